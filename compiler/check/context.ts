@@ -1,0 +1,176 @@
+/**
+ * What the checker carries along: the symbols of the program, the scope an expression is read in, and where messages go.
+ */
+import type { Diagnostic, Span } from "../../grammar/diagnostics.ts";
+import { printExpression } from "../../grammar/print.ts";
+import type { Declaration, Expression, Name } from "../../grammar/syntax.ts";
+import type { Size } from "../ir/size.ts";
+import { expansionTooLarge } from "./errors.ts";
+import type { BinderId, DataRequirement, Kernel, TableRef, Term, TermRange } from "./model.ts";
+import type { ArrayType, MapType, TableType, ValueType } from "./types.ts";
+
+export type LetDeclaration = Extract<Declaration, { kind: "let" }>;
+
+/** What a name or an expression stands for. Only values have terms; the rest is resolved away where it is used. */
+export type Denotation =
+  | { readonly kind: "value"; readonly term: Term }
+  | { readonly kind: "table"; readonly ref: TableRef; readonly type: TableType; readonly name: string }
+  | { readonly kind: "row"; readonly binder: BinderId; readonly ref: TableRef; readonly type: TableType; readonly name: string }
+  /** `var v[task in tasks]`: whole until it is indexed. */
+  | { readonly kind: "indexed"; readonly name: string; readonly type: ValueType; readonly range: TermRange }
+  | MapDenotation
+  | { readonly kind: "kernel"; readonly kernel: Kernel }
+  /** `let f(x) = ...`: expanded where it is called. */
+  | { readonly kind: "definition"; readonly declaration: LetDeclaration; readonly parameters: readonly Name[] }
+  /** Something was wrong with it, and has been reported. */
+  | { readonly kind: "poison" };
+
+export interface MapDenotation {
+  readonly kind: "map";
+  readonly name: string;
+  readonly type: MapType;
+  readonly sort: "network" | "L2" | "RKHS";
+  readonly frozen: boolean;
+  /** `function h[task in tasks]`: which indices it takes, and the one it was given. */
+  readonly range?: TermRange;
+  readonly index?: Term;
+}
+
+/** A declared name. The denotation is absent until its phase of the pass has come. */
+export interface GlobalSymbol {
+  readonly name: string;
+  readonly span: Span;
+  readonly sort: "dim" | "size" | "param" | "data" | "let" | "var" | "network" | "function" | "report";
+  denotation?: Denotation;
+}
+
+export interface Context {
+  readonly symbols: ReadonlyMap<string, GlobalSymbol>;
+  readonly diagnostics: Diagnostic[];
+  /** Places that have had their message; a place gets one. */
+  readonly reported: Set<string>;
+  /** What each `dim` is over the sizes that only the data settle. */
+  readonly definitions: Map<string, Size>;
+  /** Sizes that a `classes(D.label)` inside an expression brought in, by name. */
+  readonly classSizes: Map<string, { readonly table: string; readonly field: string; readonly span: Span }>;
+  /** Which table a binder runs over, and which table a `folds` was made of: to find the column a row's field is read from. */
+  readonly binderTables: Map<BinderId, TableRef>;
+  readonly foldsOf: Map<string, string>;
+  readonly requirements: Map<string, DataRequirement>;
+  /** Where table fields are declared, as `train.X`. */
+  readonly fieldSpans: Map<string, Span>;
+  readonly nextBinder: () => BinderId;
+  /** Terms made by expanding definitions so far. */
+  expanded: number;
+  /** How deep the expression under way is, expansions included. */
+  height: number;
+}
+
+/** Names that hide the globals, innermost first. */
+export type Frame = { readonly outer?: Frame } & (
+  | { readonly kind: "names"; readonly names: ReadonlyMap<string, Denotation> }
+  /** `E[train]`: the fields of the row by name; `besideOuter` if the next frame outwards is of the same reducer. */
+  | {
+      readonly kind: "opened";
+      readonly binder: BinderId;
+      readonly type: TableType;
+      readonly name: string;
+      readonly ref: TableRef;
+      readonly besideOuter: boolean;
+    }
+);
+
+/** A definition under expansion: messages in its body name the use. */
+export interface Use {
+  readonly name: string;
+  readonly span: Span;
+  readonly outer?: Use;
+}
+
+export interface Scope {
+  readonly context: Context;
+  readonly frame?: Frame;
+  readonly use?: Use;
+  /** The declared type that a generator without shape arguments takes (inside `init`). */
+  readonly shape?: ArrayType;
+}
+
+/** Thrown out of a rule that cannot go on; the mistake has been reported, and the expression becomes poison. */
+export const poison = Symbol("poison");
+
+const maximalErrors = 100;
+const maximalExpansion = 200_000;
+/** The grammar bounds one expression's height by 1000. */
+const maximalHeight = 1200;
+
+/** No further message will be kept, so none is worth composing. */
+export function isFull(context: Context): boolean {
+  return context.diagnostics.length >= maximalErrors;
+}
+
+export function report(scope: Scope, diagnostic: Diagnostic): void {
+  const { context } = scope;
+  const place = diagnostic.span === undefined ? diagnostic.message : `${diagnostic.span.file}:${diagnostic.span.start}:${diagnostic.span.end}`;
+  if (context.reported.has(place) || isFull(context)) return;
+  context.reported.add(place);
+  const uses = [];
+  for (let use = scope.use; use !== undefined && uses.length < 3; use = use.outer) {
+    uses.push({ message: `while checking this use of ${use.name}`, span: use.span });
+  }
+  context.diagnostics.push(uses.length === 0 ? diagnostic : { ...diagnostic, notes: [...(diagnostic.notes ?? []), ...uses] });
+}
+
+export function fail(scope: Scope, diagnostic: Diagnostic): never {
+  report(scope, diagnostic);
+  throw poison;
+}
+
+/** Runs a rule; a mistake in it, already reported, gives the fallback. */
+export function attempt<T, F>(rule: () => T, fallback: F): T | F {
+  try {
+    return rule();
+  } catch (thrown) {
+    if (thrown === poison) return fallback;
+    throw thrown;
+  }
+}
+
+/** Runs a rule for each item, so that every one is reported, and only then gives up if one failed. */
+export function all<T, R>(items: readonly T[], rule: (item: T, i: number) => R): R[] {
+  const results: R[] = [];
+  items.forEach((item, i) => attempt(() => results.push(rule(item, i)), undefined));
+  if (results.length < items.length) throw poison;
+  return results;
+}
+
+/** Counts an expression; their number and height under expanded definitions are bounded, so that expansion ends. */
+export function counted<T>(scope: Scope, rule: () => T): T {
+  const { context, use } = scope;
+  if (use !== undefined) {
+    context.expanded += 1;
+    let first = use;
+    while (first.outer !== undefined) first = first.outer;
+    if (context.expanded > maximalExpansion || context.height > maximalHeight) fail({ context }, expansionTooLarge(first.span, first.name));
+  }
+  context.height += 1;
+  try {
+    return rule();
+  } finally {
+    context.height -= 1;
+  }
+}
+
+export function withNames(scope: Scope, names: ReadonlyMap<string, Denotation>): Scope {
+  return { ...scope, frame: { kind: "names", names, outer: scope.frame } };
+}
+
+/** An expression as the author would write it, on one line, for messages. */
+export function written(e: Expression): string {
+  const text = printExpression(e);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** Requirements are recorded once each. */
+export function demand(scope: Scope, key: string, requirement: DataRequirement): void {
+  if (!scope.context.requirements.has(key)) scope.context.requirements.set(key, requirement);
+}

@@ -1,0 +1,143 @@
+/**
+ * Implicit differentiation, once, for every stationarity condition.
+ *
+ * The lower level is a list of blocks in solving order, block j with unknowns y_j and condition R_j(w, y_1 .. y_j) = 0:
+ * the gradient of what is minimised, or left − right of an equation. With the adjoints v_j held constant, let
+ *
+ *     ℒ(w, y) = f(w, y) − Σ_j ⟨v_j, R_j(w, y)⟩.
+ *
+ * The adjoints solve ∂ℒ/∂y_j = 0, that is (∂R_j/∂y_j)ᵀ v_j = ∂/∂y_j (f − Σ_{l>j} ⟨v_l, R_l⟩), the last block first, and the
+ * hypergradient is ∂ℒ/∂w. No cross derivative is formed: each is the gradient of a scalar.
+ */
+import { add, constant, type Graph, input, multiply, sumAll } from "../ir/graph.ts";
+import type { Input, Node } from "../ir/node.ts";
+import { reachable } from "../ir/node.ts";
+import type { LowerClause, Problem } from "../lower/problem.ts";
+import { simplify } from "../simplify/simplify.ts";
+import { forward, gradient, jacobian } from "./differentiate.ts";
+
+/** One or more clauses that must be solved together, because each mentions the others' unknowns. */
+export interface Block {
+  readonly clauses: readonly LowerClause[];
+  readonly unknowns: readonly Input[];
+  /** v, of the unknowns' shapes. */
+  readonly adjoints: readonly Input[];
+  /** Directions that products are taken with, of the unknowns' shapes. */
+  readonly tangents: readonly Input[];
+  /** What is minimised, where the block is one minimisation; its condition is then symmetric. */
+  readonly minimand?: Node;
+  /** R, one an unknown. */
+  readonly condition: readonly Node[];
+  /** ∂R_a/∂y_b as [...y_a, ...y_b]. */
+  readonly curvature: readonly (readonly Node[])[];
+  /** (∂R/∂y) t */
+  readonly product: readonly Node[];
+  /** (∂R/∂y)ᵀ t; the same nodes as `product` where the block is one minimisation. */
+  readonly transposedProduct: readonly Node[];
+  /** ∂/∂y (f − Σ over later blocks ⟨v, R⟩), zero everywhere where the upper level does not read the block. */
+  readonly adjointRhs: readonly Node[];
+}
+
+export interface Derivation {
+  /** f, with the author's sign; absent in a file that has a `where` level alone. */
+  readonly value?: Node;
+  readonly blocks: readonly Block[];
+  /** ∂f/∂w with y held constant, one an upper variable. */
+  readonly direct: readonly Node[];
+  /** ∂ℒ/∂w, one an upper variable. */
+  readonly hypergradient: readonly Node[];
+}
+
+export function deriveImplicit(problem: Problem): Derivation {
+  const g = problem.graph;
+  const drafts = orderBlocks(problem.clauses).map((clauses) => draftBlock(g, clauses));
+  if (problem.upper === undefined) {
+    const blocks = drafts.map((draft) => ({ ...draft, adjointRhs: draft.unknowns.map((y) => constant(g, 0, y.shape)) }));
+    return { blocks: blocks.map((block) => simplifyBlock(g, block)), direct: [], hypergradient: [] };
+  }
+  const value = problem.upper.objective;
+  const variables = problem.upper.variables;
+  const blocks: Block[] = [];
+  let lagrangian = value;
+  for (const draft of [...drafts].reverse()) {
+    blocks.unshift(simplifyBlock(g, { ...draft, adjointRhs: gradient(g, lagrangian, draft.unknowns) }));
+    const pairings = draft.condition.map((condition, k) => pairing(g, draft.adjoints[k] as Input, condition));
+    lagrangian = add(g, [1, ...pairings.map(() => -1)], [lagrangian, ...pairings]);
+  }
+  const direct = simplify(g, gradient(g, value, variables));
+  const hypergradient = simplify(g, gradient(g, lagrangian, variables));
+  const [simplified] = simplify(g, [value]);
+  return { value: simplified, blocks, direct, hypergradient };
+}
+
+/** ⟨v, R⟩ */
+function pairing(g: Graph, adjoint: Node, condition: Node): Node {
+  return sumAll(g, multiply(g, adjoint, condition));
+}
+
+function draftBlock(g: Graph, clauses: readonly LowerClause[]): Omit<Block, "adjointRhs"> {
+  const unknowns = clauses.flatMap((clause) => clause.unknowns);
+  const named = (prefix: string, role: "adjoint" | "tangent"): readonly Input[] =>
+    unknowns.map((y) => input(g, `${prefix} ${y.name}`, role, y.shape));
+  const adjoints = named("adjoint of", "adjoint");
+  const tangents = named("direction in", "tangent");
+  const only = clauses.length === 1 ? clauses[0] : undefined;
+  const minimand = only?.kind === "optimize" ? only.minimand : undefined;
+  const condition = simplify(
+    g,
+    clauses.flatMap((clause) => (clause.kind === "optimize" ? gradient(g, clause.minimand, clause.unknowns) : [clause.residual])),
+  );
+  const along = new Map<Node, Node>(unknowns.map((y, k) => [y, tangents[k] as Input]));
+  const product = condition.map((r) => forward(g, r, along));
+  const transposedProduct =
+    minimand !== undefined
+      ? product
+      : gradient(g, condition.map((r, k) => pairing(g, tangents[k] as Input, r)).reduce((a, b) => add(g, [1, 1], [a, b])), unknowns);
+  const curvature = condition.map((r) => unknowns.map((y) => jacobian(g, r, y)));
+  return { clauses, unknowns, adjoints, tangents, minimand, condition, curvature, product, transposedProduct };
+}
+
+function simplifyBlock(g: Graph, block: Block): Block {
+  const matrix = (rows: readonly (readonly Node[])[]): readonly (readonly Node[])[] => rows.map((row) => simplify(g, row));
+  return {
+    ...block,
+    minimand: block.minimand && simplify(g, [block.minimand])[0],
+    curvature: matrix(block.curvature),
+    product: simplify(g, block.product),
+    transposedProduct: simplify(g, block.transposedProduct),
+    adjointRhs: simplify(g, block.adjointRhs),
+  };
+}
+
+/**
+ * Strongly connected components of "mentions the unknowns of", each after those it mentions: clauses that mention each other form
+ * an equilibrium and are one block.
+ */
+function orderBlocks(clauses: readonly LowerClause[]): readonly (readonly LowerClause[])[] {
+  const reads = clauses.map((clause) => {
+    const seen = new Set<Node>(reachable([clause.kind === "optimize" ? clause.minimand : clause.residual]));
+    return clauses.map((other) => other !== clause && other.unknowns.some((y) => seen.has(y)));
+  });
+  const reaches = clauses.map((_, i) => {
+    const found = new Set<number>();
+    const visit = (k: number): void =>
+      clauses.forEach((_, l) => {
+        if (!reads[k]?.[l] || found.has(l)) return;
+        found.add(l);
+        visit(l);
+      });
+    visit(i);
+    return found;
+  });
+  const blocks: (readonly number[])[] = [];
+  const placed = new Set<number>();
+  const place = (i: number): void => {
+    if (placed.has(i)) return;
+    const members = clauses.map((_, k) => k).filter((k) => k === i || (reaches[i]?.has(k) && reaches[k]?.has(i)));
+    for (const k of members) placed.add(k);
+    for (const k of members) for (const l of reaches[k] ?? []) if (!members.includes(l)) place(l);
+    blocks.push(members);
+  };
+  clauses.forEach((_, i) => place(i));
+  return blocks.map((members) => members.map((k) => clauses[k] as LowerClause));
+}

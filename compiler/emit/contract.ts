@@ -1,0 +1,149 @@
+/**
+ * Contraction paths: an einsum of many operands becomes a sequence of einsums of one or two, so that a product like
+ * Xᵀ(D(X v)) never forms a matrix. The cheapest path costs the fewest multiply-adds; at equal cost, parts that depend on
+ * bound data alone are contracted first (they are computed once), then the smaller intermediate wins.
+ * Optimal by dynamic programming over subsets for up to 8 operands, greedy beyond.
+ */
+import { einsum, type Graph } from "../ir/graph.ts";
+import { constantSize, type Size } from "../ir/size.ts";
+import type { Node } from "../ir/node.ts";
+
+/** An einsum in which every size is a number. */
+export interface Product {
+  readonly operands: readonly Node[];
+  readonly labels: readonly (readonly number[])[];
+  readonly output: readonly number[];
+  readonly sizes: readonly Size[];
+}
+
+/** A partial product: a node with one label an axis, no label twice. */
+interface Part {
+  readonly node: Node;
+  readonly labels: readonly number[];
+}
+
+interface Cost {
+  readonly work: number;
+  /** Multiply-adds that change from call to call. */
+  readonly varying: number;
+  readonly largest: number;
+}
+
+const exhaustiveLimit = 8;
+
+/** The product's value, along the cheapest path. `isConstant` says whether a node depends on bound data alone. */
+export function contract(g: Graph, product: Product, isConstant: (node: Node) => boolean): Node {
+  const { operands, labels, output, sizes } = product;
+  const used = new Set(labels.flat());
+  const sums = [...used].some((label) => !output.includes(label));
+  if (!sums) return einsum(g, operands, labels, output, broadcastSizes(product));
+
+  const reach = output.filter((label) => used.has(label));
+  const result = operands.length <= exhaustiveLimit ? optimal(g, product, reach, isConstant) : greedy(g, product, reach);
+  return einsum(g, [result.node], [result.labels], output, broadcastSizes(product));
+}
+
+const broadcastSizes = ({ output, sizes }: Product): ReadonlyMap<number, Size> =>
+  new Map(output.map((label) => [label, sizes[label] as Size]));
+
+// ----------------------------------------------------------------------------------------------- dynamic programming
+
+/** A set of operands, as bits, with the cheapest tree that multiplies them. */
+interface Plan {
+  readonly cost: Cost;
+  readonly constant: boolean;
+  readonly split: readonly [number, number] | undefined;
+}
+
+function optimal(g: Graph, product: Product, output: readonly number[], isConstant: (node: Node) => boolean): Part {
+  const { operands, labels, sizes } = product;
+  const all = 2 ** operands.length - 1;
+  const labelsOf = (subset: number): number[] => unique(labels.filter((_, i) => (subset & (1 << i)) !== 0).flat());
+  const volume = (list: readonly number[]): number =>
+    list.reduce((total, label) => total * Math.max(1, constantSize(sizes[label] as Size) ?? 1), 1);
+  /** What must survive once the subset is multiplied: labels that the output or another operand still needs. */
+  const kept: number[][] = [];
+  for (let subset = 0; subset <= all; subset += 1) {
+    const outside = new Set([...output, ...labelsOf(all & ~subset)]);
+    kept.push(labelsOf(subset).filter((label) => outside.has(label)));
+  }
+  const keptBy = (subset: number): readonly number[] => (subset === all ? output : (kept[subset] as number[]));
+
+  const plans = new Map<number, Plan>();
+  operands.forEach((operand, i) => {
+    const own = labels[i] ?? [];
+    const work = keptBy(1 << i).length === own.length ? 0 : volume(unique(own));
+    const constant = isConstant(operand);
+    plans.set(1 << i, { cost: { work, varying: constant ? 0 : work, largest: 0 }, constant, split: undefined });
+  });
+  for (let subset = 1; subset <= all; subset += 1) {
+    if (plans.has(subset)) continue;
+    let best: Plan | undefined;
+    // Each split once: the left part holds the lowest bit.
+    for (let left = (subset - 1) & subset; left > 0; left = (left - 1) & subset) {
+      if ((left & subset & -subset) === 0) continue;
+      const right = subset & ~left;
+      const [a, b] = [plans.get(left) as Plan, plans.get(right) as Plan];
+      const work = volume(unique([...keptBy(left), ...keptBy(right)]));
+      const constant = a.constant && b.constant;
+      const cost = {
+        work: a.cost.work + b.cost.work + work,
+        varying: a.cost.varying + b.cost.varying + (constant ? 0 : work),
+        largest: Math.max(a.cost.largest, b.cost.largest, volume(keptBy(subset))),
+      };
+      if (best === undefined || cheaper(cost, best.cost)) best = { cost, constant, split: [left, right] };
+    }
+    plans.set(subset, best as Plan);
+  }
+
+  const build = (subset: number): Part => {
+    const split = plans.get(subset)?.split;
+    const target = keptBy(subset);
+    if (split !== undefined) return multiplyParts(g, split.map(build), target);
+    const i = Math.log2(subset);
+    const own = labels[i] ?? [];
+    return multiplyParts(g, [{ node: operands[i] as Node, labels: own }], target);
+  };
+  return build(all);
+}
+
+function cheaper(a: Cost, b: Cost): boolean {
+  if (a.work !== b.work) return a.work < b.work;
+  return a.varying !== b.varying ? a.varying < b.varying : a.largest < b.largest;
+}
+
+// ------------------------------------------------------------------------------------------------------------ greedy
+
+/** Always the pair whose product costs least, then the one that shrinks the operands most. */
+function greedy(g: Graph, product: Product, output: readonly number[]): Part {
+  const { sizes } = product;
+  const volume = (list: readonly number[]): number =>
+    list.reduce((total, label) => total * Math.max(1, constantSize(sizes[label] as Size) ?? 1), 1);
+  let parts: Part[] = product.operands.map((node, i) => ({ node, labels: product.labels[i] ?? [] }));
+  while (parts.length > 1) {
+    let best: { pair: readonly [Part, Part]; target: readonly number[]; work: number; growth: number } | undefined;
+    for (const [i, a] of parts.entries()) {
+      for (const b of parts.slice(i + 1)) {
+        const outside = new Set([...output, ...parts.filter((p) => p !== a && p !== b).flatMap((p) => p.labels)]);
+        const union = unique([...a.labels, ...b.labels]);
+        const target = union.filter((label) => outside.has(label));
+        const work = volume(union);
+        const growth = volume(target) - volume(unique(a.labels)) - volume(unique(b.labels));
+        if (best === undefined || work < best.work || (work === best.work && growth < best.growth)) {
+          best = { pair: [a, b], target, work, growth };
+        }
+      }
+    }
+    const { pair, target } = best as NonNullable<typeof best>;
+    parts = [...parts.filter((part) => !pair.includes(part)), multiplyParts(g, pair, target)];
+  }
+  return multiplyParts(g, parts, output);
+}
+
+function multiplyParts(g: Graph, parts: readonly Part[], target: readonly number[]): Part {
+  const only = parts.length === 1 ? parts[0] : undefined;
+  if (only !== undefined && only.labels.length === target.length && unique(only.labels).length === target.length) return only;
+  return { node: einsum(g, parts.map((p) => p.node), parts.map((p) => p.labels), target), labels: target };
+}
+
+const unique = (list: readonly number[]): number[] => [...new Set(list)];

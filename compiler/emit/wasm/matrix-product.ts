@@ -1,0 +1,90 @@
+/**
+ * Which contractions are matrix products large enough for the blocked kernel: C[m, n] += Σ_k A[m, k] B[k, n], with any
+ * strides for A and B, rows or columns of C contiguous, and further labels as outer loops.
+ */
+import type { Einsum, Node } from "../../ir/node.ts";
+import { constantSize } from "../../ir/size.ts";
+
+/** One label, or several that move through all three arrays as one. Strides are in entries; 0 where an array lacks the label. */
+export interface Axis {
+  readonly size: number;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+}
+
+export interface MatrixProduct {
+  /** A and B: the einsum's operands, in order or swapped so that the columns of C are contiguous. */
+  readonly a: Node;
+  readonly b: Node;
+  readonly rows: Axis;
+  readonly columns: Axis;
+  readonly inner: Axis;
+  /** Loops around, batched or combined. */
+  readonly outer: readonly Axis[];
+}
+
+/** Below these, packing costs more than it saves. */
+const smallestSide = 4;
+const smallestWork = 8192;
+
+export function rowMajorStrides(sizes: readonly number[]): readonly number[] {
+  const strides = sizes.map(() => 1);
+  for (let axis = sizes.length - 2; axis >= 0; axis -= 1) {
+    strides[axis] = (strides[axis + 1] as number) * Math.max(1, sizes[axis + 1] as number);
+  }
+  return strides;
+}
+
+export function matrixProduct(node: Node): MatrixProduct | undefined {
+  if (node.kind !== "einsum" || node.operands.length !== 2) return undefined;
+  if (node.operands.some((operand) => ["delta", "iota", "constant"].includes(operand.kind))) return undefined;
+  const axes = axesOf(node);
+  if (axes.some((axis) => axis.size === 0 || (axis.a === 0 && axis.b === 0))) return undefined;
+  const rows = merged(axes.filter((x) => x.a !== 0 && x.b === 0 && x.c !== 0));
+  const columns = merged(axes.filter((x) => x.a === 0 && x.b !== 0 && x.c !== 0));
+  const inner = merged(axes.filter((x) => x.a !== 0 && x.b !== 0 && x.c === 0));
+  const rest = axes.filter((x) => ![x.a !== 0, x.b !== 0, x.c !== 0].some((has, i, all) => !has && all.filter(Boolean).length === 2));
+  const core = [rows, columns, inner].map(pickCore);
+  const [m, n, k] = core;
+  if (m === undefined || n === undefined || k === undefined) return undefined;
+  if (Math.min(m.size, n.size, k.size) < smallestSide || m.size * n.size * k.size < smallestWork) return undefined;
+  const outer = [...rest, ...[rows, columns, inner].flat().filter((axis) => !core.includes(axis))];
+  const [a, b] = node.operands as readonly [Node, Node];
+  if (n.c === 1) return { a, b, rows: m, columns: n, inner: k, outer };
+  if (m.c === 1) return { a: b, b: a, rows: swap(n), columns: swap(m), inner: swap(k), outer: outer.map(swap) };
+  return undefined;
+}
+
+const swap = ({ size, a, b, c }: Axis): Axis => ({ size, a: b, b: a, c });
+
+/** The contiguous axis of C if there is one, else the longest. */
+function pickCore(axes: readonly Axis[]): Axis | undefined {
+  return axes.find((axis) => axis.c === 1) ?? [...axes].sort((x, y) => y.size - x.size)[0];
+}
+
+function axesOf(node: Einsum): readonly Axis[] {
+  const sizes = node.sizes.map((size) => constantSize(size) as number);
+  const strideOf = (labels: readonly number[], label: number): number => {
+    const strides = rowMajorStrides(labels.map((l) => sizes[l] as number));
+    return labels.reduce((sum, l, axis) => sum + (l === label ? (strides[axis] as number) : 0), 0);
+  };
+  return sizes
+    .map((size, label) => ({
+      size,
+      a: strideOf(node.labels[0] ?? [], label),
+      b: strideOf(node.labels[1] ?? [], label),
+      c: strideOf(node.output, label),
+    }))
+    .filter((axis) => axis.size !== 1);
+}
+
+/** Joins axes that every array steps through as if they were one. */
+function merged(axes: readonly Axis[]): readonly Axis[] {
+  const sorted = [...axes].sort((x, y) => y.a + y.b + y.c - (x.a + x.b + x.c));
+  return sorted.reduce<readonly Axis[]>((list, axis) => {
+    const last = list.at(-1);
+    const continues = last !== undefined && (["a", "b", "c"] as const).every((array) => last[array] === axis[array] * axis.size);
+    return continues ? [...list.slice(0, -1), { ...axis, size: last.size * axis.size }] : [...list, axis];
+  }, []);
+}

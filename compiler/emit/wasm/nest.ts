@@ -1,0 +1,392 @@
+/**
+ * Loop nests: the one form in which everything but matrix products and factorisations is computed. A nest visits its
+ * index space in order and stores, or combines, one value per iteration; the innermost loop works on two entries at a time.
+ */
+import type { Code } from "./assembler.ts";
+import { choose, costOf, emitFunction, pushNumber } from "./functions.ts";
+import { type Buffer, type Scalar, strideAlong } from "./scalar.ts";
+
+/** What happens to the values that meet in one entry of the target. */
+export type Combine = "store" | "sum" | "max" | "min" | "argmax";
+
+export interface Nest {
+  /** Trip counts, outermost first; none is 0 or 1. */
+  readonly sizes: readonly number[];
+  readonly combine: Combine;
+  readonly value: Scalar;
+  readonly target: Scalar;
+  /** Loops from this one on are combined in a register; `sizes.length` where none is. */
+  readonly registerFrom: number;
+  /** The target is read and added to: a combined loop lies outside a loop of the target. */
+  readonly intoTarget: boolean;
+  /** Zeroes this many bytes from this address first. */
+  readonly clear: { readonly address: Scalar; readonly bytes: number } | undefined;
+}
+
+const identities = { store: 0, sum: 0, max: -Infinity, min: Infinity, argmax: -Infinity } as const satisfies Record<Combine, number>;
+
+/** The value of an empty reduction. */
+export function emptyValue(combine: Combine): number {
+  return combine === "argmax" ? 0 : identities[combine];
+}
+
+const entry = 8;
+
+/** A scalar's local; a second one holds it twice over, as a vector, where the vector loop needs it. */
+interface Held {
+  readonly local: number;
+  readonly vector: number | undefined;
+}
+
+/** A buffer starts `offset` bytes after the address that the pointer table holds in `slot`. */
+export interface Place {
+  readonly slot: number;
+  readonly offset: number;
+}
+
+/** Emits nests whose first `shared` loops (0 or 1) are one loop, in the order given. Parameter 0 is the pointer table. */
+export function emitNests(code: Code, nests: readonly Nest[], shared: 0 | 1, locate: (buffer: Buffer) => Place): void {
+  const outer = shared === 1 ? code.local("i32") : undefined;
+  const emitters = nests.map((nest) => nestEmitter(code, nest, outer, locate));
+  for (const emitter of emitters) emitter.prologue();
+  if (outer === undefined) {
+    for (const emitter of emitters) emitter.inside(0);
+    return;
+  }
+  emitLoop(code, outer, (nests[0] as Nest).sizes[0] as number, () => {
+    for (const emitter of emitters) emitter.inside(1);
+  });
+}
+
+function emitLoop(code: Code, variable: number, size: number, body: () => void): void {
+  code.i32(0);
+  code.set(variable);
+  emitLoopOn(code, variable, size * entry, entry, body);
+}
+
+/** From the variable's present value up to `end`. */
+function emitLoopOn(code: Code, variable: number, end: number, step: number, body: () => void): void {
+  code.repeat(() => {
+    body();
+    code.get(variable);
+    code.i32(step);
+    code.op("i32_add");
+    code.tee(variable);
+    code.i32(end);
+    code.op("i32_lt_u");
+  });
+}
+
+interface NestEmitter {
+  /** What no loop changes. */
+  readonly prologue: () => void;
+  /** Everything inside the first `depth` loops, once. */
+  readonly inside: (depth: number) => void;
+}
+
+function nestEmitter(code: Code, nest: Nest, outer: number | undefined, locate: (buffer: Buffer) => Place): NestEmitter {
+  const { sizes, combine } = nest;
+  const loops = sizes.length;
+  const needed = closure([nest.value, nest.target, ...(nest.clear === undefined ? [] : [nest.clear.address])]);
+  const variables = sizes.map((_, loop) => (loop === 0 && outer !== undefined ? outer : code.local("i32")));
+  const held = new Map<Scalar, Held>();
+  const vectorised = loops > 0 && !(outer !== undefined && loops === 1) && canVectorise(nest, needed);
+  const inRegister = nest.registerFrom < loops;
+
+  const uniformInVector = new Set(
+    vectorised ? needed.filter((s) => s.depth === loops).flatMap(readBy).filter((s) => s.depth < loops && s.type === "f64") : [],
+  );
+  if (vectorised && nest.value.depth < loops) uniformInVector.add(nest.value);
+
+  const hold = (scalar: Scalar): Held => {
+    const known = held.get(scalar);
+    if (known !== undefined) return known;
+    const fresh = {
+      local: code.local(scalar.type),
+      vector: vectorised && scalar.type === "f64" && (scalar.depth === loops || uniformInVector.has(scalar)) ? code.local("v128") : undefined,
+    };
+    held.set(scalar, fresh);
+    return fresh;
+  };
+
+  /** Scalars that the loops up to `depth` determine, and no fewer. */
+  const determine = (depth: number): void => {
+    for (const scalar of needed) {
+      if (scalar.depth !== depth) continue;
+      const { local, vector } = hold(scalar);
+      emitScalar(scalar, 1, 0);
+      code.set(local);
+      if (vector === undefined || depth === loops) continue;
+      code.get(local);
+      code.op("f64x2_splat");
+      code.set(vector);
+    }
+  };
+
+  const push = (scalar: Scalar, lanes: 1 | 2) => (): void => {
+    const { local, vector } = hold(scalar);
+    code.get(lanes === 1 ? local : (vector as number));
+  };
+
+  /** Leaves the scalar's value for the entries `ahead` of the innermost variable. */
+  const emitScalar = (scalar: Scalar, lanes: 1 | 2, ahead: number): void => {
+    switch (scalar.op) {
+      case "number":
+        return pushNumber(code, lanes, scalar.value);
+      case "base":
+        code.get(0);
+        code.load("i32", locate(scalar.buffer).slot * 4);
+        code.i32(locate(scalar.buffer).offset);
+        return code.op("i32_add");
+      case "advance":
+        push(scalar.address, 1)();
+        code.get(variables[scalar.loop] as number);
+        if (scalar.stride !== 1) {
+          code.i32(scalar.stride);
+          code.op("i32_mul");
+        }
+        return code.op("i32_add");
+      case "displace":
+        push(scalar.address, 1)();
+        // A guard beside every read makes a wrong index NaN; here it only has to stay inside the array.
+        push(scalar.index, 1)();
+        code.op("i32_trunc_sat_f64_u");
+        code.i32(0);
+        push(scalar.index, 1)();
+        code.op("i32_trunc_sat_f64_u");
+        code.i32(scalar.size);
+        code.op("i32_lt_u");
+        code.op("select");
+        code.i32(scalar.stride * entry);
+        code.op("i32_mul");
+        return code.op("i32_add");
+      case "load":
+        return emitLoad(scalar.address, lanes, ahead);
+      case "position":
+        code.get(variables[scalar.loop] as number);
+        code.i32(ahead * entry);
+        code.op("i32_add");
+        code.i32(3);
+        code.op("i32_shr_u");
+        code.op("f64_convert_i32_u");
+        if (lanes === 1) return;
+        code.op("f64x2_splat");
+        code.v128(0, 1);
+        return code.op("f64x2_add");
+      case "guard": {
+        const inside = (): void => {
+          pushNumber(code, lanes, 0);
+          push(scalar.index, lanes)();
+          code.op(lanes === 1 ? "f64_le" : "f64x2_le");
+          push(scalar.index, lanes)();
+          pushNumber(code, lanes, scalar.size);
+          code.op(lanes === 1 ? "f64_lt" : "f64x2_lt");
+          code.op(lanes === 1 ? "i32_and" : "v128_and");
+        };
+        return choose(code, lanes, push(scalar.value, lanes), () => pushNumber(code, lanes, NaN), inside);
+      }
+      case "apply":
+        return emitFunction(code, lanes, scalar.fn, scalar.arguments.map((argument) => push(argument, lanes)));
+      default:
+        return scalar satisfies never;
+    }
+  };
+
+  const emitLoad = (address: Scalar, lanes: 1 | 2, ahead: number): void => {
+    const stride = strideAlong(address, loops - 1) ?? 0;
+    const offset = ahead * stride * entry;
+    push(address, 1)();
+    if (lanes === 1) return code.load("f64", offset);
+    if (stride === 1) return code.load("v128", offset);
+    code.load("splat", offset);
+    push(address, 1)();
+    code.load("f64", offset + stride * entry);
+    code.replaceLane(1);
+  };
+
+  // ------------------------------------------------------------------------------------------ combining
+
+  const width = vectorised ? unrollOf(nest, needed) : 1;
+  const accumulators = inRegister && vectorised ? Array.from({ length: width }, () => code.local("v128")) : [];
+  const accumulator = inRegister ? code.local("f64") : undefined;
+  const best = combine === "argmax" ? code.local("f64") : undefined;
+
+  const combineInto = (local: number, lanes: 1 | 2, value: () => void): void => {
+    code.get(local);
+    value();
+    const name = combine === "max" ? "max" : combine === "min" ? "min" : "add";
+    code.op(lanes === 1 ? `f64_${name}` : `f64x2_${name}`);
+    code.set(local);
+  };
+
+  const startAccumulating = (): void => {
+    for (const local of accumulators) {
+      pushNumber(code, 2, identities[combine]);
+      code.set(local);
+    }
+    code.f64(combine === "argmax" ? 0 : identities[combine]);
+    code.set(accumulator as number);
+    if (best === undefined) return;
+    code.f64(identities.argmax);
+    code.set(best);
+  };
+
+  const storeAccumulated = (): void => {
+    for (const local of accumulators) {
+      for (const lane of [0, 1] as const) {
+        combineInto(accumulator as number, 1, () => {
+          code.get(local);
+          code.lane(lane);
+        });
+      }
+    }
+    write(1, 0, () => code.get(accumulator as number));
+  };
+
+  const write = (lanes: 1 | 2, offset: number, value: () => void): void => {
+    const type = lanes === 1 ? "f64" : "v128";
+    push(nest.target, 1)();
+    if (nest.intoTarget) {
+      push(nest.target, 1)();
+      code.load(type, offset);
+    }
+    value();
+    if (nest.intoTarget) code.op(lanes === 1 ? "f64_add" : "f64x2_add");
+    code.store(type, offset);
+  };
+
+  /** The innermost work on `lanes` entries, `ahead` of the innermost variable. */
+  const work = (lanes: 1 | 2, ahead: number, copy: number): void => {
+    const value = push(nest.value, lanes);
+    if (!inRegister) return write(lanes, ahead * entry, value);
+    if (combine !== "argmax") return combineInto(lanes === 1 ? (accumulator as number) : (accumulators[copy] as number), lanes, value);
+    const better = (): void => {
+      value();
+      code.get(best as number);
+      code.op("f64_gt");
+    };
+    const index = (): void => emitIndex(variables[loops - 1] as number);
+    choose(code, 1, index, () => code.get(accumulator as number), better);
+    code.set(accumulator as number);
+    choose(code, 1, value, () => code.get(best as number), better);
+    code.set(best as number);
+  };
+
+  const emitIndex = (variable: number): void => {
+    code.get(variable);
+    code.i32(3);
+    code.op("i32_shr_u");
+    code.op("f64_convert_i32_u");
+  };
+
+  // ---------------------------------------------------------------------------------------------- loops
+
+  /** Recomputes the innermost reals for entries `ahead` of the variable; addresses are shared by all copies. */
+  const copyOf = (lanes: 1 | 2, ahead: number, copy: number): void => {
+    for (const scalar of needed) {
+      if (scalar.depth !== loops || scalar.type === "i32") continue;
+      emitScalar(scalar, lanes, ahead);
+      const { local, vector } = hold(scalar);
+      code.set(lanes === 1 ? local : (vector as number));
+    }
+    work(lanes, ahead, copy);
+  };
+
+  const innermostVectors = (): void => {
+    const size = sizes[loops - 1] as number;
+    const variable = variables[loops - 1] as number;
+    const pairs = Math.floor(size / 2);
+    const rounds = Math.floor(pairs / width);
+    const addresses = (): void => {
+      for (const scalar of needed) {
+        if (scalar.depth !== loops || scalar.type !== "i32") continue;
+        emitScalar(scalar, 1, 0);
+        code.set(hold(scalar).local);
+      }
+    };
+    const round = (): void => {
+      addresses();
+      for (let copy = 0; copy < width; copy += 1) copyOf(2, 2 * copy, copy);
+    };
+    code.i32(0);
+    code.set(variable);
+    if (rounds > 0) emitLoopOn(code, variable, rounds * width * 2 * entry, width * 2 * entry, round);
+    if (rounds * width * 2 === size) return;
+    addresses();
+    for (let copy = 0; copy < pairs - rounds * width; copy += 1) copyOf(2, 2 * copy, copy);
+    if (size % 2 === 1) copyOf(1, 2 * (pairs - rounds * width), 0);
+  };
+
+  const inside = (depth: number): void => {
+    if (depth > 0 && !(vectorised && depth === loops)) determine(depth);
+    if (depth === loops) return work(1, 0, 0);
+    if (depth === nest.registerFrom) startAccumulating();
+    if (depth === loops - 1 && vectorised) innermostVectors();
+    else emitLoop(code, variables[depth] as number, sizes[depth] as number, () => inside(depth + 1));
+    if (depth === nest.registerFrom) storeAccumulated();
+  };
+
+  const prologue = (): void => {
+    determine(0);
+    if (nest.clear === undefined || nest.clear.bytes === 0) return;
+    push(nest.clear.address, 1)();
+    code.i32(0);
+    code.i32(nest.clear.bytes);
+    code.op("memory_fill");
+  };
+
+  return { prologue, inside };
+}
+
+// --------------------------------------------------------------------------------------------------------- analysis
+
+export function readBy(scalar: Scalar): readonly Scalar[] {
+  switch (scalar.op) {
+    case "number":
+    case "base":
+    case "position":
+      return [];
+    case "advance":
+    case "load":
+      return [scalar.address];
+    case "displace":
+      return [scalar.address, scalar.index];
+    case "guard":
+      return [scalar.index, scalar.value];
+    case "apply":
+      return scalar.arguments;
+    default:
+      return scalar satisfies never;
+  }
+}
+
+/** The roots and all they read, arguments first. */
+export function closure(roots: readonly Scalar[]): readonly Scalar[] {
+  const seen = new Set<Scalar>();
+  const visit = (scalar: Scalar): void => {
+    if (seen.has(scalar)) return;
+    seen.add(scalar);
+    readBy(scalar).forEach(visit);
+  };
+  roots.forEach(visit);
+  return [...seen].sort((a, b) => a.id - b.id);
+}
+
+/** Two entries at once: no computed address moves with the innermost loop, and what is stored lies side by side. */
+function canVectorise(nest: Nest, needed: readonly Scalar[]): boolean {
+  const last = nest.sizes.length - 1;
+  if (nest.combine === "argmax") return false;
+  if (needed.some((s) => s.op === "displace" && s.index.depth > last)) return false;
+  return nest.registerFrom <= last || strideAlong(nest.target, last) === 1;
+}
+
+/** Copies of the innermost body: enough independent sums to hide an addition's latency, few where the body is long. */
+function unrollOf(nest: Nest, needed: readonly Scalar[]): number {
+  const last = nest.sizes.length - 1;
+  const weight = needed
+    .filter((s) => s.depth > last && s.type === "f64")
+    .reduce((total, s) => total + (s.op === "apply" ? costOf(s.fn) : 1), 0);
+  const pairs = Math.floor((nest.sizes[last] as number) / 2);
+  const limit = weight > 16 ? 1 : nest.registerFrom <= last && weight <= 8 ? 4 : 2;
+  return Math.max(1, Math.min(limit, pairs));
+}

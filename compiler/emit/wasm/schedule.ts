@@ -1,0 +1,270 @@
+/**
+ * From a specialised program to actions in order: loop nests, fused where they walk the same rows, matrix products and
+ * factorisations; and to a layout in which buffers that are never needed together share memory.
+ */
+import type { Input, Node } from "../../ir/node.ts";
+import { decide, dimensions, elements, isLeaf, unreshaped } from "./decide.ts";
+import { canFuse } from "./fuse.ts";
+import { copyNest, iterate } from "./iterate.ts";
+import type { MatrixProduct } from "./matrix-product.ts";
+import { closure, type Nest, type Place } from "./nest.ts";
+import type { Buffer } from "./scalar.ts";
+import type { Specialised } from "./specialise.ts";
+
+/** Everything but loops works in place, on what a nest before it wrote. */
+export type Action =
+  | { readonly kind: "loops"; readonly nests: readonly Nest[]; readonly shared: 0 | 1 }
+  | { readonly kind: "product"; readonly product: MatrixProduct; readonly a: Buffer; readonly b: Buffer; readonly c: Buffer; readonly length: number }
+  /** `count` matrices of the size, overwritten by their triangular factors; the pivots' row numbers go to `pivots`. */
+  | { readonly kind: "lu"; readonly matrix: Buffer; readonly pivots: Buffer; readonly size: number; readonly count: number }
+  /** `repeats` times `count` right-hand sides of `columns` columns, overwritten by the solutions. */
+  | {
+      readonly kind: "solve";
+      readonly factors: Buffer;
+      readonly pivots: Buffer;
+      readonly rhs: Buffer;
+      readonly size: number;
+      readonly count: number;
+      readonly columns: number;
+      readonly repeats: number;
+    }
+  | { readonly kind: "logdet"; readonly factors: Buffer; readonly pivots: Buffer; readonly out: Buffer; readonly size: number; readonly count: number }
+  | { readonly kind: "cholesky"; readonly matrix: Buffer; readonly size: number; readonly count: number };
+
+export interface Schedule {
+  /** What depends on bound inputs alone, at the first run. */
+  readonly once: readonly Action[];
+  readonly each: readonly Action[];
+  /** Of every buffer. Slots: arguments, outputs, bound inputs in `bound`'s order, then the persistent and the work area. */
+  readonly places: readonly Place[];
+  readonly bound: readonly Input[];
+  readonly literals: readonly { readonly offset: number; readonly values: Float64Array }[];
+  /** Sizes of the two areas in bytes. */
+  readonly persistentBytes: number;
+  readonly workBytes: number;
+}
+
+/** How a buffer's memory is found. */
+type Home = { readonly kind: "slot"; readonly slot: number } | { readonly kind: "persistent" } | { readonly kind: "work" };
+
+interface BufferPlan {
+  readonly home: Home;
+  readonly bytes: number;
+}
+
+export function schedule(program: Specialised, argumentNames: readonly string[]): Schedule {
+  const { stored, products } = decide(program);
+  const plans: BufferPlan[] = [];
+  const buffers = new Map<Node, Buffer>();
+  const bound: Input[] = [];
+  const literals: { readonly buffer: Buffer; readonly values: Float64Array }[] = [];
+  const firstBound = argumentNames.length + program.outputs.length;
+  const newBuffer = (home: Home, length: number): Buffer => plans.push({ home, bytes: 8 * length }) - 1;
+
+  /** An output's memory doubles as the buffer of the node that it is, if nothing else has claimed the node. */
+  const outputBuffers = program.outputs.map((output, i) =>
+    newBuffer({ kind: "slot", slot: argumentNames.length + i }, elements(output)),
+  );
+  program.outputs.forEach((output, i) => {
+    const owner = unreshaped(output);
+    if (isLeaf(owner) || program.isConstant(owner) || buffers.has(owner)) return;
+    buffers.set(owner, outputBuffers[i] as Buffer);
+  });
+  for (const node of stored) {
+    if (buffers.has(node)) continue;
+    buffers.set(node, newBuffer({ kind: program.isConstant(node) ? "persistent" : "work" }, elements(node)));
+  }
+
+  const leafBuffer = (node: Node): Buffer | undefined => {
+    if (node.kind === "input") {
+      const argument = argumentNames.indexOf(node.name);
+      const slot = argument >= 0 ? argument : firstBound + bound.push(node) - 1;
+      return newBuffer({ kind: "slot", slot }, elements(node));
+    }
+    if (node.kind !== "literal") return undefined;
+    const buffer = newBuffer({ kind: "persistent" }, elements(node));
+    literals.push({ buffer, values: node.values });
+    return buffer;
+  };
+  const bufferOf = (node: Node): Buffer | undefined => {
+    const known = buffers.get(node);
+    if (known !== undefined) return known;
+    const leaf = leafBuffer(node);
+    if (leaf !== undefined) buffers.set(node, leaf);
+    return leaf;
+  };
+  const owned = (node: Node): Buffer => bufferOf(unreshaped(node)) as Buffer;
+
+  // -------------------------------------------------------------------------------------------- jobs, in order
+
+  const once: Action[] = [];
+  const each: Action[] = [];
+  const nestAction = (nest: Nest | undefined): readonly Action[] =>
+    nest === undefined ? [] : [{ kind: "loops", nests: [nest], shared: 0 }];
+  const factorised = new Map<Node, { readonly factors: Buffer; readonly pivots: Buffer }>();
+
+  /** One factorisation serves every solve and determinant of the matrix. */
+  const factorise = (matrix: Node): { readonly factors: Buffer; readonly pivots: Buffer } => {
+    const known = factorised.get(matrix);
+    if (known !== undefined) return known;
+    const home: Home = { kind: program.isConstant(matrix) ? "persistent" : "work" };
+    const size = dimensions(matrix).at(-1) as number;
+    const count = elements(matrix) === 0 ? 0 : elements(matrix) / (size * size);
+    const factors = newBuffer(home, elements(matrix));
+    const pivots = newBuffer(home, size * count);
+    const target = program.isConstant(matrix) ? once : each;
+    target.push(...nestAction(copyNest(matrix, factors, bufferOf)), { kind: "lu", matrix: factors, pivots, size, count });
+    factorised.set(matrix, { factors, pivots });
+    return { factors, pivots };
+  };
+
+  const actionsFor = (node: Node): readonly Action[] => {
+    const out = buffers.get(node) as Buffer;
+    const product = products.get(node);
+    if (product !== undefined) {
+      return [{ kind: "product", product, a: owned(product.a), b: owned(product.b), c: out, length: elements(node) }];
+    }
+    switch (node.kind) {
+      case "solve": {
+        const [size, columns] = dimensions(node).slice(-2) as [number, number];
+        const { factors, pivots } = factorise(node.matrix);
+        const count = dimensions(node.matrix).slice(0, -2).reduce((product, n) => product * n, 1);
+        const repeats = elements(node) === 0 ? 0 : elements(node) / (count * size * columns);
+        return [...nestAction(copyNest(node.rhs, out, bufferOf)), { kind: "solve", factors, pivots, rhs: out, size, count, columns, repeats }];
+      }
+      case "logdet":
+        return [{ kind: "logdet", ...factorise(node.matrix), out, size: dimensions(node.matrix).at(-1) as number, count: elements(node) }];
+      case "cholesky": {
+        const size = dimensions(node).at(-1) as number;
+        const count = dimensions(node).slice(0, -2).reduce((product, n) => product * n, 1);
+        return [...nestAction(copyNest(node.matrix, out, bufferOf)), { kind: "cholesky", matrix: out, size, count }];
+      }
+      default:
+        return nestAction(iterate(node, out, bufferOf));
+    }
+  };
+  for (const node of stored) {
+    const actions = actionsFor(node);
+    (program.isConstant(node) ? once : each).push(...actions);
+  }
+  program.outputs.forEach((output, i) => {
+    const target = outputBuffers[i] as Buffer;
+    if (buffers.get(unreshaped(output)) !== target) each.push(...nestAction(copyNest(output, target, bufferOf)));
+  });
+
+  const fused = fuse(each);
+  const places = layOut(plans, fused);
+  return {
+    once: fuse(once),
+    each: fused,
+    places: places.of,
+    bound,
+    literals: literals.map(({ buffer, values }) => ({ offset: (places.of[buffer] as Place).offset, values })),
+    persistentBytes: places.persistentBytes,
+    workBytes: places.workBytes,
+  };
+}
+
+// ------------------------------------------------------------------------------------------------------------- fusion
+
+/** Moves each single nest into an earlier group that walks the same rows, as early as what it reads is complete. */
+function fuse(actions: readonly Action[]): readonly Action[] {
+  const groups: Action[] = [];
+  const writtenBy = new Map<Buffer, number>();
+  for (const action of actions) {
+    const reads = readsOf(action);
+    const earliest = Math.max(-1, ...[...reads, ...writesOf(action)].map((buffer) => writtenBy.get(buffer) ?? -1));
+    let place = groups.length;
+    if (action.kind === "loops") {
+      const nest = action.nests[0] as Nest;
+      const found = groups.findIndex((group, i) => i >= earliest && group.kind === "loops" && canFuse(group.nests, nest));
+      if (found >= 0) place = found;
+    }
+    const group = groups[place];
+    if (group?.kind === "loops" && action.kind === "loops") {
+      groups[place] = { kind: "loops", nests: [...group.nests, ...action.nests], shared: 1 };
+    } else groups.push(action);
+    for (const buffer of writesOf(action)) writtenBy.set(buffer, place);
+  }
+  return groups;
+}
+
+function readsOf(action: Action): readonly Buffer[] {
+  switch (action.kind) {
+    case "loops":
+      return action.nests.flatMap((nest) => closure([nest.value, nest.target]).flatMap((s) => (s.op === "base" ? [s.buffer] : [])));
+    case "product":
+      return [action.a, action.b];
+    case "lu":
+      return [action.matrix];
+    case "solve":
+      return [action.factors, action.pivots, action.rhs];
+    case "logdet":
+      return [action.factors, action.pivots];
+    case "cholesky":
+      return [action.matrix];
+    default:
+      return action satisfies never;
+  }
+}
+
+function writesOf(action: Action): readonly Buffer[] {
+  switch (action.kind) {
+    case "loops":
+      return action.nests.flatMap((nest) => closure([nest.target]).flatMap((s) => (s.op === "base" ? [s.buffer] : [])));
+    case "product":
+      return [action.c];
+    case "lu":
+      return [action.matrix, action.pivots];
+    case "solve":
+      return [action.rhs];
+    case "logdet":
+      return [action.out];
+    case "cholesky":
+      return [action.matrix];
+    default:
+      return action satisfies never;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------- layout
+
+const alignment = 16;
+
+/** Work buffers by first fit: two share memory where no action needs both. Persistent ones lie side by side. */
+function layOut(
+  plans: readonly BufferPlan[],
+  actions: readonly Action[],
+): { readonly of: readonly Place[]; readonly persistentBytes: number; readonly workBytes: number } {
+  const slots = Math.max(-1, ...plans.map(({ home }) => (home.kind === "slot" ? home.slot : -1))) + 1;
+  const lifetimes = new Map<Buffer, { from: number; to: number }>();
+  actions.forEach((action, time) => {
+    for (const buffer of [...writesOf(action), ...readsOf(action)]) {
+      const known = lifetimes.get(buffer);
+      if (known === undefined) lifetimes.set(buffer, { from: time, to: time });
+      else known.to = time;
+    }
+  });
+  const taken: { readonly start: number; readonly end: number; readonly from: number; readonly to: number }[] = [];
+  let persistentBytes = 0;
+  let workBytes = 0;
+  const of = plans.map(({ home, bytes }, buffer): Place => {
+    const padded = Math.ceil(bytes / alignment) * alignment;
+    if (home.kind === "slot") return { slot: home.slot, offset: 0 };
+    if (home.kind === "persistent") {
+      persistentBytes += padded;
+      return { slot: slots, offset: persistentBytes - padded };
+    }
+    const { from, to } = lifetimes.get(buffer) ?? { from: 0, to: actions.length };
+    const rivals = taken.filter((other) => other.from <= to && other.to >= from).sort((a, b) => a.start - b.start);
+    let start = 0;
+    for (const rival of rivals) {
+      if (rival.start >= start + padded) break;
+      start = Math.max(start, rival.end);
+    }
+    taken.push({ start, end: start + padded, from, to });
+    workBytes = Math.max(workBytes, start + padded);
+    return { slot: slots + 1, offset: start };
+  });
+  return { of, persistentBytes, workBytes };
+}

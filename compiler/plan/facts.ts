@@ -1,0 +1,72 @@
+/** What was found about each block of the lower level, decided from structure alone; `explain` prints it, the plan follows from it. */
+import type { Block } from "../derive/implicit.ts";
+import { totalSize } from "../derive/stack.ts";
+import { add, type Graph } from "../ir/graph.ts";
+import { dependsOn, type Node } from "../ir/node.ts";
+import type { Size } from "../ir/size.ts";
+import { simplify } from "../simplify/simplify.ts";
+import { type Curvature, convexityOf } from "./convexity.ts";
+import { linearPredictors } from "./linear-model.ts";
+import { strongConvexity } from "./modulus.ts";
+import { kinksIn } from "./smoothness.ts";
+import { type CurvatureForm, stackedForm } from "./structure.ts";
+
+export interface BlockFacts {
+  readonly block: Block;
+  /** How many numbers its unknowns hold. */
+  readonly size: Size;
+  /** One minimisation; the condition is symmetric. False for equations and equilibria. */
+  readonly minimisation: boolean;
+  /** The condition is affine in the block's own unknowns. */
+  readonly quadratic: boolean;
+  /** Linear predictors X θ, where the objective is a generalised linear model in them. */
+  readonly predictors: readonly Node[];
+  readonly form: CurvatureForm;
+  /** In the block's unknowns; `unknown` means not proved. */
+  readonly convexity: Exclude<Curvature, "constant">;
+  /** A lower bound on the curvature in each unknown, where the objective shows one: it is then strongly convex. */
+  readonly modulus?: readonly Node[];
+  /** How the upper objective varies with the block's unknowns. */
+  readonly upper: UpperDependence;
+  /** Nodes with a kink in the unknowns. */
+  readonly kinks: readonly Node[];
+}
+
+/**
+ * - `absent`: the upper level does not read the block; its adjoint is zero.
+ * - `equal`, `negated`: it differs from (minus) the lower objective by terms free of the unknowns, so the adjoint is zero at the
+ *   solution (Danskin).
+ */
+export type UpperDependence = "absent" | "equal" | "negated" | "different";
+
+export function factsOf(g: Graph, block: Block): BlockFacts {
+  const own = new Set<Node>(block.unknowns);
+  const minimand = block.minimand;
+  const form = stackedForm(g, block.curvature, block.unknowns);
+  const shapes = minimand === undefined ? undefined : convexityOf([minimand], own);
+  const convexity = minimand === undefined ? "unknown" : (shapes?.get(minimand)?.curvature ?? "unknown");
+  const quadratic = block.curvature.every((row) => row.every((node) => !dependsOn(node, own)));
+  const only = block.unknowns.length === 1 ? block.unknowns[0] : undefined;
+  return {
+    block,
+    size: totalSize(block.unknowns),
+    minimisation: minimand !== undefined,
+    quadratic,
+    predictors: minimand === undefined || only === undefined ? [] : linearPredictors(g, minimand, only),
+    form,
+    convexity: convexity === "constant" ? "affine" : convexity,
+    modulus: minimand === undefined || shapes === undefined ? undefined : strongConvexity(g, minimand, block.unknowns, shapes),
+    upper: upperDependence(g, block),
+    kinks: kinksIn(minimand === undefined ? block.condition : [minimand], own),
+  };
+}
+
+const isZero = (node: Node): boolean => node.kind === "constant" && node.value === 0;
+
+function upperDependence(g: Graph, block: Block): UpperDependence {
+  if (block.adjointRhs.every(isZero)) return "absent";
+  if (block.minimand === undefined) return "different";
+  const differsBy = (sign: 1 | -1): boolean =>
+    simplify(g, block.adjointRhs.map((rhs, k) => add(g, [1, -sign], [rhs, block.condition[k] as Node]))).every(isZero);
+  return differsBy(1) ? "equal" : differsBy(-1) ? "negated" : "different";
+}

@@ -1,0 +1,121 @@
+/** A compiled problem on an engine: every input has a vector, every kernel reads and writes fixed ones. */
+import type { Problem } from "../compiler/lower/problem.ts";
+import { type Input, type Node, reachable } from "../compiler/ir/node.ts";
+import { evaluateSize, type Size, type SizeBindings } from "../compiler/ir/size.ts";
+import { generate } from "./data/generators.ts";
+import { isColumn, type Table } from "./data/table.ts";
+import type { Engine, Vector } from "./engine/engine.ts";
+
+export interface Binding {
+  readonly engine: Engine;
+  readonly sizes: SizeBindings;
+  /** Inputs that do not change: data, params, generated arrays. */
+  readonly constants: ReadonlyMap<Input, Vector>;
+  /** Where the changing inputs are read from. */
+  readonly slots: Map<Input, Vector>;
+}
+
+export function lengthOf(shape: readonly Size[], sizes: SizeBindings): number {
+  return shape.reduce((product, size) => product * sizeNumber(size, sizes), 1);
+}
+
+export function sizeNumber(size: Size, sizes: SizeBindings): number {
+  const value = evaluateSize(size, sizes);
+  if (value === undefined) throw new Error(`size ${size.key} is not bound`);
+  return value;
+}
+
+/** Writes data, generated arrays and params to the engine. `params` holds replaced ones by name. */
+export function bind(
+  problem: Problem,
+  engine: Engine,
+  tables: ReadonlyMap<string, Table>,
+  sizes: SizeBindings,
+  params: ReadonlyMap<string, Float64Array>,
+): Binding {
+  const constants = new Map<Input, Vector>();
+  const put = (input: Input, values: ArrayLike<number>): void => {
+    const vector = engine.allocate(values.length);
+    engine.write(vector, values);
+    constants.set(input, vector);
+  };
+  for (const input of problem.graph.inputs.values()) {
+    if (input.role !== "data") continue;
+    const dot = input.name.indexOf(".");
+    const field = tables.get(input.name.slice(0, dot))?.fields.get(input.name.slice(dot + 1));
+    if (field !== undefined && isColumn(field)) put(input, field.values);
+  }
+  for (const { input, generator } of problem.generated) {
+    put(input, generate(generator, input.shape.map((size) => sizeNumber(size, sizes))));
+  }
+  const binding: Binding = { engine, sizes, constants, slots: new Map() };
+  for (const param of inReadingOrder(problem.params)) put(param.input, params.get(param.input.name) ?? evaluateNode(binding, param.value));
+  return binding;
+}
+
+/** Each param after those that its value reads; the checker has refused cycles. */
+function inReadingOrder(params: Problem["params"]): Problem["params"] {
+  const ordered: Problem["params"][number][] = [];
+  const place = (param: Problem["params"][number]): void => {
+    if (ordered.includes(param)) return;
+    const read = new Set<Node>(reachable([param.value]));
+    for (const other of params) if (other !== param && read.has(other.input)) place(other);
+    ordered.push(param);
+  };
+  params.forEach(place);
+  return ordered;
+}
+
+/** A node that reads constants and slots, as numbers. */
+export function evaluateNode(binding: Binding, node: Node): Float64Array {
+  const out = binding.engine.allocate(lengthOf(node.shape, binding.sizes));
+  kernelOf(binding, "value", [node], [out])();
+  const values = binding.engine.read(out);
+  binding.engine.release(out);
+  return values;
+}
+
+/** A new vector for a changing input. */
+export function addSlot(binding: Binding, input: Input): Vector {
+  const vector = binding.engine.allocate(lengthOf(input.shape, binding.sizes));
+  binding.slots.set(input, vector);
+  return vector;
+}
+
+/** One flat vector for several changing inputs, each reading its part. */
+export function addSlots(binding: Binding, inputs: readonly Input[]): Vector {
+  const { engine, sizes, slots } = binding;
+  const lengths = inputs.map((input) => lengthOf(input.shape, sizes));
+  const vector = engine.allocate(lengths.reduce((a, b) => a + b, 0));
+  partsOf(binding, vector, lengths).forEach((part, k) => slots.set(inputs[k] as Input, part));
+  return vector;
+}
+
+/** Consecutive views of a flat vector. */
+export function partsOf(binding: Binding, vector: Vector, lengths: readonly number[]): readonly Vector[] {
+  let offset = 0;
+  return lengths.map((length) => {
+    const part = lengths.length === 1 ? vector : binding.engine.view(vector, offset, length);
+    offset += length;
+    return part;
+  });
+}
+
+/** Compiles outputs over the slots' present vectors; calling it writes the outputs. */
+export function kernelOf(binding: Binding, name: string, outputs: readonly Node[], into: readonly Vector[]): () => void {
+  const { engine, constants, slots, sizes } = binding;
+  const read = reachable(outputs).filter((node): node is Input => node.kind === "input" && !constants.has(node));
+  const kernel = engine.compile({ name, arguments: read, outputs }, constants, sizes);
+  const vectors = read.map((input) => {
+    const vector = slots.get(input);
+    if (vector === undefined) throw new Error(`${name} reads ${input.name}, which has no vector`);
+    return vector;
+  });
+  return () => kernel.run(vectors, into);
+}
+
+/** The same with one flat vector for all outputs. */
+export function flatKernel(binding: Binding, name: string, outputs: readonly Node[], into: Vector): () => void {
+  const lengths = outputs.map((output) => lengthOf(output.shape, binding.sizes));
+  return kernelOf(binding, name, outputs, partsOf(binding, into, lengths));
+}

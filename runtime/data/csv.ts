@@ -1,0 +1,199 @@
+/** csv to a table: a header row, then numbers. Columns are matched by name. */
+import type { Element, TableType } from "../../compiler/check/types.ts";
+import { showType } from "../../compiler/check/types.ts";
+import type { DataPlace, Diagnostic } from "../../grammar/diagnostics.ts";
+import { cellPlace, cellText, type CsvRecord, scanCsv } from "./csv-scan.ts";
+import {
+  columnDuplicate,
+  columnMissing,
+  columnUnnamed,
+  fail,
+  fileMalformed,
+  quoted,
+  rowEmpty,
+  rowRagged,
+  shapeMismatch,
+  tableEmpty,
+} from "./errors.ts";
+import type { DataFile } from "./files.ts";
+import { nearest } from "../../compiler/check/nearest.ts";
+import { isBlank, parseNumber } from "./number.ts";
+import type { Column, Table } from "./table.ts";
+import { acceptsOf, rejected, wordValue } from "./values.ts";
+
+/** The columns of each field; one field may take the rest. */
+export type CsvColumns = ReadonlyMap<string, readonly string[] | "rest">;
+
+/** A field under way: which cells of a row it takes, and what was read so far. */
+interface FieldReader {
+  readonly name: string;
+  readonly element: Element;
+  readonly accepts: (value: number) => boolean;
+  readonly trailing: readonly number[] | undefined;
+  readonly cells: Int32Array;
+  values: Float64Array;
+}
+
+/**
+ * A vector field takes one column and a matrix as many as are named for it. `trailing` gives the sizes after the rows
+ * of a field with more axes, in row-major order of its columns.
+ */
+export async function readCsv(
+  file: DataFile,
+  type: TableType,
+  columns: CsvColumns,
+  trailing: (field: string) => readonly number[],
+): Promise<Table> {
+  let header: readonly string[] | undefined;
+  let readers: FieldReader[] = [];
+  let rows = 0;
+  let emptyLine: number | undefined;
+
+  await scanCsv(file, (record) => {
+    if (isBlankRecord(record)) {
+      emptyLine ??= record.line;
+      return true;
+    }
+    if (emptyLine !== undefined) fail(rowEmpty(file, emptyLine));
+    if (header === undefined) {
+      header = readHeader(file, record);
+      readers = fieldReaders(file, type, columns, header, trailing);
+    } else {
+      if (record.cells !== header.length) fail(ragged(file, record, header.length));
+      for (const reader of readers) readRow(file, reader, record, rows, header);
+      rows += 1;
+    }
+    return true;
+  });
+
+  if (header === undefined) fail(tableEmpty(file, "header"));
+  if (rows === 0) fail(tableEmpty(file, "rows"));
+  const fields = new Map(readers.map((reader) => [reader.name, finished(reader, rows)] as const));
+  const cellsOf = new Map(readers.map((reader) => [reader.name, reader.cells] as const));
+  const locate = (field: string, row: number, entry: number) => locateCell(file, row, cellsOf.get(field)?.[entry] ?? 0);
+  return { rows, fields, origin: { file: file.path, locate } };
+}
+
+function isBlankRecord(record: CsvRecord): boolean {
+  if (record.cells !== 1) return false;
+  for (let i = record.starts[0] ?? 0; i < (record.ends[0] ?? 0); i++) if (!isBlank(record.bytes[i])) return false;
+  return true;
+}
+
+/** Points at the first cell too many, or at the last there is. */
+function ragged(file: DataFile, record: CsvRecord, columns: number): Diagnostic {
+  const place = cellPlace(file, record, Math.min(record.cells - 1, columns));
+  return rowRagged(file, place, record.line, record.cells, columns);
+}
+
+function readHeader(file: DataFile, record: CsvRecord): readonly string[] {
+  const positions = new Map<string, number>();
+  for (let cell = 0; cell < record.cells; cell++) {
+    const name = cellText(record, cell);
+    if (name === "") fail(columnUnnamed(file, cell + 1, cellPlace(file, record, cell)));
+    const first = positions.get(name);
+    if (first !== undefined) {
+      fail(columnDuplicate(file, name, cellPlace(file, record, first), cellPlace(file, record, cell)));
+    }
+    positions.set(name, cell);
+  }
+  return [...positions.keys()];
+}
+
+function fieldReaders(
+  file: DataFile,
+  type: TableType,
+  columns: CsvColumns,
+  header: readonly string[],
+  trailing: (field: string) => readonly number[],
+): FieldReader[] {
+  const positions = new Map(header.map((name, i) => [name, i] as const));
+  const named = new Map<string, readonly number[]>();
+  for (const [field, names] of columns) {
+    if (names === "rest") continue;
+    named.set(
+      field,
+      names.map((name) => positions.get(name) ?? fail(columnMissing(file, field, name, header, nearest(name, header)))),
+    );
+  }
+  const taken = new Set([...named.values()].flat());
+  const rest = header.map((_, i) => i).filter((i) => !taken.has(i));
+  return [...type.fields].map(([name, fieldType]) => {
+    if (fieldType.kind === "table") return fail(fileMalformed(file, `a csv holds no tables, as ${name} would be`));
+    const cells = named.get(name) ?? rest;
+    const sizes = fieldType.shape.length > 2 ? trailing(name) : undefined;
+    const width = fieldType.shape.length === 1 ? 1 : sizes?.reduce((product, size) => product * size, 1);
+    if (cells.length === 0 || (width !== undefined && width !== cells.length)) {
+      fail(shapeMismatch(file, name, showType(fieldType), columnsRead(file, cells, header)));
+    }
+    const { element } = fieldType;
+    return {
+      name,
+      element,
+      accepts: acceptsOf(element),
+      trailing: fieldType.shape.length === 1 ? [] : sizes,
+      cells: Int32Array.from(cells),
+      values: new Float64Array(1024 * cells.length),
+    };
+  });
+}
+
+function columnsRead(file: DataFile, cells: readonly number[], header: readonly string[]): string {
+  const names = cells.slice(0, 12).map((cell) => quoted(header[cell] ?? ""));
+  const more = cells.length > names.length ? [`${cells.length - names.length} more`] : [];
+  const list = cells.length === 0 ? "" : ` (${[...names, ...more].join(", ")})`;
+  return `${file.path} has ${cells.length} columns for it${list}`;
+}
+
+function readRow(file: DataFile, reader: FieldReader, record: CsvRecord, row: number, header: readonly string[]): void {
+  const { cells, accepts } = reader;
+  const base = row * cells.length;
+  if (base + cells.length > reader.values.length) grow(reader);
+  for (let i = 0; i < cells.length; i++) {
+    const cell = cells[i] ?? 0;
+    const value = parseCell(record, cell);
+    reader.values[base + i] = accepts(value) ? value : readWord(file, reader, record, cell, header);
+  }
+}
+
+function grow(reader: FieldReader): void {
+  const values = new Float64Array(2 * reader.values.length);
+  values.set(reader.values);
+  reader.values = values;
+}
+
+function parseCell({ bytes, starts, ends }: CsvRecord, cell: number): number {
+  const start = starts[cell] ?? 0;
+  let end = ends[cell] ?? 0;
+  if (bytes[start] !== 34) return parseNumber(bytes, start, end);
+  while (bytes[end - 1] !== 34) end--;
+  return parseNumber(bytes, start + 1, end - 1);
+}
+
+/** A cell that is no number its element accepts: a word that stands for one, or an error. */
+function readWord(file: DataFile, reader: FieldReader, record: CsvRecord, cell: number, header: readonly string[]): number {
+  const text = cellText(record, cell);
+  const value = wordValue(reader.element, text);
+  if (!Number.isNaN(value)) return value;
+  const what = `${file.table}.${reader.name} (column ${quoted(header[cell] ?? "")})`;
+  return fail(rejected(reader.element, { file, place: cellPlace(file, record, cell), what, text }));
+}
+
+function finished(reader: FieldReader, rows: number): Column {
+  const width = reader.cells.length;
+  const shape = [rows, ...(reader.trailing ?? [width])];
+  return { element: reader.element, shape, values: reader.values.slice(0, rows * width) };
+}
+
+/** Reads the file again up to the row. */
+async function locateCell(file: DataFile, row: number, cell: number): Promise<DataPlace> {
+  let place: DataPlace = { file: file.path };
+  let index = -1;
+  await scanCsv(file, (record) => {
+    if (index === row) place = cellPlace(file, record, cell);
+    index += 1;
+    return index <= row;
+  });
+  return place;
+}
+

@@ -1,0 +1,43 @@
+/** Arrays that are computed: seeded noise, grids, constants. */
+import type { Generator } from "../../compiler/check/model.ts";
+import { createRandom } from "../random.ts";
+
+/** Row-major values of the shape. `linspace` runs along the first axis, `eye` over the last two. */
+export function generate(generator: Generator, shape: readonly number[]): Float64Array {
+  const values = new Float64Array(shape.reduce((product, size) => product * size, 1));
+  fill[generator.kind](generator as never, values, shape);
+  return values;
+}
+
+/** The k-th field of a generated table is drawn with seed + k. */
+export function generatorOfField(generator: Generator, k: number): Generator {
+  return "seed" in generator ? { ...generator, seed: generator.seed + k } : generator;
+}
+
+type Fill<K> = (generator: Extract<Generator, { readonly kind: K }>, values: Float64Array, shape: readonly number[]) => void;
+
+const fill: { readonly [K in Generator["kind"]]: Fill<K> } = {
+  normal: ({ seed }, values) => {
+    const random = createRandom(seed);
+    for (let i = 0; i < values.length; i++) values[i] = random.normal();
+  },
+  uniform: ({ low, high, seed }, values) => {
+    const random = createRandom(seed);
+    for (let i = 0; i < values.length; i++) values[i] = low + (high - low) * random.uniform();
+  },
+  linspace: ({ from, to }, values, shape) => {
+    const points = shape[0] ?? 1;
+    const length = values.length / points;
+    for (let i = 0; i < points; i++) {
+      const part = points === 1 ? 0 : i / (points - 1);
+      values.fill((1 - part) * from + part * to, i * length, (i + 1) * length);
+    }
+  },
+  zeros: () => {},
+  ones: (_, values) => values.fill(1),
+  eye: (_, values, shape) => {
+    const columns = shape.at(-1) ?? 1;
+    const rows = shape.at(-2) ?? 1;
+    for (let i = 0; i < values.length; i++) if (i % columns === Math.floor(i / columns) % rows) values[i] = 1;
+  },
+};

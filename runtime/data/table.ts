@@ -1,0 +1,55 @@
+/** Data as it lies in memory after reading: columns of doubles, whatever the element type. */
+import type { DataPlace } from "../../grammar/diagnostics.ts";
+import type { Element } from "../../compiler/check/types.ts";
+
+/** Row-major; the first axis is the rows. Booleans are 0 and 1, labels 0..k-1. */
+export interface Column {
+  readonly element: Element;
+  readonly shape: readonly number[];
+  readonly values: Float64Array;
+}
+
+/** A table-valued field (`train` and `valid` of a fold) is one table per row, and these may differ in their rows. */
+export interface Table {
+  readonly rows: number;
+  readonly fields: ReadonlyMap<string, Column | readonly Table[]>;
+  /** Absent for generated tables. */
+  readonly origin?: Origin;
+}
+
+/** Where a table's values were read. Only messages ask for a place, so finding one may read the file again. */
+export interface Origin {
+  readonly file: string;
+  readonly locate: (field: string, row: number, entry: number) => Promise<DataPlace>;
+}
+
+export function isColumn(field: Column | readonly Table[]): field is Column {
+  return !Array.isArray(field);
+}
+
+/** How many numbers a row of the column holds. */
+export function rowLength(column: Column): number {
+  return column.shape.slice(1).reduce((product, size) => product * size, 1);
+}
+
+/** The rows named, in that order; repeats are allowed. */
+export function takeRows(table: Table, rows: Uint32Array): Table {
+  const fields = new Map([...table.fields].map(([name, field]) => [name, takeFieldRows(field, rows)] as const));
+  const origin = table.origin && {
+    file: table.origin.file,
+    locate: originalPlace(table.origin, rows),
+  };
+  return { rows: rows.length, fields, origin };
+}
+
+function originalPlace(origin: Origin, rows: Uint32Array): Origin["locate"] {
+  return (field, row, entry) => origin.locate(field, rows[row] ?? 0, entry);
+}
+
+function takeFieldRows(field: Column | readonly Table[], rows: Uint32Array): Column | readonly Table[] {
+  if (!isColumn(field)) return Array.from(rows, (row) => field[row]).filter((table) => table !== undefined);
+  const length = rowLength(field);
+  const values = new Float64Array(rows.length * length);
+  rows.forEach((row, i) => values.set(field.values.subarray(row * length, (row + 1) * length), i * length));
+  return { element: field.element, shape: [rows.length, ...field.shape.slice(1)], values };
+}

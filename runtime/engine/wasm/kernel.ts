@@ -1,0 +1,152 @@
+/** A compiled program: its module, its memory, and the host's part of each run. */
+import { type Emitted, emitProgram, type Step } from "../../../compiler/emit/wasm/emit.ts";
+import { hostFunctions } from "../../../compiler/emit/wasm/functions.ts";
+import type { Axis } from "../../../compiler/emit/wasm/matrix-product.ts";
+import type { Place } from "../../../compiler/emit/wasm/nest.ts";
+import type { Buffer } from "../../../compiler/emit/wasm/scalar.ts";
+import type { Input } from "../../../compiler/ir/node.ts";
+import { scalarFunctions } from "../../../compiler/ir/scalar.ts";
+import type { SizeBindings } from "../../../compiler/ir/size.ts";
+import type { Program } from "../engine.ts";
+import { choleskyInPlace, logDeterminant, luInPlace, solveLu } from "./factorise.ts";
+import type { MultiplyInto } from "./matrix-product.ts";
+import type { Memory } from "./memory.ts";
+
+/** A vector's byte address and its number of entries. */
+export interface Block {
+  readonly address: number;
+  readonly length: number;
+}
+
+export type Run = (arguments_: readonly Block[], outputs: readonly Block[]) => void;
+
+/** JavaScript's functions are accurate to about a unit in the last place. */
+const scalarImports = Object.fromEntries(hostFunctions.map((name) => [name, scalarFunctions[name]]));
+
+/** A run allocates nothing; the kernel's own memory lives as long as the engine. */
+export function createKernel(
+  memory: Memory,
+  multiply: MultiplyInto,
+  program: Program,
+  bound: ReadonlyMap<Input, Block>,
+  sizes: SizeBindings,
+): Run {
+  const emitted = emitProgram(program, new Set(bound.keys()), sizes);
+  const byName = new Map([...bound].map(([input, block]) => [input.name, block.address]));
+  const persistent = memory.allocate(emitted.persistentBytes);
+  const work = memory.allocate(emitted.workBytes);
+  for (const { offset, values } of emitted.literals) memory.reals().set(values, (persistent + offset) / 8);
+
+  const fixed = [...emitted.bound.map((input) => byName.get(input.name) as number), persistent, work];
+  const variable = program.arguments.length + program.outputs.length;
+  const table = memory.allocate(4 * (variable + fixed.length));
+  memory.words().set(fixed, table / 4 + variable);
+
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(emitted.bytes), {
+    host: { memory: memory.handle, ...scalarImports },
+  });
+  const host = hostSteps(memory, multiply, emitted, table);
+  const toCall = (step: Step): (() => void) => {
+    if (step.kind !== "call") return host(step);
+    const call = exports[step.name] as (table: number) => void;
+    return () => call(table);
+  };
+  const once = emitted.once.map(toCall);
+  const each = emitted.each.map(toCall);
+  let isFirst = true;
+
+  return (arguments_, outputs) => {
+    const words = memory.words();
+    const at = table / 4;
+    for (let i = 0; i < arguments_.length; i += 1) words[at + i] = (arguments_[i] as Block).address;
+    for (let i = 0; i < outputs.length; i += 1) words[at + arguments_.length + i] = (outputs[i] as Block).address;
+    if (isFirst) for (const step of once) step();
+    isFirst = false;
+    for (const step of each) step();
+  };
+}
+
+/** The steps that no loop nest expresses. Addresses are looked up at every run, since arguments and outputs change. */
+function hostSteps(
+  memory: Memory,
+  multiply: MultiplyInto,
+  emitted: Emitted,
+  table: number,
+): (step: Exclude<Step, { readonly kind: "call" }>) => () => void {
+  /** In entries. */
+  const locate = (buffer: Buffer): number => {
+    const { slot, offset } = emitted.places[buffer] as Place;
+    return (((memory.words()[table / 4 + slot] as number) >>> 0) + offset) / 8;
+  };
+  return (step) => {
+    switch (step.kind) {
+      case "product": {
+        const { rows, columns, inner, outer } = step.product;
+        return () => {
+          const [a, b, c] = [locate(step.a), locate(step.b), locate(step.c)];
+          memory.reals().fill(0, c, c + step.length);
+          forEachOffset(outer, (da, db, dc) => {
+            const left = { at: a + da, row: rows.a, column: inner.a };
+            const right = { at: b + db, row: inner.b, column: columns.b };
+            multiply(1, left, right, { at: c + dc, row: rows.c, column: 1 }, rows.size, columns.size, inner.size);
+          });
+        };
+      }
+      case "lu":
+        return () => {
+          const [matrix, pivots] = [locate(step.matrix), locate(step.pivots)];
+          for (let i = 0; i < step.count; i += 1) {
+            const at = matrix + i * step.size ** 2;
+            const outcome = luInPlace(memory.reals(), multiply, at, step.size, pivots + i * step.size);
+            // A singular matrix has no answer: let every number that is made from it say so.
+            if (!outcome.ok) markFailed(memory.reals(), at, step.size, pivots + i * step.size);
+          }
+        };
+      case "solve":
+        return () => {
+          const [factors, pivots, rhs] = [locate(step.factors), locate(step.pivots), locate(step.rhs)];
+          const { size, columns, count } = step;
+          for (let r = 0; r < step.repeats * count; r += 1) {
+            const i = r % count;
+            const x = rhs + r * size * columns;
+            solveLu(memory.reals(), multiply, factors + i * size ** 2, pivots + i * size, size, x, columns, false);
+          }
+        };
+      case "logdet":
+        return () => {
+          const [factors, pivots, out] = [locate(step.factors), locate(step.pivots), locate(step.out)];
+          const reals = memory.reals();
+          for (let i = 0; i < step.count; i += 1) {
+            reals[out + i] = logDeterminant(reals, factors + i * step.size ** 2, pivots + i * step.size, step.size);
+          }
+        };
+      case "cholesky":
+        return () => {
+          const reals = memory.reals();
+          for (let i = 0; i < step.count; i += 1) {
+            const at = locate(step.matrix) + i * step.size ** 2;
+            const outcome = choleskyInPlace(reals, multiply, at, step.size);
+            for (let row = 0; row < step.size; row += 1) {
+              const diagonal = at + row * (step.size + 1);
+              reals.fill(0, diagonal + 1, at + (row + 1) * step.size);
+              if (!outcome.ok) reals.fill(NaN, at + row * step.size, diagonal + 1);
+            }
+          }
+        };
+      default:
+        return step satisfies never;
+    }
+  };
+}
+
+function markFailed(reals: Float64Array, at: number, size: number, pivots: number): void {
+  reals.fill(NaN, at, at + size ** 2);
+  for (let k = 0; k < size; k += 1) reals[pivots + k] = k;
+}
+
+/** Visits the index space of the axes with the offsets that it means in the three arrays. */
+function forEachOffset(axes: readonly Axis[], visit: (a: number, b: number, c: number) => void, a = 0, b = 0, c = 0): void {
+  const [axis, ...rest] = axes;
+  if (axis === undefined) return visit(a, b, c);
+  for (let i = 0; i < axis.size; i += 1) forEachOffset(rest, visit, a + i * axis.a, b + i * axis.b, c + i * axis.c);
+}

@@ -1,0 +1,116 @@
+/** Diagnostics of the numerical side: a lower level that has no single answer, and answers that are worth less than they look. */
+import type { Diagnostic, Span } from "../grammar/diagnostics.ts";
+
+export const runtimeCodes = [
+  "singular-lower-level",
+  "not-a-minimum",
+  "unbounded-lower-level",
+  "not-finite",
+  "point-name",
+  "point-shape",
+  "not-converged",
+  "ill-conditioned",
+  "zero-gradient",
+  "damped",
+] as const;
+
+export function singularLowerLevel(unknowns: string, flat: number | undefined, span: Span): Diagnostic {
+  const directions = flat === undefined ? "some directions" : flat === 1 ? "1 flat direction" : `${flat} flat directions`;
+  return {
+    code: "singular-lower-level",
+    severity: "refusal",
+    message: `${unknowns} is not determined: the curvature of what it minimizes is singular at the solution, with ${directions}`,
+    span,
+    suggestion: `say which solution is meant ("selected from ${unknowns}0 by gradient_flow"), add a strongly convex term such as 1e-3 * sumsq(${unknowns}), or consent to adjoint damping`,
+  };
+}
+
+export function notAMinimum(unknowns: string, curvature: number | undefined, span: Span): Diagnostic {
+  const how = curvature === undefined ? "" : ` (smallest curvature ${curvature.toPrecision(3)})`;
+  return {
+    code: "not-a-minimum",
+    severity: "refusal",
+    message: `the curvature of what ${unknowns} minimizes is negative in some direction${how}: the point found is no minimum`,
+    span,
+    suggestion: `make the lower objective convex in ${unknowns}, or start elsewhere with "init"`,
+  };
+}
+
+export function unboundedLowerLevel(unknowns: string, span: Span): Diagnostic {
+  return {
+    code: "unbounded-lower-level",
+    severity: "refusal",
+    message: `what ${unknowns} minimizes is unbounded below`,
+    span,
+    suggestion: `check its sign, or add a strongly convex term such as 1e-3 * sumsq(${unknowns})`,
+  };
+}
+
+export function notFinite(what: string, span: Span | undefined): Diagnostic {
+  return {
+    code: "not-finite",
+    severity: "refusal",
+    message: `${what} has no finite value at the point asked for`,
+    span,
+    suggestion: "check the data and the point for values that overflow or leave a function's domain",
+  };
+}
+
+/** A name given with --at or --set that the program does not have there. */
+export function pointName(name: string, what: string, known: readonly string[], suggestion: string | undefined): Diagnostic {
+  return {
+    code: "point-name",
+    severity: "error",
+    message: `${name} is no ${what} of this program${known.length === 0 ? "" : `; those are ${known.join(", ")}`}`,
+    suggestion: suggestion === undefined ? undefined : `did you mean ${suggestion}?`,
+  };
+}
+
+export function pointShape(name: string, declared: string, given: string, span: Span | undefined): Diagnostic {
+  return {
+    code: "point-shape",
+    severity: "error",
+    message: `the value given for ${name} has shape ${given}, but ${name} is ${declared}`,
+    span,
+    suggestion: "give nested arrays of the declared shape, or one number to fill it",
+  };
+}
+
+/** `residual` is relative, as reported. */
+export function notConverged(what: string, solver: string, residual: number, tolerance: number, span: Span | undefined): Diagnostic {
+  return {
+    code: "not-converged",
+    severity: "warning",
+    message: `${what}: ${solver} stopped at a relative residual of ${residual.toExponential(1)}, short of ${tolerance.toExponential(0)}`,
+    span,
+    suggestion: "allow more steps (max:), loosen tol:, or choose another solver",
+  };
+}
+
+export function illConditioned(unknowns: string, condition: number, span: Span): Diagnostic {
+  return {
+    code: "ill-conditioned",
+    severity: "warning",
+    message: `the curvature of what ${unknowns} minimizes is ill-conditioned (pivots differ by a factor of ${condition.toExponential(0)}); digits are lost accordingly`,
+    span,
+  };
+}
+
+export function zeroGradient(names: readonly string[], span: Span | undefined): Diagnostic {
+  return {
+    code: "zero-gradient",
+    severity: "warning",
+    message: `the gradient in ${names.join(", ")} is exactly zero at the start`,
+    span,
+    suggestion: "start elsewhere with init, for example init normal(seed: 0)",
+  };
+}
+
+export function damped(unknowns: string, damping: number, span: Span): Diagnostic {
+  return {
+    code: "damped",
+    severity: "warning",
+    message: `the adjoint of ${unknowns} is damped by ${damping}: the hypergradient is that of a regularised system`,
+    span,
+  };
+}

@@ -1,0 +1,113 @@
+/** Solving one block's adjoint system (∂R/∂y)ᵀ v = ∂/∂y (f − ...) by the solver the plan names. */
+import { BilevelError, type Diagnostic } from "../../grammar/diagnostics.ts";
+import type { Binding } from "../bind.ts";
+import type { Factorised, Vector } from "../engine/engine.ts";
+import { damped, illConditioned, singularLowerLevel } from "../errors.ts";
+import { linearDefaults } from "../solve/defaults.ts";
+import { cg } from "../solve/linear/cg.ts";
+import { direct } from "../solve/linear/direct.ts";
+import { gmres } from "../solve/linear/gmres.ts";
+import { gradientDescent } from "../solve/linear/gradient-descent.ts";
+import { identity } from "../solve/linear/identity.ts";
+import { minres } from "../solve/linear/minres.ts";
+import { neumann } from "../solve/linear/neumann.ts";
+import type { LinearOperator, LinearOutcome } from "../solve/types.ts";
+import { withWorkspace } from "../solve/workspace.ts";
+import { type BlockRuntime, refuseCurvature } from "./block.ts";
+import { numberOf } from "./inner.ts";
+import { isSingular, pivotRatio } from "./pivots.ts";
+
+export interface AdjointReport {
+  /** ‖Hv − rhs‖ / ‖rhs‖ computed afresh, with the undamped H; 0 where no adjoint is needed. */
+  readonly residual: number;
+  readonly tolerance: number;
+  readonly iterations: number;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** What counts as solved when no tolerance was asked for. */
+const defaultTolerance = 1e-9;
+/** Pivots further apart than this cost more digits than an answer good to 1e-8 has to spare. */
+const worryingRatio = 1e12;
+
+/** Leaves v in the block's slot. `known` is the curvature's factorisation at the solution, where the inner solve has it. */
+export function solveAdjoint(binding: Binding, block: BlockRuntime, known: Factorised | undefined): AdjointReport {
+  const { engine } = binding;
+  const { plan } = block;
+  const { solver, arguments: options } = plan.adjoint;
+  const asked = numberOf(options, "tol");
+  const tolerance = asked ?? defaultTolerance;
+  const nothing = { residual: 0, tolerance, iterations: 0, warnings: [] };
+  if (solver === "none") {
+    engine.fill(block.v, 0);
+    return nothing;
+  }
+  return withWorkspace(engine, block.size, (workspace) => {
+    const [rhs, product] = [workspace.vector(), workspace.vector()];
+    block.adjointRhs(rhs);
+    if (engine.norm(rhs) === 0) {
+      engine.fill(block.v, 0);
+      return nothing;
+    }
+    const warnings: Diagnostic[] = [];
+    if (plan.damping > 0) warnings.push(damped(block.names, plan.damping, block.span));
+    const exact = block.transposedProduct;
+    const operator: LinearOperator =
+      plan.damping === 0
+        ? exact
+        : {
+            size: block.size,
+            apply: (v, out) => {
+              exact.apply(v, out);
+              engine.axpy(plan.damping, v, out);
+            },
+          };
+    const linear = { tolerance: asked ?? linearDefaults.tolerance, maxIterations: numberOf(options, "max") };
+    if (!Number.isFinite(engine.norm(block.v))) engine.fill(block.v, 0);
+    const outcome = ((): LinearOutcome => {
+      switch (solver) {
+        case "cholesky":
+        case "lu":
+          return byFactor(binding, block, operator, rhs, plan.damping === 0 && solver === "cholesky" ? known : undefined, solver, warnings);
+        case "cg":
+          return cg(engine, operator, rhs, block.v, linear);
+        case "minres":
+          return minres(engine, operator, rhs, block.v, linear);
+        case "gmres":
+          return gmres(engine, operator, rhs, block.v, linear);
+        case "gd":
+          return gradientDescent(engine, operator, rhs, block.v, { ...linear, rate: numberOf(options, "rate") });
+        case "neumann":
+          return neumann(engine, operator, rhs, block.v, { terms: numberOf(options, "terms"), rate: numberOf(options, "rate") });
+        case "identity":
+          return identity(engine, operator, rhs, block.v);
+      }
+    })();
+    if (outcome.status === "indefinite" && plan.damping === 0) return refuseCurvature(binding, block);
+    const scale = engine.norm(rhs);
+    exact.apply(block.v, product);
+    engine.axpy(-1, rhs, product);
+    return { residual: engine.norm(product) / scale, tolerance, iterations: outcome.iterations, warnings };
+  });
+}
+
+/** By the factorisation at hand, or by factorising the (damped) curvature at the solution. */
+function byFactor(
+  binding: Binding,
+  block: BlockRuntime,
+  operator: LinearOperator,
+  rhs: Vector,
+  known: Factorised | undefined,
+  kind: "cholesky" | "lu",
+  warnings: Diagnostic[],
+): LinearOutcome {
+  const made = known ?? block.factorise(kind)(block.plan.damping);
+  if (!made.ok || isSingular(made, binding, block)) {
+    if (block.plan.facts.minimisation) return refuseCurvature(binding, block);
+    throw new BilevelError([singularLowerLevel(block.names, undefined, block.span)]);
+  }
+  if (pivotRatio(made) > worryingRatio) warnings.push(illConditioned(block.names, pivotRatio(made), block.span));
+  const outcome = direct(made.factor, kind === "lu")(binding.engine, operator, rhs, block.v);
+  if (made !== known) made.factor.release();
+  return outcome;
+}

@@ -1,0 +1,119 @@
+/**
+ * Approximate implicit differentiation: at each point w, solve the blocks of the lower level in order, then their adjoints in
+ * reverse, then evaluate ∂ℒ/∂w (compiler/derive/implicit.ts). Solutions and adjoints are warm-started from the last point.
+ */
+import type { Derivation } from "../../compiler/derive/implicit.ts";
+import { constant } from "../../compiler/ir/graph.ts";
+import type { Node } from "../../compiler/ir/node.ts";
+import type { Problem } from "../../compiler/lower/problem.ts";
+import type { Plan } from "../../compiler/plan/plan.ts";
+import type { Diagnostic } from "../../grammar/diagnostics.ts";
+import { addSlots, type Binding, flatKernel, kernelOf } from "../bind.ts";
+import type { Factorised, Vector } from "../engine/engine.ts";
+import { notConverged } from "../errors.ts";
+import type { Residuals } from "../types.ts";
+import { solveAdjoint } from "./adjoint.ts";
+import { type BlockRuntime, createBlock } from "./block.ts";
+import { solveBlock } from "./inner.ts";
+
+export interface Hypergradient {
+  /** f, with the author's sign; what the first clause says in a file without an upper problem. */
+  readonly value: number;
+  readonly residuals: Residuals;
+  readonly warnings: readonly Diagnostic[];
+  /** No solver fell short of its tolerance, but for those that were told to stop early. */
+  readonly complete: boolean;
+}
+
+export interface Aid {
+  /** All upper variables, flat: write the point here. */
+  readonly w: Vector;
+  readonly blocks: readonly BlockRuntime[];
+  /** Solves the lower level at w, from its last solution or its start, and gives f there. Throws refusals. */
+  readonly value: (from: "warm" | "cold") => number;
+  /** Solves the lower level and the adjoints at w and writes df/dw. Throws refusals. */
+  readonly hypergradient: (gradient: Vector) => Hypergradient;
+  /** ∂ℒ/∂w at the present lower level and adjoints. */
+  readonly assemble: (gradient: Vector) => void;
+}
+
+interface LowerSolution {
+  readonly residual: number;
+  readonly warnings: readonly Diagnostic[];
+  readonly complete: boolean;
+  readonly factorised: ReadonlyMap<BlockRuntime, Factorised>;
+}
+
+export function createAid(binding: Binding, problem: Problem, derivation: Derivation, plan: Plan): Aid {
+  const { engine } = binding;
+  const variables = problem.upper?.variables ?? [];
+  const w = addSlots(binding, variables);
+  const blocks = plan.blocks.map((block) =>
+    createBlock(binding, problem.graph, block, block.facts.block.unknowns.map((y) => problem.starts.get(y.name) as Node)),
+  );
+  const value = engine.allocate(1);
+  const evaluateValue = kernelOf(binding, "upper objective", [derivation.value ?? firstObjective(problem)], [value]);
+  const gradientSlot = engine.allocate(w.length);
+  const evaluateGradient = variables.length === 0 ? () => {} : flatKernel(binding, "hypergradient", derivation.hypergradient, gradientSlot);
+
+  const solveLower = (warm: boolean): LowerSolution => {
+    const warnings: Diagnostic[] = [];
+    const factorised = new Map<BlockRuntime, Factorised>();
+    let [residual, complete] = [0, true];
+    for (const block of blocks) {
+      const { inner } = block.plan;
+      const report = solveBlock(binding, block, warm && inner.arguments.get("warm") !== false);
+      residual = Math.max(residual, report.residual);
+      if (report.factorised !== undefined) factorised.set(block, report.factorised);
+      if (report.residual <= report.tolerance) continue;
+      warnings.push(notConverged(`the lower level in ${block.names}`, inner.solver, report.residual, report.tolerance, block.span));
+      complete &&= inner.arguments.has("max");
+    }
+    return { residual, warnings, complete, factorised };
+  };
+
+  const assemble = (gradient: Vector): void => {
+    evaluateGradient();
+    engine.copy(gradientSlot, gradient);
+  };
+
+  const readValue = (): number => {
+    evaluateValue();
+    return engine.read(value)[0] as number;
+  };
+
+  const hypergradient = (gradient: Vector): Hypergradient => {
+    const lower = solveLower(true);
+    const warnings = [...lower.warnings];
+    let [residual, complete] = [0, lower.complete];
+    try {
+      for (const block of derivation.value === undefined ? [] : [...blocks].reverse()) {
+        const report = solveAdjoint(binding, block, lower.factorised.get(block));
+        const { adjoint } = block.plan;
+        warnings.push(...report.warnings);
+        residual = Math.max(residual, report.residual);
+        if (report.residual <= report.tolerance) continue;
+        warnings.push(notConverged(`the adjoint of ${block.names}`, adjoint.solver, report.residual, report.tolerance, block.span));
+        const capped = adjoint.arguments.has("max") || adjoint.solver === "identity" || adjoint.solver === "neumann" || block.plan.damping > 0;
+        complete &&= capped;
+      }
+    } finally {
+      for (const { factor } of lower.factorised.values()) factor.release();
+    }
+    if (variables.length > 0) assemble(gradient);
+    return { value: readValue(), residuals: { inner: lower.residual, adjoint: residual }, warnings, complete };
+  };
+
+  const valueAt = (from: "warm" | "cold"): number => {
+    for (const { factor } of solveLower(from === "warm").factorised.values()) factor.release();
+    return readValue();
+  };
+
+  return { w, blocks, value: valueAt, hypergradient, assemble };
+}
+
+/** What a file with a `where` level alone reports: the first objective there is; equations have none, which counts as 0. */
+function firstObjective(problem: Problem): Node {
+  const clause = problem.clauses.find((c) => c.kind === "optimize");
+  return clause?.kind === "optimize" ? clause.objective : constant(problem.graph, 0);
+}

@@ -1,0 +1,130 @@
+/**
+ * The hypergradient against two independent ways to it: finite differences of the value with the lower level solved again from
+ * its start, and the implicit formula with the whole curvature formed densely and factorised by LU.
+ */
+import type { Graph } from "../../compiler/ir/graph.ts";
+import type { Input } from "../../compiler/ir/node.ts";
+import { type Binding, lengthOf, sizeNumber } from "../bind.ts";
+import type { Estimator, GradcheckRow } from "../types.ts";
+import { toNested } from "../values.ts";
+import type { Aid } from "./aid.ts";
+import { denseCurvature } from "./curvature.ts";
+
+/** At the most this many entries are differenced, spread evenly over all. */
+const largestSample = 40;
+const largestDenseOrder = 1500;
+
+export interface Agreement {
+  readonly rows: readonly GradcheckRow[];
+  readonly estimators: readonly Estimator[];
+}
+
+/** `gradient` is the derived one at the present point of aid.w; `largest` its largest entry, which errors are relative to. */
+export function checkGradient(binding: Binding, g: Graph, aid: Aid, variables: readonly Input[], gradient: Float64Array): Agreement {
+  const largest = Math.max(...[...gradient].map(Math.abs), Number.MIN_VALUE);
+  const point = binding.engine.read(aid.w);
+  const dense = denseGradient(binding, g, aid);
+  const estimators = dense === undefined ? [] : [estimatorOf(binding, "dense implicit formula (LU)", variables, dense, gradient, largest)];
+  const stride = Math.max(1, Math.ceil(gradient.length / largestSample));
+  const rows = Array.from({ length: Math.ceil(gradient.length / stride) }, (_, i) => i * stride).map((entry): GradcheckRow => {
+    const finiteDifference = difference(binding, aid, point, entry);
+    const derived = gradient[entry] as number;
+    const place = locate(binding, variables, entry);
+    return { ...place, derived, finiteDifference, error: Math.abs(derived - finiteDifference) / largest };
+  });
+  binding.engine.write(aid.w, point);
+  return { rows, estimators };
+}
+
+/**
+ * Richardson's extrapolation of central differences: halving the step removes one even power of it a column. The best entry is the
+ * one that moves least (Ridders 1982).
+ */
+function difference(binding: Binding, aid: Aid, point: Float64Array, entry: number): number {
+  const at = (offset: number): number => {
+    const moved = Float64Array.from(point);
+    moved[entry] = (point[entry] as number) + offset;
+    binding.engine.write(aid.w, moved);
+    return aid.value("cold");
+  };
+  let step = 0.1 * Math.max(1, Math.abs(point[entry] as number)) ** 0.5;
+  let [best, bestMove] = [Number.NaN, Number.POSITIVE_INFINITY];
+  let previous: number[] = [];
+  for (let row = 0; row < 6; row += 1) {
+    const current = [(at(step) - at(-step)) / (2 * step)];
+    for (let k = 1; k <= row; k += 1) {
+      const power = 4 ** k;
+      current.push((power * (current[k - 1] as number) - (previous[k - 1] as number)) / (power - 1));
+      const move = Math.max(Math.abs((current[k] as number) - (current[k - 1] as number)), Math.abs((current[k] as number) - (previous[k - 1] as number)));
+      if (move < bestMove) [best, bestMove] = [current[k] as number, move];
+    }
+    previous = current;
+    step /= 2;
+  }
+  return best;
+}
+
+/** df/dw with each block's adjoint from an LU of its dense curvature; `undefined` where that is too large. */
+function denseGradient(binding: Binding, g: Graph, aid: Aid): Float64Array | undefined {
+  const { engine } = binding;
+  if (aid.blocks.some((block) => block.size > largestDenseOrder)) return undefined;
+  for (const block of [...aid.blocks].reverse()) {
+    const { matrix, order } = denseCurvature(binding, g, block.plan.facts);
+    const factorised = engine.lu(matrix, order, 1);
+    engine.release(matrix);
+    if (!factorised.ok) return undefined;
+    block.adjointRhs(block.v);
+    factorised.factor.solveTransposed(block.v);
+    factorised.factor.release();
+  }
+  const gradient = engine.allocate(aid.w.length);
+  aid.assemble(gradient);
+  const values = engine.read(gradient);
+  engine.release(gradient);
+  return values;
+}
+
+function estimatorOf(
+  binding: Binding,
+  name: string,
+  variables: readonly Input[],
+  values: Float64Array,
+  reference: Float64Array,
+  largest: number,
+): Estimator {
+  const difference = Math.max(...values.map((value, i) => Math.abs(value - (reference[i] as number))), 0) / largest;
+  return { name, gradient: byName(binding, variables, values), difference };
+}
+
+/** A flat vector over the variables as one nested array a name. */
+export function byName(binding: Binding, variables: readonly Input[], values: Float64Array) {
+  let offset = 0;
+  return Object.fromEntries(
+    variables.map((variable) => {
+      const shape = variable.shape.map((size) => sizeNumber(size, binding.sizes));
+      const start = offset;
+      offset += lengthOf(variable.shape, binding.sizes);
+      return [variable.name, toNested(values, shape, start)];
+    }),
+  );
+}
+
+/** Which variable and which index a flat entry is. */
+function locate(binding: Binding, variables: readonly Input[], entry: number): { readonly variable: string; readonly index: readonly number[] } {
+  let rest = entry;
+  for (const variable of variables) {
+    const length = lengthOf(variable.shape, binding.sizes);
+    if (rest >= length) {
+      rest -= length;
+      continue;
+    }
+    const index: number[] = [];
+    for (const size of [...variable.shape].reverse()) {
+      const extent = sizeNumber(size, binding.sizes);
+      index.unshift(rest % extent);
+      rest = Math.floor(rest / extent);
+    }
+    return { variable: variable.name, index };
+  }
+  throw new Error("entry out of range");
+}

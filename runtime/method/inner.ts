@@ -1,0 +1,194 @@
+/** Solving one block of the lower level by the solver the plan names. The answer's residual is computed afresh. */
+import { BilevelError } from "../../grammar/diagnostics.ts";
+import type { InnerSolver } from "../../compiler/plan/plan.ts";
+import type { Binding } from "../bind.ts";
+import type { Factorised, Vector } from "../engine/engine.ts";
+import { notFinite, unboundedLowerLevel } from "../errors.ts";
+import { innerStopping, newtonStopping, rootStopping } from "../solve/defaults.ts";
+import { cg } from "../solve/linear/cg.ts";
+import { gradientDescent } from "../solve/minimise/gradient-descent.ts";
+import { lbfgs } from "../solve/minimise/lbfgs.ts";
+import { newton } from "../solve/minimise/newton.ts";
+import { root } from "../solve/root.ts";
+import type { Stopping } from "../solve/stopping.ts";
+import { type Minimisation, runToEnd } from "../solve/types.ts";
+import { withWorkspace } from "../solve/workspace.ts";
+import { type BlockRuntime, innerResidual, refuseCurvature } from "./block.ts";
+import { isSingular } from "./pivots.ts";
+
+export interface InnerReport {
+  /** Relative, of the point that stands in the block now. */
+  readonly residual: number;
+  readonly tolerance: number;
+  readonly iterations: number;
+  /** The factorised curvature of a quadratic, for the adjoint; the caller releases it. */
+  readonly factorised?: Factorised;
+}
+
+/** What counts as solved when no tolerance was asked for: the solvers themselves aim two digits or more below. */
+const defaultTolerance = 1e-9;
+
+/** `warm`: begin at the block's present point. Throws refusals where there is no minimum to find. */
+export function solveBlock(binding: Binding, block: BlockRuntime, warm: boolean): InnerReport {
+  const { engine } = binding;
+  block.refreshStart();
+  if (!warm || !Number.isFinite(engine.norm(block.y))) engine.copy(block.start, block.y);
+  const { solver, arguments: options } = block.plan.inner;
+  const asked = numberOf(options, "tol");
+  const solve = !block.plan.facts.minimisation ? solveEquations : solvers[solver];
+  const { iterations, factorised } = solve(binding, block, asked);
+  const residual = innerResidual(binding, block);
+  if (!Number.isFinite(residual)) throw new BilevelError([notFinite(`what ${block.names} minimizes`, block.span)]);
+  return { residual, tolerance: asked ?? defaultTolerance, iterations, factorised };
+}
+
+export function numberOf(options: ReadonlyMap<string, number | boolean>, name: string): number | undefined {
+  const value = options.get(name);
+  return typeof value === "number" ? value : undefined;
+}
+
+type Solve = (binding: Binding, block: BlockRuntime, tolerance: number | undefined) => { readonly iterations: number; readonly factorised?: Factorised };
+
+/** Refinements of a factorised quadratic; each is accepted only if it brings the condition nearer to zero. */
+const refinements = 3;
+
+const solvers: Record<InnerSolver, Solve> = {
+  /** y ← y − H⁻¹ R(y), repeated as iterative refinement. */
+  cholesky: (binding, block) =>
+    withWorkspace(binding.engine, block.size, (workspace) => {
+      const { engine } = binding;
+      const factorised = block.factorise("cholesky")(0);
+      if (!factorised.ok || isSingular(factorised, binding, block)) return refuseCurvature(binding, block);
+      const { factor } = factorised;
+      const [x, r, trial] = [workspace.vector(), workspace.vector(), workspace.vector()];
+      engine.copy(block.y, x);
+      block.condition(x, r);
+      let norm = engine.norm(r);
+      let iterations = 0;
+      while (norm > 0 && iterations <= refinements) {
+        iterations += 1;
+        factor.solve(r);
+        engine.copy(x, trial);
+        engine.axpy(-1, r, trial);
+        block.condition(trial, r);
+        const next = engine.norm(r);
+        if (iterations > 1 && !(next < norm)) break;
+        norm = next;
+        engine.copy(trial, x);
+      }
+      engine.copy(x, block.y);
+      return { iterations, factorised };
+    }),
+
+  /** H d = −R(y), y ← y + d, matrix-free. */
+  cg: (binding, block, tolerance) =>
+    withWorkspace(binding.engine, block.size, (workspace) => {
+      const { engine } = binding;
+      const [r, d] = [workspace.vector(), workspace.vector()];
+      block.condition(block.y, r);
+      engine.scale(-1, r);
+      const norm = engine.norm(r);
+      const wanted = (tolerance ?? newtonStopping.tolerance) * block.scale();
+      const outcome = cg(engine, block.product, r, d, {
+        tolerance: norm === 0 ? 1 : Math.min(1, wanted / norm),
+        maxIterations: numberOf(block.plan.inner.arguments, "max"),
+      });
+      if (outcome.status === "indefinite") return refuseCurvature(binding, block);
+      engine.axpy(1, d, block.y);
+      return { iterations: outcome.iterations };
+    }),
+
+  newton: (binding, block, tolerance) => {
+    const { engine } = binding;
+    const factorise = block.plan.linear === "cholesky" ? block.factorise("cholesky") : undefined;
+    return minimise(binding, block, { ...newtonStopping, ...asStopping(tolerance) }, (x, stopping) =>
+      newton(engine, block.objective, x, {
+        ...stopping,
+        curvature:
+          factorise === undefined
+            ? { kind: "products", apply: (point, v, out) => productAt(binding, block, point, v, out) }
+            : {
+                kind: "factorised",
+                factorise: (point, shift) => {
+                  engine.copy(point, block.y);
+                  return factorise(shift);
+                },
+              },
+      }),
+    );
+  },
+
+  lbfgs: (binding, block, tolerance) =>
+    minimise(binding, block, { ...innerStopping, ...asStopping(tolerance) }, (x, stopping) => lbfgs(binding.engine, block.objective, x, stopping)),
+
+  gd: (binding, block, tolerance) =>
+    minimise(binding, block, { ...innerStopping, ...asStopping(tolerance) }, (x, stopping) =>
+      gradientDescent(binding.engine, block.objective, x, { ...stopping, rate: numberOf(block.plan.inner.arguments, "rate") }),
+    ),
+};
+
+const asStopping = (tolerance: number | undefined): Partial<Stopping> => (tolerance === undefined ? {} : { tolerance });
+
+function productAt(binding: Binding, block: BlockRuntime, point: Vector, v: Vector, out: Vector): void {
+  binding.engine.copy(point, block.y);
+  block.product.apply(v, out);
+}
+
+/** Runs a minimiser from the block's point to its end; the scale of the condition is that of the cold start. */
+function minimise(
+  binding: Binding,
+  block: BlockRuntime,
+  stopping: Stopping,
+  start: (x: Vector, stopping: Stopping) => Minimisation,
+): { readonly iterations: number } {
+  return withWorkspace(binding.engine, block.size, (workspace) => {
+    const { engine } = binding;
+    const x = workspace.vector();
+    engine.copy(block.y, x);
+    const scale = block.scale();
+    const max = numberOf(block.plan.inner.arguments, "max");
+    const outcome = runToEnd(start(x, { ...stopping, gradientScale: scale > 0 ? scale : undefined, ...(max === undefined ? {} : { maxIterations: max }) }));
+    if (outcome.status === "unbounded") throw new BilevelError([unboundedLowerLevel(block.names, block.span)]);
+    if (outcome.status === "not_evaluable") throw new BilevelError([notFinite(`what ${block.names} minimizes`, block.span)]);
+    engine.copy(x, block.y);
+    return { iterations: outcome.iterations };
+  });
+}
+
+/** Equations and equilibria: damped Newton on the condition itself. */
+const solveEquations: Solve = (binding, block, tolerance) =>
+  withWorkspace(binding.engine, block.size, (workspace) => {
+    const { engine } = binding;
+    const x = workspace.vector();
+    engine.copy(block.y, x);
+    const factorise = block.plan.linear === "lu" ? block.factorise("lu") : undefined;
+    const scale = block.scale();
+    const equations = {
+      size: block.size,
+      evaluate: (y: Vector, out: Vector): boolean => {
+        block.condition(y, out);
+        return Number.isFinite(engine.norm(out));
+      },
+    };
+    const outcome = runToEnd(
+      root(engine, equations, x, {
+        ...rootStopping,
+        ...asStopping(tolerance),
+        maxIterations: numberOf(block.plan.inner.arguments, "max") ?? rootStopping.maxIterations,
+        gradientScale: scale > 0 ? scale : undefined,
+        jacobian:
+          factorise === undefined
+            ? { kind: "products", apply: (point, v, out) => productAt(binding, block, point, v, out) }
+            : {
+                kind: "factorised",
+                factorise: (point, shift) => {
+                  engine.copy(point, block.y);
+                  return factorise(shift);
+                },
+              },
+      }),
+    );
+    if (outcome.status === "not_evaluable") throw new BilevelError([notFinite(`the equation for ${block.names}`, block.span)]);
+    engine.copy(x, block.y);
+    return { iterations: outcome.iterations };
+  });

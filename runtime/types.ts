@@ -1,0 +1,93 @@
+/** What goes in and comes out of a prepared problem: plain values, ready for JSON. */
+
+/** A scalar, or an array as nested lists, row-major. */
+export type NestedArray = number | readonly NestedArray[];
+
+/** Values for outer unknowns by name; what is missing takes its `init`. */
+export interface Point {
+  readonly [name: string]: NestedArray;
+}
+
+/**
+ * Relative, and computed afresh at the reported solution. `inner`: the norm of the optimality condition over the larger of its
+ * value at the cold start and the sum of its terms' norms. `adjoint`: ‖Hv − ∂f/∂y‖ over ‖∂f/∂y‖. 0/0 is 0.
+ */
+export interface Residuals {
+  readonly inner: number;
+  readonly adjoint: number;
+}
+
+export interface GradientResult {
+  readonly value: number;
+  readonly gradient: Readonly<Record<string, NestedArray>>;
+  /** All deeper levels. */
+  readonly lower: Readonly<Record<string, NestedArray>>;
+  readonly residuals: Residuals;
+  readonly method: string;
+  readonly engine: string;
+  readonly warnings: readonly string[];
+  /** False where a solver that was not told to stop early fell short of its tolerance. Not in the JSON document. */
+  readonly complete: boolean;
+}
+
+export type Status = "converged" | "max_steps" | "time_limit" | "diverged" | "interrupted";
+
+/** One outer step, as the trace keeps it. Names are those of the JSON document. */
+export interface TraceEntry {
+  readonly step: number;
+  readonly value: number;
+  readonly gradient_norm: number;
+  readonly seconds: number;
+  readonly inner_residual: number;
+  readonly adjoint_residual: number;
+}
+
+export interface RunResult {
+  readonly status: Status;
+  /** With the sign the author wrote: a maximised objective is not negated. */
+  readonly value: number;
+  readonly gradient_norm: number;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly engine: string;
+  readonly method: string;
+  readonly upper: Readonly<Record<string, NestedArray>>;
+  readonly lower: Readonly<Record<string, NestedArray>>;
+  readonly reports: Readonly<Record<string, NestedArray>>;
+  readonly residuals: Residuals;
+  readonly trace: readonly TraceEntry[];
+  readonly warnings: readonly string[];
+  /** Why the run ended, where the status alone does not say. */
+  readonly message?: string;
+  /** Converged, or every step that was asked for was taken. Not in the JSON document. */
+  readonly complete: boolean;
+}
+
+/** One entry of the gradient, by the derived equations and by central differences of the whole problem. */
+export interface GradcheckRow {
+  readonly variable: string;
+  readonly index: readonly number[];
+  readonly derived: number;
+  readonly finiteDifference: number;
+  /** Relative to the gradient's largest entry. */
+  readonly error: number;
+}
+
+/** Another way to the same gradient, and its largest difference from the derived one, relative to the largest entry. */
+export interface Estimator {
+  readonly name: string;
+  readonly gradient: Readonly<Record<string, NestedArray>>;
+  readonly difference: number;
+}
+
+export interface GradcheckResult {
+  readonly value: number;
+  readonly rows: readonly GradcheckRow[];
+  /** The largest error of all rows. */
+  readonly worst: number;
+  readonly estimators: readonly Estimator[];
+  readonly residuals: Residuals;
+  readonly passed: boolean;
+  readonly tolerance: number;
+  readonly warnings: readonly string[];
+}
