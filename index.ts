@@ -36,7 +36,8 @@ export interface Compilation {
 
 /** Compiles a program, reads its data and plans it. Never throws for what the program or its data say. */
 export async function compile(source: string, options: CompileOptions = {}): Promise<Compilation> {
-  const compiled: Compiled = compileText(source, options.file ?? "problem.bilevel", { imports: options.imports });
+  const replaced = new Map([...(options.set ?? [])].flatMap(([name, value]) => (typeof value === "number" ? [[name, value] as const] : [])));
+  const compiled: Compiled = compileText(source, options.file ?? "problem.bilevel", { imports: options.imports, replaced });
   try {
     const problem = await prepare(compiled, options);
     return { diagnostics: [...compiled.diagnostics, ...problem.warnings], explanation: explain(compiled, problem.plan, problem.sizes), problem };

@@ -1,6 +1,6 @@
 /** Source files from the disk: read once, kept for the lines that messages show. */
 import { readFileSync } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, normalize } from "node:path";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import { sourceUnreadable } from "./errors.ts";
 
@@ -22,7 +22,8 @@ export interface Sources {
 
 export function createSources(): Sources {
   const texts = new Map<string, string>();
-  const read = (path: string): Source => {
+  const read = (given: string): Source => {
+    const path = normalize(given);
     const text = texts.get(path) ?? readText(path);
     texts.set(path, text);
     return { file: path, text };

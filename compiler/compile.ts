@@ -23,7 +23,7 @@ export interface Compiled {
 }
 
 /** Never throws for what the program says. A stage runs only where the one before it found no error. */
-export function compile(text: string, file: string, options: Pick<CheckOptions, "imports"> = {}): Compiled {
+export function compile(text: string, file: string, options: CheckOptions = {}): Compiled {
   const { program, diagnostics: syntax } = parse(text, file);
   const parsed = { file, text, program };
   if (syntax.length > 0) return { ...parsed, diagnostics: syntax };

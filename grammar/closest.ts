@@ -9,7 +9,8 @@ function distance(a: string, b: string, limit: number): number {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY;
+      const swapped =
+        a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY;
       row.push(Math.min(replaced, swapped, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
     }
     before = previous;
@@ -18,13 +19,16 @@ function distance(a: string, b: string, limit: number): number {
   return previous[b.length] ?? 0;
 }
 
-/** The nearest candidate, if it is near enough to be what was meant: one edit in a short word, two in a longer one. */
+/** The nearest candidate, if it is near enough to be what was meant: one edit in a short word, two in a longer one; the longer of two that are equally near. */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   const limit = word.length <= 3 ? 1 : 2;
   let best: { readonly candidate: string; readonly edits: number } | undefined;
   for (const candidate of candidates) {
     const edits = distance(word, candidate, limit);
-    if (edits <= limit && edits < candidate.length && edits < (best?.edits ?? limit + 1)) best = { candidate, edits };
+    if (edits > limit || edits >= Math.min(word.length, candidate.length)) continue;
+    const isBetter =
+      best === undefined || edits < best.edits || (edits === best.edits && candidate.length > best.candidate.length);
+    if (isBetter) best = { candidate, edits };
   }
   return best?.candidate;
 }

@@ -4,7 +4,7 @@
  */
 import type { Span } from "./diagnostics.ts";
 import type { Layout } from "./layout.ts";
-import { concat, hardLine, trailing } from "./layout.ts";
+import { concat, hardLine, sequence, trailing } from "./layout.ts";
 import type { Comment } from "./syntax.ts";
 
 export interface Comments {
@@ -20,7 +20,7 @@ export interface Comments {
 
 export function commentsOf(comments: readonly Comment[]): Comments {
   let next = 0;
-  let hoisted: Comment[] = [];
+  let hoisted: readonly Comment[] = [];
   const takeWhile = (condition: (comment: Comment) => boolean) => {
     const start = next;
     for (let comment = comments[next]; comment !== undefined && condition(comment); comment = comments[next]) next += 1;
@@ -29,7 +29,9 @@ export function commentsOf(comments: readonly Comment[]): Comments {
   return {
     before: (offset) => takeWhile(({ span }) => span.start < offset),
     trailingBefore: (offset) => takeWhile(({ span, ownLine }) => !ownLine && span.start < offset),
-    hoist: (more) => hoisted.push(...more),
+    hoist(more) {
+      hoisted = [...hoisted, ...more];
+    },
     hoistedBy(print) {
       const outer = hoisted;
       hoisted = [];
@@ -46,7 +48,7 @@ export function commentText({ doc, text }: Pick<Comment, "doc" | "text">): strin
 }
 
 export function ownLines(comments: readonly Comment[]): Layout {
-  return concat(...comments.flatMap((comment) => [commentText(comment), hardLine]));
+  return sequence(comments.flatMap((comment) => [commentText(comment), hardLine]));
 }
 
 /** Something that starts a line when its surroundings break, so that comments can stand above it and after it. */
@@ -69,7 +71,11 @@ export function slot(comments: Comments, span: Span, print: () => Layout, limit?
   });
   const behind = limit === undefined ? [] : [...comments.before(span.end), ...comments.trailingBefore(limit)];
   const last = behind.at(-1);
-  return { leading: [...above, ...hoisted, ...behind.slice(0, -1)], body, after: last ? trailing(commentText(last)) : "" };
+  return {
+    leading: [...above, ...hoisted, ...behind.slice(0, -1)],
+    body,
+    after: last ? trailing(commentText(last)) : "",
+  };
 }
 
 export function slotLayout({ leading, body, after }: Slot): Layout {

@@ -1,283 +1,6 @@
 /** The types of the concrete syntax, generated from parser.ts; test/grammar/cst.test.ts holds them up to date. */
 import type { CstNode, IToken } from "chevrotain";
 
-export interface StatementCstNode extends CstNode {
-  name: "statement";
-  children: StatementCstChildren;
-}
-
-export type StatementCstChildren = {
-  dimDeclaration?: DimDeclarationCstNode[];
-  paramDeclaration?: ParamDeclarationCstNode[];
-  dataDeclaration?: DataDeclarationCstNode[];
-  letDeclaration?: LetDeclarationCstNode[];
-  varDeclaration?: VarDeclarationCstNode[];
-  networkDeclaration?: NetworkDeclarationCstNode[];
-  functionDeclaration?: FunctionDeclarationCstNode[];
-  reportDeclaration?: ReportDeclarationCstNode[];
-  solveDeclaration?: SolveDeclarationCstNode[];
-  importDeclaration?: ImportDeclarationCstNode[];
-  objective?: ObjectiveCstNode[];
-  whereClause?: WhereClauseCstNode[];
-};
-
-export interface DimDeclarationCstNode extends CstNode {
-  name: "dimDeclaration";
-  children: DimDeclarationCstChildren;
-}
-
-export type DimDeclarationCstChildren = {
-  dimKeyword: IToken[];
-  Name: IToken[];
-  Equal: IToken[];
-  expression: ExpressionCstNode[];
-};
-
-export interface ParamDeclarationCstNode extends CstNode {
-  name: "paramDeclaration";
-  children: ParamDeclarationCstChildren;
-}
-
-export type ParamDeclarationCstChildren = {
-  paramKeyword: IToken[];
-  Name: IToken[];
-  Colon: IToken[];
-  type: TypeCstNode[];
-  Equal: IToken[];
-  expression: ExpressionCstNode[];
-};
-
-export interface DataDeclarationCstNode extends CstNode {
-  name: "dataDeclaration";
-  children: DataDeclarationCstChildren;
-}
-
-export type DataDeclarationCstChildren = {
-  dataKeyword: IToken[];
-  names: NamesCstNode[];
-  Colon?: IToken[];
-  type?: TypeCstNode[];
-  Equal: IToken[];
-  expression: ExpressionCstNode[];
-};
-
-export interface LetDeclarationCstNode extends CstNode {
-  name: "letDeclaration";
-  children: LetDeclarationCstChildren;
-}
-
-export type LetDeclarationCstChildren = {
-  letKeyword: IToken[];
-  Name: IToken[];
-  parameters?: ParametersCstNode[];
-  Equal: IToken[];
-  expression: ExpressionCstNode[];
-};
-
-export interface ParametersCstNode extends CstNode {
-  name: "parameters";
-  children: ParametersCstChildren;
-}
-
-export type ParametersCstChildren = {
-  LeftParen: IToken[];
-  Name?: (IToken)[];
-  Comma?: (IToken)[];
-  RightParen: IToken[];
-};
-
-export interface VarDeclarationCstNode extends CstNode {
-  name: "varDeclaration";
-  children: VarDeclarationCstChildren;
-}
-
-export type VarDeclarationCstChildren = {
-  varKeyword: IToken[];
-  indexedName: IndexedNameCstNode[];
-  Colon: IToken[];
-  type: TypeCstNode[];
-  varModifier?: VarModifierCstNode[];
-};
-
-export interface VarModifierCstNode extends CstNode {
-  name: "varModifier";
-  children: VarModifierCstChildren;
-}
-
-export type VarModifierCstChildren = {
-  inKeyword?: IToken[];
-  initKeyword?: IToken[];
-  expression: ExpressionCstNode[];
-};
-
-export interface NetworkDeclarationCstNode extends CstNode {
-  name: "networkDeclaration";
-  children: NetworkDeclarationCstChildren;
-}
-
-export type NetworkDeclarationCstChildren = {
-  networkKeyword: IToken[];
-  Name: IToken[];
-  Colon: IToken[];
-  mapType: MapTypeCstNode[];
-  Equal: IToken[];
-  expression: ExpressionCstNode[];
-};
-
-export interface FunctionDeclarationCstNode extends CstNode {
-  name: "functionDeclaration";
-  children: FunctionDeclarationCstChildren;
-}
-
-export type FunctionDeclarationCstChildren = {
-  functionKeyword: IToken[];
-  indexedName: IndexedNameCstNode[];
-  Colon: IToken[];
-  mapType: MapTypeCstNode[];
-  inKeyword: IToken[];
-  expression: ExpressionCstNode[];
-  byKeyword?: (IToken)[];
-  family?: ExpressionCstNode[];
-  adjointWord?: IToken[];
-  adjoint?: ExpressionCstNode[];
-};
-
-export interface ReportDeclarationCstNode extends CstNode {
-  name: "reportDeclaration";
-  children: ReportDeclarationCstChildren;
-}
-
-export type ReportDeclarationCstChildren = {
-  reportKeyword: IToken[];
-  Name: IToken[];
-  Equal: IToken[];
-  expression: ExpressionCstNode[];
-};
-
-export interface SolveDeclarationCstNode extends CstNode {
-  name: "solveDeclaration";
-  children: SolveDeclarationCstChildren;
-}
-
-export type SolveDeclarationCstChildren = {
-  solveKeyword: IToken[];
-  LeftBrace: IToken[];
-  solveEntry?: SolveEntryCstNode[];
-  RightBrace: IToken[];
-};
-
-export interface SolveEntryCstNode extends CstNode {
-  name: "solveEntry";
-  children: SolveEntryCstChildren;
-}
-
-export type SolveEntryCstChildren = {
-  Label: IToken[];
-  Colon: IToken[];
-  expression: ExpressionCstNode[];
-  Comma?: IToken[];
-};
-
-export interface ImportDeclarationCstNode extends CstNode {
-  name: "importDeclaration";
-  children: ImportDeclarationCstChildren;
-}
-
-export type ImportDeclarationCstChildren = {
-  importKeyword: IToken[];
-  String: IToken[];
-};
-
-export interface ObjectiveCstNode extends CstNode {
-  name: "objective";
-  children: ObjectiveCstChildren;
-}
-
-export type ObjectiveCstChildren = {
-  minimizeKeyword?: IToken[];
-  maximizeKeyword?: IToken[];
-  expression: ExpressionCstNode[];
-  overKeyword: IToken[];
-  names: NamesCstNode[];
-  subject?: SubjectCstNode[];
-};
-
-export interface WhereClauseCstNode extends CstNode {
-  name: "whereClause";
-  children: WhereClauseCstChildren;
-}
-
-export type WhereClauseCstChildren = {
-  whereKeyword?: IToken[];
-  andKeyword?: IToken[];
-  unknown: (UnknownCstNode)[];
-  Comma?: IToken[];
-  optimizes?: OptimizesCstNode[];
-  solves?: SolvesCstNode[];
-};
-
-export interface OptimizesCstNode extends CstNode {
-  name: "optimizes";
-  children: OptimizesCstChildren;
-}
-
-export type OptimizesCstChildren = {
-  minimizesKeyword?: IToken[];
-  maximizesKeyword?: IToken[];
-  expression: ExpressionCstNode[];
-  subject?: SubjectCstNode[];
-  selection?: SelectionCstNode[];
-};
-
-export interface SolvesCstNode extends CstNode {
-  name: "solves";
-  children: SolvesCstChildren;
-}
-
-export type SolvesCstChildren = {
-  solvesKeyword: IToken[];
-  left: ExpressionCstNode[];
-  Equal: IToken[];
-  right: ExpressionCstNode[];
-};
-
-export interface SubjectCstNode extends CstNode {
-  name: "subject";
-  children: SubjectCstChildren;
-}
-
-export type SubjectCstChildren = {
-  subjectKeyword: IToken[];
-  toKeyword: IToken[];
-  expressions: ExpressionsCstNode[];
-};
-
-export interface SelectionCstNode extends CstNode {
-  name: "selection";
-  children: SelectionCstChildren;
-}
-
-export type SelectionCstChildren = {
-  selectedKeyword?: IToken[];
-  fromKeyword?: IToken[];
-  expressions?: ExpressionsCstNode[];
-  byKeyword: IToken[];
-  Name: IToken[];
-  callArguments?: CallArgumentsCstNode[];
-};
-
-export interface UnknownCstNode extends CstNode {
-  name: "unknown";
-  children: UnknownCstChildren;
-}
-
-export type UnknownCstChildren = {
-  Name: IToken[];
-  LeftBracket?: IToken[];
-  index?: IToken[];
-  RightBracket?: IToken[];
-};
-
 export interface NamesCstNode extends CstNode {
   name: "names";
   children: NamesCstChildren;
@@ -352,8 +75,8 @@ export interface SizesCstNode extends CstNode {
 
 export type SizesCstChildren = {
   LeftBracket: IToken[];
-  size: (SizeCstNode)[];
-  Comma?: (IToken)[];
+  size: SizeCstNode[];
+  Comma?: IToken[];
   RightBracket: IToken[];
 };
 
@@ -374,8 +97,8 @@ export interface FieldsCstNode extends CstNode {
 
 export type FieldsCstChildren = {
   LeftBrace: IToken[];
-  field: (FieldCstNode)[];
-  Comma?: (IToken)[];
+  field: FieldCstNode[];
+  Comma?: IToken[];
   RightBrace: IToken[];
 };
 
@@ -396,7 +119,7 @@ export interface ExpressionCstNode extends CstNode {
 }
 
 export type ExpressionCstChildren = {
-  prefixed: (PrefixedCstNode)[];
+  prefixed: PrefixedCstNode[];
   BinaryOperator?: IToken[];
 };
 
@@ -483,8 +206,8 @@ export interface ListCstNode extends CstNode {
 
 export type ListCstChildren = {
   LeftBracket: IToken[];
-  expression?: (ExpressionCstNode)[];
-  Comma?: (IToken)[];
+  expression?: ExpressionCstNode[];
+  Comma?: IToken[];
   RightBracket: IToken[];
 };
 
@@ -519,8 +242,8 @@ export interface BindersCstNode extends CstNode {
 
 export type BindersCstChildren = {
   LeftBracket: IToken[];
-  binder: (BinderCstNode)[];
-  Comma?: (IToken)[];
+  binder: BinderCstNode[];
+  Comma?: IToken[];
   RightBracket: IToken[];
 };
 
@@ -542,8 +265,8 @@ export interface IndexItemsCstNode extends CstNode {
 
 export type IndexItemsCstChildren = {
   LeftBracket: IToken[];
-  indexItem: (IndexItemCstNode)[];
-  Comma?: (IToken)[];
+  indexItem: IndexItemCstNode[];
+  Comma?: IToken[];
   RightBracket: IToken[];
 };
 
@@ -553,7 +276,7 @@ export interface IndexItemCstNode extends CstNode {
 }
 
 export type IndexItemCstChildren = {
-  sliceEnd?: (SliceEndCstNode)[];
+  sliceEnd?: SliceEndCstNode[];
   expression?: ExpressionCstNode[];
 };
 
@@ -574,8 +297,8 @@ export interface CallArgumentsCstNode extends CstNode {
 
 export type CallArgumentsCstChildren = {
   LeftParen: IToken[];
-  argument?: (ArgumentCstNode)[];
-  Comma?: (IToken)[];
+  argument?: ArgumentCstNode[];
+  Comma?: IToken[];
   Semicolon?: IToken[];
   weights?: ExpressionCstNode[];
   RightParen: IToken[];
@@ -590,4 +313,281 @@ export type ArgumentCstChildren = {
   Label?: IToken[];
   Colon?: IToken[];
   expression: ExpressionCstNode[];
+};
+
+export interface StatementCstNode extends CstNode {
+  name: "statement";
+  children: StatementCstChildren;
+}
+
+export type StatementCstChildren = {
+  dimDeclaration?: DimDeclarationCstNode[];
+  paramDeclaration?: ParamDeclarationCstNode[];
+  dataDeclaration?: DataDeclarationCstNode[];
+  letDeclaration?: LetDeclarationCstNode[];
+  varDeclaration?: VarDeclarationCstNode[];
+  networkDeclaration?: NetworkDeclarationCstNode[];
+  functionDeclaration?: FunctionDeclarationCstNode[];
+  reportDeclaration?: ReportDeclarationCstNode[];
+  solveDeclaration?: SolveDeclarationCstNode[];
+  importDeclaration?: ImportDeclarationCstNode[];
+  objective?: ObjectiveCstNode[];
+  whereClause?: WhereClauseCstNode[];
+};
+
+export interface DimDeclarationCstNode extends CstNode {
+  name: "dimDeclaration";
+  children: DimDeclarationCstChildren;
+}
+
+export type DimDeclarationCstChildren = {
+  dimKeyword: IToken[];
+  Name: IToken[];
+  Equal: IToken[];
+  expression: ExpressionCstNode[];
+};
+
+export interface ParamDeclarationCstNode extends CstNode {
+  name: "paramDeclaration";
+  children: ParamDeclarationCstChildren;
+}
+
+export type ParamDeclarationCstChildren = {
+  paramKeyword: IToken[];
+  Name: IToken[];
+  Colon: IToken[];
+  type: TypeCstNode[];
+  Equal: IToken[];
+  expression: ExpressionCstNode[];
+};
+
+export interface DataDeclarationCstNode extends CstNode {
+  name: "dataDeclaration";
+  children: DataDeclarationCstChildren;
+}
+
+export type DataDeclarationCstChildren = {
+  dataKeyword: IToken[];
+  names: NamesCstNode[];
+  Colon?: IToken[];
+  type?: TypeCstNode[];
+  Equal: IToken[];
+  expression: ExpressionCstNode[];
+};
+
+export interface LetDeclarationCstNode extends CstNode {
+  name: "letDeclaration";
+  children: LetDeclarationCstChildren;
+}
+
+export type LetDeclarationCstChildren = {
+  letKeyword: IToken[];
+  Name: IToken[];
+  parameters?: ParametersCstNode[];
+  Equal: IToken[];
+  expression: ExpressionCstNode[];
+};
+
+export interface ParametersCstNode extends CstNode {
+  name: "parameters";
+  children: ParametersCstChildren;
+}
+
+export type ParametersCstChildren = {
+  LeftParen: IToken[];
+  Name?: IToken[];
+  Comma?: IToken[];
+  RightParen: IToken[];
+};
+
+export interface VarDeclarationCstNode extends CstNode {
+  name: "varDeclaration";
+  children: VarDeclarationCstChildren;
+}
+
+export type VarDeclarationCstChildren = {
+  varKeyword: IToken[];
+  indexedName: IndexedNameCstNode[];
+  Colon: IToken[];
+  type: TypeCstNode[];
+  varModifier?: VarModifierCstNode[];
+};
+
+export interface VarModifierCstNode extends CstNode {
+  name: "varModifier";
+  children: VarModifierCstChildren;
+}
+
+export type VarModifierCstChildren = {
+  inKeyword?: IToken[];
+  initKeyword?: IToken[];
+  expression: ExpressionCstNode[];
+};
+
+export interface NetworkDeclarationCstNode extends CstNode {
+  name: "networkDeclaration";
+  children: NetworkDeclarationCstChildren;
+}
+
+export type NetworkDeclarationCstChildren = {
+  networkKeyword: IToken[];
+  Name: IToken[];
+  Colon: IToken[];
+  mapType: MapTypeCstNode[];
+  Equal: IToken[];
+  expression: ExpressionCstNode[];
+};
+
+export interface FunctionDeclarationCstNode extends CstNode {
+  name: "functionDeclaration";
+  children: FunctionDeclarationCstChildren;
+}
+
+export type FunctionDeclarationCstChildren = {
+  functionKeyword: IToken[];
+  indexedName: IndexedNameCstNode[];
+  Colon: IToken[];
+  mapType: MapTypeCstNode[];
+  inKeyword: IToken[];
+  expression: ExpressionCstNode[];
+  byKeyword?: IToken[];
+  family?: ExpressionCstNode[];
+  adjointWord?: IToken[];
+  adjoint?: ExpressionCstNode[];
+};
+
+export interface ReportDeclarationCstNode extends CstNode {
+  name: "reportDeclaration";
+  children: ReportDeclarationCstChildren;
+}
+
+export type ReportDeclarationCstChildren = {
+  reportKeyword: IToken[];
+  Name: IToken[];
+  Equal: IToken[];
+  expression: ExpressionCstNode[];
+};
+
+export interface SolveDeclarationCstNode extends CstNode {
+  name: "solveDeclaration";
+  children: SolveDeclarationCstChildren;
+}
+
+export type SolveDeclarationCstChildren = {
+  solveKeyword: IToken[];
+  LeftBrace: IToken[];
+  solveEntry?: SolveEntryCstNode[];
+  RightBrace: IToken[];
+};
+
+export interface SolveEntryCstNode extends CstNode {
+  name: "solveEntry";
+  children: SolveEntryCstChildren;
+}
+
+export type SolveEntryCstChildren = {
+  Label: IToken[];
+  Colon: IToken[];
+  expression: ExpressionCstNode[];
+  Comma?: IToken[];
+};
+
+export interface ImportDeclarationCstNode extends CstNode {
+  name: "importDeclaration";
+  children: ImportDeclarationCstChildren;
+}
+
+export type ImportDeclarationCstChildren = {
+  importKeyword: IToken[];
+  String: IToken[];
+};
+
+export interface ObjectiveCstNode extends CstNode {
+  name: "objective";
+  children: ObjectiveCstChildren;
+}
+
+export type ObjectiveCstChildren = {
+  minimizeKeyword?: IToken[];
+  maximizeKeyword?: IToken[];
+  expression: ExpressionCstNode[];
+  overKeyword: IToken[];
+  names: NamesCstNode[];
+  subject?: SubjectCstNode[];
+};
+
+export interface WhereClauseCstNode extends CstNode {
+  name: "whereClause";
+  children: WhereClauseCstChildren;
+}
+
+export type WhereClauseCstChildren = {
+  whereKeyword?: IToken[];
+  andKeyword?: IToken[];
+  unknown: UnknownCstNode[];
+  Comma?: IToken[];
+  optimizes?: OptimizesCstNode[];
+  solves?: SolvesCstNode[];
+};
+
+export interface OptimizesCstNode extends CstNode {
+  name: "optimizes";
+  children: OptimizesCstChildren;
+}
+
+export type OptimizesCstChildren = {
+  minimizesKeyword?: IToken[];
+  maximizesKeyword?: IToken[];
+  expression: ExpressionCstNode[];
+  subject?: SubjectCstNode[];
+  selection?: SelectionCstNode[];
+};
+
+export interface SolvesCstNode extends CstNode {
+  name: "solves";
+  children: SolvesCstChildren;
+}
+
+export type SolvesCstChildren = {
+  solvesKeyword: IToken[];
+  left: ExpressionCstNode[];
+  Equal: IToken[];
+  right: ExpressionCstNode[];
+};
+
+export interface SubjectCstNode extends CstNode {
+  name: "subject";
+  children: SubjectCstChildren;
+}
+
+export type SubjectCstChildren = {
+  subjectKeyword: IToken[];
+  toKeyword: IToken[];
+  expressions: ExpressionsCstNode[];
+};
+
+export interface SelectionCstNode extends CstNode {
+  name: "selection";
+  children: SelectionCstChildren;
+}
+
+export type SelectionCstChildren = {
+  selectedKeyword?: IToken[];
+  fromKeyword?: IToken[];
+  expressions?: ExpressionsCstNode[];
+  byKeyword: IToken[];
+  Name: IToken[];
+  callArguments?: CallArgumentsCstNode[];
+};
+
+export interface UnknownCstNode extends CstNode {
+  name: "unknown";
+  children: UnknownCstChildren;
+}
+
+export type UnknownCstChildren = {
+  Name: IToken[];
+  LeftBracket?: IToken[];
+  index?: IToken[];
+  RightBracket?: IToken[];
 };

@@ -72,19 +72,30 @@ export function unterminatedString(span: Span): Diagnostic {
 }
 
 export function singleQuotedString(span: Span, text: string): Diagnostic {
-  return error("single-quoted-string", span, "Strings are written with double quotes; `'` is the transpose.", replacement(span, text));
+  return error(
+    "single-quoted-string",
+    span,
+    "Strings are written with double quotes; `'` is the transpose.",
+    replacement(span, text),
+  );
 }
 
-export function unknownEscape(span: Span, escape: string): Diagnostic {
-  return error("unknown-escape", span, `\`${escape}\` is not an escape.`, {
-    suggestion: 'The escapes are `\\" \\\\ \\/ \\b \\f \\n \\r \\t` and `\\u` with four hexadecimal digits; a backslash itself is `\\\\`.',
+export function unknownEscape(span: Span, written: string): Diagnostic {
+  return error("unknown-escape", span, `\`${written}\` is not an escape.`, {
+    suggestion:
+      'The escapes are `\\" \\\\ \\/ \\b \\f \\n \\r \\t` and `\\u` with four hexadecimal digits; a backslash itself is `\\\\`.',
   });
 }
 
 export function invalidCharacter(span: Span, character: string, meant?: string): Diagnostic {
   const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
   const shown = /[\p{C}\p{Z}]/u.test(character) ? `The character U+${code}` : `\`${character}\``;
-  return error("invalid-character", span, `${shown} has no meaning here.`, meant === undefined ? {} : replacement(span, meant));
+  return error(
+    "invalid-character",
+    span,
+    `${shown} has no meaning here.`,
+    meant === undefined ? {} : replacement(span, meant),
+  );
 }
 
 export function unknownKeyword(span: Span, word: string, meant: string): Diagnostic {
@@ -151,7 +162,11 @@ export function unknownSelection(span: Span, word: string): Diagnostic {
 }
 
 export function notAConstraint(span: Span): Diagnostic {
-  return error("not-a-constraint", span, "Each constraint after `subject to` compares two sides with `<=`, `>=` or `==`.");
+  return error(
+    "not-a-constraint",
+    span,
+    "Each constraint after `subject to` compares two sides with `<=`, `>=` or `==`.",
+  );
 }
 
 export function misplacedClause(span: Span): Diagnostic {

@@ -82,7 +82,8 @@ function foreignOperator({ found, previous, mistake, span }: Scene): Diagnostic 
   if (pair === "**") return unknownOperator(both, pair, "^", "powers are written with `^`");
   if (pair === "//") return unknownOperator(both, pair, "#", "division is `/`, and a comment starts with `#`");
   if (pair === ":=") return unknownOperator(both, pair, "=", "a definition is written with `=`");
-  if (/^\.[-+*/^@]$/.test(pair)) return unknownOperator(both, pair, found.image, "operators are element by element already");
+  if (/^\.[-+*/^@]$/.test(pair))
+    return unknownOperator(both, pair, found.image, "operators are element by element already");
   return undefined;
 }
 
@@ -92,7 +93,11 @@ function assignment({ found, previous, mistake, span }: Scene): Diagnostic | und
     return syntaxError(span(found), "`=` has no meaning inside an expression.", suggestion);
   }
   if (mistake.expected === "`=`" && mistake.rule === "solves" && previous !== undefined) {
-    return syntaxError(endOf(span(previous)), "The right-hand side is missing.", "An equation reads `LEFT = RIGHT`, with a single `=`.");
+    return syntaxError(
+      endOf(span(previous)),
+      "The right-hand side is missing.",
+      "An equation reads `LEFT = RIGHT`, with a single `=`.",
+    );
   }
   return undefined;
 }
@@ -101,7 +106,11 @@ function wrongVerb({ found, mistake, span }: Scene): Diagnostic | undefined {
   if (found === undefined) return undefined;
   const { image } = found;
   if ((image === "minimize" || image === "maximize" || image === "solve") && mistake.rule === "whereClause") {
-    return syntaxError(span(found), `A clause says what an unknown does: \`${image}s\`, not \`${image}\`.`, `Write \`${image}s\`.`);
+    return syntaxError(
+      span(found),
+      `A clause says what an unknown does: \`${image}s\`, not \`${image}\`.`,
+      `Write \`${image}s\`.`,
+    );
   }
   if ((image === "minimizes" || image === "maximizes") && mistake.expected.includes("declaration")) {
     const verb = image.slice(0, -1);
@@ -113,7 +122,11 @@ function wrongVerb({ found, mistake, span }: Scene): Diagnostic | undefined {
 function keywordAsName({ found, previous, next, mistake, span }: Scene): Diagnostic | undefined {
   if (found === undefined || !isKeyword(found)) return undefined;
   const category: string = keywords[found.image as Keyword];
-  const declared = mistake.expected === "a name" && previous !== undefined && isKeyword(previous) && /^[:=[,(]$/.test(next?.image ?? "");
+  const declared =
+    mistake.expected === "a name" &&
+    previous !== undefined &&
+    isKeyword(previous) &&
+    /^[:=[,(]$/.test(next?.image ?? "");
   const used = mistake.expected === "an expression" && category === "declaration";
   return declared || used ? reservedWord(span(found), found.image) : undefined;
 }
@@ -142,7 +155,8 @@ function misspelling({ found, next, mistake, span }: Scene): Diagnostic | undefi
   const anywhere = mistake.leftover || mistake.rule === "statement";
   // A word that is followed by one of these is a name, whatever it looks like.
   const isName = next === undefined || /^[:=,;.)\]}]$|^[-+*/^@<>=!&|]+$/.test(next.image);
-  const meant = closest(found.image, expected) ?? (anywhere && !isName ? closest(found.image, Object.keys(keywords)) : undefined);
+  const meant =
+    closest(found.image, expected) ?? (anywhere && !isName ? closest(found.image, Object.keys(keywords)) : undefined);
   return meant === undefined ? undefined : unknownKeyword(span(found), found.image, meant);
 }
 
@@ -167,9 +181,18 @@ function numberForm({ found, previous, next, at, statement, span }: Scene): Diag
   if (previous?.image === "." && number(statement[at - 2])) {
     return syntaxError(span(previous), point, `Write \`${statement[at - 2]?.image}.0\`.`);
   }
-  if (found?.tokenType === NameToken && previous !== undefined && number(previous) && span(previous).end === found.startOffset) {
+  if (
+    found?.tokenType === NameToken &&
+    previous !== undefined &&
+    number(previous) &&
+    span(previous).end === found.startOffset
+  ) {
     const written = previous.image + found.image;
-    return syntaxError({ ...span(previous), end: span(found).end }, `\`${written}\` is neither a number nor a name.`, `A product is written \`${previous.image} * ${found.image}\`.`);
+    return syntaxError(
+      { ...span(previous), end: span(found).end },
+      `\`${written}\` is neither a number nor a name.`,
+      `A product is written \`${previous.image} * ${found.image}\`.`,
+    );
   }
   return undefined;
 }
@@ -177,7 +200,11 @@ function numberForm({ found, previous, next, at, statement, span }: Scene): Diag
 /** Nothing more is known than what was expected and what stands there. */
 function unexpected({ found, previous, mistake, span }: Scene): Diagnostic {
   if (mistake.leftover && found !== undefined) {
-    return syntaxError(span(found), `\`${found.image}\` does not continue what stands before it.`, "An operator, a comma or a keyword is missing.");
+    return syntaxError(
+      span(found),
+      `\`${found.image}\` does not continue what stands before it.`,
+      "An operator, a comma or a keyword is missing.",
+    );
   }
   if (found === undefined && previous !== undefined) {
     return syntaxError(endOf(span(previous)), `Expected ${mistake.expected} after \`${previous.image}\`.`);

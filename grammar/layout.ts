@@ -27,6 +27,11 @@ function isForced(layout: Layout): boolean {
 }
 
 export function concat(...parts: readonly Layout[]): Layout {
+  return sequence(parts);
+}
+
+/** As {@link concat}, of a list that may be long. */
+export function sequence(parts: readonly Layout[]): Layout {
   return { kind: "concat", parts, forced: parts.some(isForced) };
 }
 
@@ -49,7 +54,7 @@ export function trailing(text: string): Layout {
 }
 
 export function separated(parts: readonly Layout[], separator: Layout): Layout {
-  return concat(...parts.flatMap((part, i) => (i === 0 ? [part] : [separator, part])));
+  return sequence(parts.flatMap((part, i) => (i === 0 ? [part] : [separator, part])));
 }
 
 // -------------------------------------------------------------------------------------------------- rendering
@@ -125,8 +130,8 @@ function alignComments(lines: readonly Line[]): readonly string[] {
     let end = i;
     while (lines[end]?.comment !== undefined) end += 1;
     const run = lines.slice(i, Math.max(end, i + 1));
-    const column = Math.max(...run.map(({ text }) => text.length)) + 2;
-    written.push(...run.map(({ text, comment }) => (comment === undefined ? text : text.padEnd(column) + comment)));
+    const column = run.reduce((widest, { text }) => Math.max(widest, text.length), 0) + 2;
+    for (const { text, comment } of run) written.push(comment === undefined ? text : text.padEnd(column) + comment);
     i += run.length;
   }
   return written;

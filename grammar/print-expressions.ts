@@ -3,7 +3,7 @@ import type { Comments } from "./comments.ts";
 import { commentText, slot, slotLayout } from "./comments.ts";
 import type { Span } from "./diagnostics.ts";
 import type { Layout } from "./layout.ts";
-import { concat, group, hardLine, ifBroken, indent, line, separated, softLine } from "./layout.ts";
+import { concat, group, hardLine, ifBroken, indent, line, separated, sequence, softLine } from "./layout.ts";
 import { operatorPrecedence, precedence } from "./precedence.ts";
 import type { Arguments, Binder, Expression, ExpressionKind, IndexItem, NamedArgument } from "./syntax.ts";
 
@@ -19,15 +19,30 @@ const printers: { readonly [K in ExpressionKind]: (comments: Comments, expressio
   string: (_, { value }) => JSON.stringify(value),
   boolean: (_, { value }) => String(value),
   name: (_, { name }) => name,
-  list: (comments, { items, span }) => bracketed(comments, "[", items.map((item) => expressionItem(comments, item)), "]", span.end),
+  list: (comments, { items, span }) =>
+    bracketed(
+      comments,
+      "[",
+      items.map((item) => expressionItem(comments, item)),
+      "]",
+      span.end,
+    ),
   unary: (comments, { operator, operand }) => concat(operator, expressionLayout(comments, operand, precedence.prefix)),
-  binary: (comments, expression) => (expression.operator === "^" ? power(comments, expression) : chain(comments, expression)),
+  binary: (comments, expression) =>
+    expression.operator === "^" ? power(comments, expression) : chain(comments, expression),
   transpose: (comments, { operand }) => concat(expressionLayout(comments, operand, precedence.postfix), "'"),
-  field: (comments, { object, field }) => concat(expressionLayout(comments, object, precedence.postfix), ".", field.text),
+  field: (comments, { object, field }) =>
+    concat(expressionLayout(comments, object, precedence.postfix), ".", field.text),
   index: (comments, { object, items, span }) =>
     concat(
       expressionLayout(comments, object, precedence.postfix),
-      bracketed(comments, "[", items.map((item) => ({ span: item.span, print: () => indexItem(comments, item) })), "]", span.end),
+      bracketed(
+        comments,
+        "[",
+        items.map((item) => ({ span: item.span, print: () => indexItem(comments, item) })),
+        "]",
+        span.end,
+      ),
     ),
   call: (comments, { callee, arguments: given, weights, span }) =>
     concat(expressionLayout(comments, callee, precedence.postfix), argumentsLayout(comments, given, weights, span.end)),
@@ -35,7 +50,10 @@ const printers: { readonly [K in ExpressionKind]: (comments: Comments, expressio
     concat(
       reducer,
       "[",
-      separated(binders.map((binder) => binderLayout(comments, binder)), ", "),
+      separated(
+        binders.map((binder) => binderLayout(comments, binder)),
+        ", ",
+      ),
       "]",
       bracketed(comments, "(", [{ ...expressionItem(comments, body), single: true }], ")", span.end),
     ),
@@ -57,7 +75,8 @@ function power(comments: Comments, { left, right }: Of<"binary">): Layout {
 
 /** An exponent may start with minus signs: `x^-2`. */
 function exponent(comments: Comments, expression: Expression): Layout {
-  if (expression.kind !== "unary" || expression.operator !== "-") return expressionLayout(comments, expression, precedence.power);
+  if (expression.kind !== "unary" || expression.operator !== "-")
+    return expressionLayout(comments, expression, precedence.power);
   return concat("-", exponent(comments, expression.operand));
 }
 
@@ -66,20 +85,34 @@ function chain(comments: Comments, expression: Of<"binary">): Layout {
   const own = operatorPrecedence[expression.operator];
   const links: Of<"binary">[] = [];
   let first: Expression = expression;
-  while (first.kind === "binary" && operatorPrecedence[first.operator] === own && (links.length === 0 || own !== precedence.comparison)) {
+  while (
+    first.kind === "binary" &&
+    operatorPrecedence[first.operator] === own &&
+    (links.length === 0 || own !== precedence.comparison)
+  ) {
     links.unshift(first);
     first = first.left;
   }
   const start = first;
   comments.hoist(comments.before(start.span.start));
-  const head = slot(comments, start.span, () => expressionLayout(comments, start, own === precedence.comparison ? own + 1 : own), links[0]?.right.span.start ?? 0);
+  const head = slot(
+    comments,
+    start.span,
+    () => expressionLayout(comments, start, own === precedence.comparison ? own + 1 : own),
+    links[0]?.right.span.start ?? 0,
+  );
   comments.hoist(head.leading);
   const rest = links.map(({ operator, right }, i) => {
     const limit = links[i + 1]?.right.span.start;
-    const operand = slot(comments, right.span, () => concat(operator, " ", expressionLayout(comments, right, own + 1)), limit);
+    const operand = slot(
+      comments,
+      right.span,
+      () => concat(operator, " ", expressionLayout(comments, right, own + 1)),
+      limit,
+    );
     return concat(line, slotLayout(operand));
   });
-  return group(head.body, head.after, indent(2, ...rest));
+  return group(head.body, head.after, indent(2, sequence(rest)));
 }
 
 // ----------------------------------------------------------------------------------------------------- brackets
@@ -95,17 +128,26 @@ export interface Item {
 }
 
 /** `[a, b]`, or an item a line with a comma each. `end` is the offset after the closing bracket. */
-export function bracketed(comments: Comments, open: string, items: readonly Item[], close: string, end: number, padding: Layout = softLine): Layout {
-  const slots = items.map(({ span, print }, i) => slotLayout(slot(comments, span, print, items[i + 1]?.span.start ?? end)));
+export function bracketed(
+  comments: Comments,
+  open: string,
+  items: readonly Item[],
+  close: string,
+  end: number,
+  padding: Layout = softLine,
+): Layout {
+  const slots = items.map(({ span, print }, i) =>
+    slotLayout(slot(comments, span, print, items[i + 1]?.span.start ?? end)),
+  );
   const dangling = comments.before(end).flatMap((comment) => [hardLine, commentText(comment)]);
   const last = items.at(-1);
   if (last === undefined) {
-    return dangling.length === 0 ? open + close : concat(open, indent(2, ...dangling), hardLine, close);
+    return dangling.length === 0 ? open + close : concat(open, indent(2, sequence(dangling)), hardLine, close);
   }
   const body = slots.flatMap((each, i) => (i === 0 ? [each] : [items[i]?.mark ?? ",", line, each]));
   const lead = last === items[0] && last.mark ? `${last.mark} ` : "";
   const comma = last.mark || last.single ? "" : ifBroken(",");
-  return group(open, indent(2, padding, lead, ...body, comma, ...dangling), padding, close);
+  return group(open, indent(2, padding, lead, sequence(body), comma, sequence(dangling)), padding, close);
 }
 
 function expressionItem(comments: Comments, expression: Expression): Item {
@@ -116,10 +158,16 @@ function expressionItem(comments: Comments, expression: Expression): Item {
 const atoms: ReadonlySet<ExpressionKind> = new Set(["number", "string", "boolean", "name"]);
 
 /** `(a, b, key: c; w)`. */
-export function argumentsLayout(comments: Comments, given: Arguments, weights: Expression | undefined, end: number): Layout {
+export function argumentsLayout(
+  comments: Comments,
+  given: Arguments,
+  weights: Expression | undefined,
+  end: number,
+): Layout {
   const [only] = given.positional;
   const count = given.positional.length + given.named.length + (weights ? 1 : 0);
-  if (only !== undefined && count === 1 && atoms.has(only.kind)) return concat("(", expressionLayout(comments, only), ")");
+  if (only !== undefined && count === 1 && atoms.has(only.kind))
+    return concat("(", expressionLayout(comments, only), ")");
   const items: Item[] = [
     ...given.positional.map((value) => expressionItem(comments, value)),
     ...given.named.map((argument) => namedItem(comments, argument)),

@@ -2,7 +2,7 @@
 import type { Comments } from "./comments.ts";
 import { commentsOf, commentText, slot, slotLayout } from "./comments.ts";
 import type { Layout } from "./layout.ts";
-import { concat, group, hardLine, indent, line, render, separated } from "./layout.ts";
+import { concat, group, hardLine, indent, line, render, separated, sequence } from "./layout.ts";
 import { argumentsLayout, binderLayout, bracketed, commaSeparated, expressionLayout } from "./print-expressions.ts";
 import type {
   Binder,
@@ -42,10 +42,11 @@ export function print(program: Program): string {
     const from = blocks.length;
     addComments(span.start);
     const isDocumented = blocks.slice(from).some((block) => block.doc);
-    const written = doc === undefined || isDocumented ? [] : doc.split("\n").map((text) => commentText({ doc: true, text }));
+    const written =
+      doc === undefined || isDocumented ? [] : doc.split("\n").map((text) => commentText({ doc: true, text }));
     const limit = program.declarations[i + 1]?.span.start ?? program.span.end;
     const body = slot(comments, span, () => declarationLayout(comments, declaration), limit);
-    const layout = concat(...written.flatMap((text) => [text, hardLine]), slotLayout(body));
+    const layout = concat(sequence(written.flatMap((text) => [text, hardLine])), slotLayout(body));
     blocks.push({ firstLine: lineAt(span.start), lastLine: lineAt(span.end), layout });
   });
   addComments(Number.POSITIVE_INFINITY);
@@ -54,7 +55,7 @@ export function print(program: Program): string {
     if (before === undefined) return [layout];
     return firstLine - before.lastLine > 1 ? [hardLine, hardLine, layout] : [hardLine, layout];
   });
-  return blocks.length === 0 ? "" : `${render(concat(...layouts), width)}\n`;
+  return blocks.length === 0 ? "" : `${render(sequence(layouts), width)}\n`;
 }
 
 /** An expression on one line, for messages. */
@@ -97,7 +98,13 @@ const printers: { readonly [K in DeclarationKind]: (comments: Comments, declarat
   param: (comments, { name, type, value }) =>
     concat("param ", name.text, ": ", typeLayout(comments, type), " = ", expressionLayout(comments, value)),
   data: (comments, { names, type, source }) =>
-    concat("data ", nameList(names), type ? concat(": ", typeLayout(comments, type)) : "", " = ", expressionLayout(comments, source)),
+    concat(
+      "data ",
+      nameList(names),
+      type ? concat(": ", typeLayout(comments, type)) : "",
+      " = ",
+      expressionLayout(comments, source),
+    ),
   let: (comments, { name, parameters, value }) =>
     concat("let ", name.text, parameters ? `(${nameList(parameters)})` : "", " = ", expressionLayout(comments, value)),
   var: (comments, { name, index, type, set, init }) =>
@@ -120,7 +127,10 @@ const printers: { readonly [K in DeclarationKind]: (comments: Comments, declarat
     ),
   problem: (comments, { objective, level, span }) => {
     const limit = level?.clauses[0]?.span.start ?? span.end;
-    const parts = [...(objective ? objectiveLines(comments, objective, limit) : []), ...levelLines(comments, level, span.end)];
+    const parts = [
+      ...(objective ? objectiveLines(comments, objective, limit) : []),
+      ...levelLines(comments, level, span.end),
+    ];
     return separated(parts, hardLine);
   },
   report: (comments, { name, value }) => concat("report ", name.text, " = ", expressionLayout(comments, value)),
@@ -143,7 +153,7 @@ function indexedName(comments: Comments, name: Name, index: Binder | undefined):
 
 /** An entry a line, values aligned; no commas. */
 function solveBlock(comments: Comments, entries: Of<"solve">["entries"], end: number): Layout {
-  const widest = Math.max(0, ...entries.map(({ name }) => name.text.length));
+  const widest = entries.reduce((most, { name }) => Math.max(most, name.text.length), 0);
   const lines = entries.map(({ name, value }, i) => {
     const span = { ...name.span, end: value.span.end };
     const key = `${name.text}: `.padEnd(widest + 2);
@@ -152,7 +162,7 @@ function solveBlock(comments: Comments, entries: Of<"solve">["entries"], end: nu
   });
   const dangling = comments.before(end).flatMap((comment) => [hardLine, commentText(comment)]);
   if (lines.length + dangling.length === 0) return "solve {}";
-  return concat("solve {", indent(2, ...lines, ...dangling), hardLine, "}");
+  return concat("solve {", indent(2, sequence(lines), sequence(dangling)), hardLine, "}");
 }
 
 // ----------------------------------------------------------------------------------------------------- types
@@ -175,12 +185,23 @@ function sizeLayout(comments: Comments, size: SizeSyntax): Layout {
 }
 
 function mapTypeLayout(comments: Comments, { from, to }: MapTypeSyntax): Layout {
-  return concat(separated(from.map((type) => typeLayout(comments, type)), ", "), " -> ", typeLayout(comments, to));
+  return concat(
+    separated(
+      from.map((type) => typeLayout(comments, type)),
+      ", ",
+    ),
+    " -> ",
+    typeLayout(comments, to),
+  );
 }
 
 // ------------------------------------------------------------------------------------------------ the problem
 
-function objectiveLines(comments: Comments, { direction, objective, over, subject, span }: UpperProblem, limit: number): Layout[] {
+function objectiveLines(
+  comments: Comments,
+  { direction, objective, over, subject, span }: UpperProblem,
+  limit: number,
+): Layout[] {
   const overSpan = { ...span, start: over[0]?.span.start ?? span.start, end: over.at(-1)?.span.end ?? span.end };
   const goal = slot(
     comments,
@@ -198,7 +219,7 @@ function objectiveLines(comments: Comments, { direction, objective, over, subjec
 function levelLines(comments: Comments, level: Level | undefined, end: number): Layout[] {
   const clauses: { readonly first: string; readonly clause: Clause }[] = [];
   for (let next = level; next !== undefined; next = next.deeper) {
-    next.clauses.forEach((clause, i) => clauses.push({ first: i === 0 ? "where" : "and", clause }));
+    for (const [i, clause] of next.clauses.entries()) clauses.push({ first: i === 0 ? "where" : "and", clause });
   }
   return clauses.map(({ first, clause }, i) => {
     const limit = clauses[i + 1]?.clause.span.start ?? end;
@@ -231,7 +252,12 @@ function subjectLayout(comments: Comments, subject: readonly Expression[]): Layo
 }
 
 function selectionLayout(comments: Comments, { from, by, arguments: given, span }: Selection): Layout {
-  const start = from === undefined ? "" : from.kind === "previous" ? "previous" : indent(14, group(commaSeparated(comments, from.values)));
+  const start =
+    from === undefined
+      ? ""
+      : from.kind === "previous"
+        ? "previous"
+        : indent(14, group(commaSeparated(comments, from.values)));
   const isCall = given.positional.length + given.named.length > 0;
   const method = isCall ? concat(by.text, argumentsLayout(comments, given, undefined, span.end)) : by.text;
   return concat(start ? concat("selected from ", start, " ") : "", "by ", method);

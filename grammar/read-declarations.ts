@@ -1,10 +1,20 @@
 /** Concrete syntax to tree: types and declarations. The clauses of the problem are in read-problem.ts. */
+
+import { closest } from "./closest.ts";
 import type * as Cst from "./cst.ts";
 import { syntaxError, unknownType } from "./errors.ts";
-import { closest } from "./closest.ts";
 import type { Reader } from "./read-expressions.ts";
 import { nodeSpan, only, readBinder, readExpression, readName, readString, tokenSpan } from "./read-expressions.ts";
-import type { Binder, Declaration, Expression, FieldSyntax, MapTypeSyntax, Name, SizeSyntax, TypeSyntax } from "./syntax.ts";
+import type {
+  Binder,
+  Declaration,
+  Expression,
+  FieldSyntax,
+  MapTypeSyntax,
+  Name,
+  SizeSyntax,
+  TypeSyntax,
+} from "./syntax.ts";
 import { contextualWords } from "./tokens.ts";
 
 // ----------------------------------------------------------------------------------------------------- types
@@ -37,7 +47,9 @@ export function readType(reader: Reader, node: Cst.TypeCstNode): TypeSyntax {
 function readSize(reader: Reader, node: Cst.SizeCstNode): SizeSyntax {
   const span = nodeSpan(reader, node);
   const { expression } = node.children;
-  return expression ? { kind: "expression", value: readExpression(reader, only(expression)), span } : { kind: "endless", span };
+  return expression
+    ? { kind: "expression", value: readExpression(reader, only(expression)), span }
+    : { kind: "endless", span };
 }
 
 function readField(reader: Reader, node: Cst.FieldCstNode): FieldSyntax {
@@ -69,7 +81,13 @@ export function readDeclaration(reader: Reader, statement: Cst.StatementCstNode)
   if (children.paramDeclaration) {
     const { Name, type, expression } = only(children.paramDeclaration).children;
     const name = readName(reader, only(Name));
-    return { kind: "param", name, type: readType(reader, only(type)), value: readExpression(reader, only(expression)), span };
+    return {
+      kind: "param",
+      name,
+      type: readType(reader, only(type)),
+      value: readExpression(reader, only(expression)),
+      span,
+    };
   }
   if (children.dataDeclaration) return { ...readData(reader, only(children.dataDeclaration)), span };
   if (children.letDeclaration) return { ...readLet(reader, only(children.letDeclaration)), span };
@@ -77,7 +95,13 @@ export function readDeclaration(reader: Reader, statement: Cst.StatementCstNode)
   if (children.networkDeclaration) {
     const { Name, mapType, expression } = only(children.networkDeclaration).children;
     const name = readName(reader, only(Name));
-    return { kind: "network", name, type: readMapType(reader, only(mapType)), family: readExpression(reader, only(expression)), span };
+    return {
+      kind: "network",
+      name,
+      type: readMapType(reader, only(mapType)),
+      family: readExpression(reader, only(expression)),
+      span,
+    };
   }
   if (children.functionDeclaration) {
     const { indexedName, mapType, expression, family, adjoint } = only(children.functionDeclaration).children;
@@ -93,7 +117,12 @@ export function readDeclaration(reader: Reader, statement: Cst.StatementCstNode)
   }
   if (children.reportDeclaration) {
     const { Name, expression } = only(children.reportDeclaration).children;
-    return { kind: "report", name: readName(reader, only(Name)), value: readExpression(reader, only(expression)), span };
+    return {
+      kind: "report",
+      name: readName(reader, only(Name)),
+      value: readExpression(reader, only(expression)),
+      span,
+    };
   }
   if (children.solveDeclaration) {
     const entries = (only(children.solveDeclaration).children.solveEntry ?? []).map(({ children: entry }) => ({
@@ -115,7 +144,13 @@ function readData(reader: Reader, { children }: Cst.DataDeclarationCstNode): Wit
   const names = only(children.names).children.Name.map((name) => readName(reader, name));
   const type = children.type && readType(reader, only(children.type));
   if (type !== undefined && names[1] !== undefined) {
-    reader.report(syntaxError(type.span, "A type can be given to one table at a time.", "Leave the type out: a split has the fields of what is split."));
+    reader.report(
+      syntaxError(
+        type.span,
+        "A type can be given to one table at a time.",
+        "Leave the type out: a split has the fields of what is split.",
+      ),
+    );
   }
   return { kind: "data", names, ...(type && { type }), source: readExpression(reader, only(children.expression)) };
 }

@@ -4,7 +4,16 @@ import type * as Cst from "./cst.ts";
 import type { Diagnostic, Span } from "./diagnostics.ts";
 import { argumentOrder, chainedComparison, notCallable, notIndexable, unknownEscape } from "./errors.ts";
 import { operatorPrecedence, precedence } from "./precedence.ts";
-import type { Arguments, BinaryOperator, Binder, Expression, ExpressionKind, IndexItem, Name, NamedArgument } from "./syntax.ts";
+import type {
+  Arguments,
+  BinaryOperator,
+  Binder,
+  Expression,
+  ExpressionKind,
+  IndexItem,
+  Name,
+  NamedArgument,
+} from "./syntax.ts";
 
 /** What reading a file carries along: the file, for spans, and where diagnostics go. */
 export interface Reader {
@@ -54,15 +63,18 @@ const escapes: Readonly<Record<string, string>> = {
 /** The value of a string token, escapes resolved as in JSON. */
 export function readString(reader: Reader, token: IToken): string {
   const body = token.image.replace(/^["']/, "").replace(/["']$/, "");
-  return body.replace(/\\(?:u([0-9a-fA-F]{4})|(.)|$)/gsu, (all, code: string | undefined, letter: string | undefined, at: number) => {
-    if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16));
-    const value = escapes[letter ?? ""];
-    if (value === undefined && letter !== undefined) {
-      const start = token.startOffset + 1 + at;
-      reader.report(unknownEscape({ file: reader.file, start, end: start + all.length }, all));
-    }
-    return value ?? letter ?? "";
-  });
+  return body.replace(
+    /\\(?:u([0-9a-fA-F]{4})|(.)|$)/gsu,
+    (all, code: string | undefined, letter: string | undefined, at: number) => {
+      if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16));
+      const value = escapes[letter ?? ""];
+      if (value === undefined && letter !== undefined) {
+        const start = token.startOffset + 1 + at;
+        reader.report(unknownEscape({ file: reader.file, start, end: start + all.length }, all));
+      }
+      return value ?? letter ?? "";
+    },
+  );
 }
 
 function binary(reader: Reader, left: Expression, operator: IToken, right: Expression): Of<"binary"> {

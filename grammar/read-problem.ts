@@ -3,7 +3,7 @@ import type * as Cst from "./cst.ts";
 import type { Span } from "./diagnostics.ts";
 import { notAConstraint, syntaxError, unknownSelection } from "./errors.ts";
 import type { Reader } from "./read-expressions.ts";
-import { nodeSpan, only, readCallArguments, readExpression, readName, tokenSpan } from "./read-expressions.ts";
+import { nodeSpan, only, readCallArguments, readExpression, readName } from "./read-expressions.ts";
 import type { Clause, Expression, Level, Selection, UnknownSyntax, UpperProblem } from "./syntax.ts";
 
 export function readObjective(reader: Reader, node: Cst.ObjectiveCstNode): UpperProblem {
@@ -22,10 +22,12 @@ export function readClause(reader: Reader, node: Cst.WhereClauseCstNode): Clause
   const unknowns = unknown.map((each) => readUnknown(reader, each));
   const span = { ...nodeSpan(reader, node), start: only(unknowns).span.start };
   if (solves !== undefined) {
-    const { left, right, solvesKeyword } = only(solves).children;
+    const { left, right } = only(solves).children;
     if (unknowns[1] !== undefined) {
-      const extra = { ...unknowns[1].span, end: tokenSpan(reader, only(solvesKeyword)).start };
-      reader.report(syntaxError(extra, "`solves` takes one unknown.", "Give each unknown its own equation, joined by `and`."));
+      const extra = { ...unknowns[1].span, end: unknowns.at(-1)?.span.end ?? unknowns[1].span.end };
+      reader.report(
+        syntaxError(extra, "`solves` takes one unknown.", "Give each unknown its own equation, joined by `and`."),
+      );
     }
     return {
       kind: "solves",
@@ -76,7 +78,8 @@ function readSelection(reader: Reader, node: Cst.SelectionCstNode): Selection {
   const { arguments: given, weights } = callArguments
     ? readCallArguments(reader, only(callArguments))
     : { arguments: { positional: [], named: [] }, weights: undefined };
-  if (weights) reader.report(syntaxError(weights.span, "A selection takes no weights.", "Remove what follows the `;`."));
+  if (weights)
+    reader.report(syntaxError(weights.span, "A selection takes no weights.", "Remove what follows the `;`."));
   const from = expressions && readStarts(reader, only(expressions));
   return { ...(from && { from }), by, arguments: given, span: nodeSpan(reader, node) };
 }
@@ -84,12 +87,15 @@ function readSelection(reader: Reader, node: Cst.SelectionCstNode): Selection {
 function readStarts(reader: Reader, node: Cst.ExpressionsCstNode): NonNullable<Selection["from"]> {
   const values = node.children.expression.map((each) => readExpression(reader, each));
   const first = only(values);
-  if (values.length === 1 && first.kind === "name" && first.name === "previous") return { kind: "previous", span: first.span };
+  if (values.length === 1 && first.kind === "name" && first.name === "previous")
+    return { kind: "previous", span: first.span };
   return { kind: "starts", values };
 }
 
 /** Clauses in the order of the text, each with the word that begins it, as nested levels; all clauses of a level hold at once. */
-export function nestLevels(clauses: readonly { readonly deeper: boolean; readonly clause: Clause; readonly span: Span }[]): Level | undefined {
+export function nestLevels(
+  clauses: readonly { readonly deeper: boolean; readonly clause: Clause; readonly span: Span }[],
+): Level | undefined {
   const levels: { clauses: Clause[]; span: Span }[] = [];
   for (const { deeper, clause, span } of clauses) {
     const last = levels.at(-1);

@@ -4,14 +4,15 @@ import type { StatementCstNode } from "./cst.ts";
 import type { Diagnostic, Span } from "./diagnostics.ts";
 import { invalidCharacter, misplacedClause, singleQuotedString, tooDeep, unterminatedString } from "./errors.ts";
 import { explain } from "./explain.ts";
-import { maximumNesting, parseStatement, TooDeep } from "./parser.ts";
+import { parseStatement } from "./parser.ts";
+import { maximumNesting, TooDeep } from "./parser-expressions.ts";
 import type { PlainDeclaration } from "./read-declarations.ts";
 import { readDeclaration } from "./read-declarations.ts";
 import type { Reader } from "./read-expressions.ts";
 import { only, tokenSpan } from "./read-expressions.ts";
 import { nestLevels, readClause, readObjective } from "./read-problem.ts";
 import type { Statement } from "./statements.ts";
-import { cutStatements, introducedNames } from "./statements.ts";
+import { cutStatements, introducedNames, isOrphanClause } from "./statements.ts";
 import type { Clause, Comment, Declaration, Program, UpperProblem } from "./syntax.ts";
 import { lexer, SingleQuotedString, UnterminatedString } from "./tokens.ts";
 
@@ -29,9 +30,13 @@ export function parse(text: string, file: string): { program: Program; diagnosti
   const statements = cutStatements(tokens);
   const faulty = reportLexicalErrors(reader, text, statements, errors);
   const lineStarts = [0, ...Array.from(text.matchAll(/\r\n|\r|\n/g), (end) => end.index + end[0].length)];
-  const comments = (groups["comments"] ?? []).map((token) => readComment(reader, text, lineStarts, token));
+  const comments = (groups.comments ?? []).map((token) => readComment(reader, text, lineStarts, token));
 
-  const parts = statements.map((statement) => readStatement(reader, statement, faulty.has(statement)));
+  const parts = statements.map((statement, i) => {
+    const isOrphan = isOrphanClause(statement, statements[i - 1]);
+    if (isOrphan) reader.report(misplacedClause(tokenSpan(reader, only(statement))));
+    return readStatement(reader, statement, isOrphan || faulty.has(statement));
+  });
   const declarations = attachDocs(assemble(reader, parts), parts, comments);
   const unread = parts.flatMap(({ statement, whole }) => (whole ? [] : introducedNames(statement)));
   diagnostics.sort((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0));
@@ -107,7 +112,6 @@ function assemble(reader: Reader, parts: readonly Part[]): readonly Declaration[
     if (part.content?.kind === "declaration") declarations.push(part.content.declaration);
     const role = roleOf(part);
     if (role === undefined) continue;
-    if (role === "and") reader.report(misplacedClause(tokenSpan(reader, only(part.statement))));
     const clauses = role === "objective" ? [] : [part];
     for (let next = parts[i]; next !== undefined && isClause(next); next = parts[i]) {
       clauses.push(next);
@@ -192,7 +196,10 @@ function readComment(reader: Reader, text: string, lineStarts: readonly number[]
   const doc = /^##(?!#)/.test(token.image);
   const lineStart = lineStarts[(token.startLine ?? 1) - 1] ?? 0;
   return {
-    text: token.image.slice(doc ? 2 : 1).replace(/^ /, "").trimEnd(),
+    text: token.image
+      .slice(doc ? 2 : 1)
+      .replace(/^ /, "")
+      .trimEnd(),
     doc,
     ownLine: text.slice(lineStart, token.startOffset).trim() === "",
     span: tokenSpan(reader, token),
@@ -211,7 +218,8 @@ function attachDocs(
   return declarations.map((declaration) => {
     const { start } = declaration.span;
     let above = 0;
-    for (; (statements[statement]?.span.start ?? start) < start; statement += 1) above = statements[statement]?.span.end ?? 0;
+    for (; (statements[statement]?.span.start ?? start) < start; statement += 1)
+      above = statements[statement]?.span.end ?? 0;
     const lines: string[] = [];
     for (let doc = docs[next]; doc !== undefined && doc.span.start < start; doc = docs[next]) {
       if (doc.span.start >= above) lines.push(doc.text);

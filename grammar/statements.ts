@@ -4,7 +4,7 @@
  */
 import type { IToken } from "chevrotain";
 import type { Keyword } from "./tokens.ts";
-import { closerOf, isKeyword, keywords, marks } from "./tokens.ts";
+import { closerOf, isKeyword, keywords, keywordTokens, marks } from "./tokens.ts";
 
 export type Statement = readonly IToken[];
 
@@ -20,7 +20,14 @@ export function cutStatements(tokens: readonly IToken[]): readonly Statement[] {
   let hasVerb = false;
   tokens.forEach((token, i) => {
     const inField = tokens[i - 2]?.image === ".";
-    const context = { first: current[0], previous: tokens[i - 1], next: tokens[i + 1], inBrackets: depth > 0, inField, hasVerb };
+    const context = {
+      first: current[0],
+      previous: tokens[i - 1],
+      next: tokens[i + 1],
+      inBrackets: depth > 0,
+      inField,
+      hasVerb,
+    };
     if (current.length === 0 || beginsStatement(token, context)) {
       current = [];
       statements.push(current);
@@ -65,6 +72,12 @@ function beginsStatement(token: IToken, { first, previous, next, inBrackets, inF
 function expectsOperand(token: IToken): boolean {
   if (isKeyword(token)) return keywords[token.image as Keyword] !== "constant";
   return Object.hasOwn(marks, token.image) && ![")", "]", "}", "'"].includes(token.image);
+}
+
+/** Whether a statement begins with `and` and the one above is no clause, nor one that lost its `where`. */
+export function isOrphanClause(statement: Statement, above: Statement | undefined): boolean {
+  const isClause = above?.some((token, i) => isKeyword(token) && (i === 0 ? clauseWords : verbs).has(token.image));
+  return statement[0]?.tokenType === keywordTokens.and && !isClause;
 }
 
 /** The names that a statement which cannot be read would have introduced, so that their absence is not reported as well. */

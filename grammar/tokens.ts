@@ -106,7 +106,13 @@ export const Label = createToken({ name: "Label", pattern: Lexer.NA });
 const KeywordToken = createToken({ name: "Keyword", pattern: Lexer.NA });
 /** All operators between two operands but `^`, which binds tighter than the prefix operators. */
 export const BinaryOperatorToken = createToken({ name: "BinaryOperator", pattern: Lexer.NA });
-const binaryCategories: ReadonlySet<MarkCategory> = new Set<MarkCategory>(["logical", "comparison", "additive", "multiplicative", "product"]);
+const binaryCategories: ReadonlySet<MarkCategory> = new Set<MarkCategory>([
+  "logical",
+  "comparison",
+  "additive",
+  "multiplicative",
+  "product",
+]);
 /** `E` and `sum`, which take binders. */
 export const Reducer = createToken({ name: "Reducer", pattern: Lexer.NA });
 
@@ -168,7 +174,9 @@ function transposable(tokens: readonly IToken[]): boolean {
   const last = tokens.at(-1);
   if (last === undefined) return false;
   if (isKeyword(last)) return last.image === "true" || last.image === "false" || tokens.at(-2)?.image === ".";
-  return [NameToken, NumberToken, StringToken, markTokens["]"], markTokens[")"], markTokens["'"]].includes(last.tokenType);
+  return [NameToken, NumberToken, StringToken, markTokens["]"], markTokens[")"], markTokens["'"]].includes(
+    last.tokenType,
+  );
 }
 
 const CommentToken = createToken({ name: "Comment", pattern: /#[^\n\r]*/, group: "comments" });
@@ -185,12 +193,23 @@ function table<K extends string, V>(keys: readonly K[], value: (key: K) => V): R
 }
 
 export const keywordTokens = table(Object.keys(keywords) as Keyword[], (word) =>
-  createToken({ name: `${word}Keyword`, pattern: word, label: word, longer_alt: NameToken, categories: keywordCategories(word) }),
+  createToken({
+    name: `${word}Keyword`,
+    pattern: word,
+    label: word,
+    longer_alt: NameToken,
+    categories: keywordCategories(word),
+  }),
 );
 
 export const markTokens = table(Object.keys(marks) as Mark[], (mark) => {
   const { name, category } = marks[mark];
-  return createToken({ name, pattern: mark, label: mark, categories: binaryCategories.has(category) ? [BinaryOperatorToken] : [] });
+  return createToken({
+    name,
+    pattern: mark,
+    label: mark,
+    categories: binaryCategories.has(category) ? [BinaryOperatorToken] : [],
+  });
 });
 
 export function isKeyword(token: IToken): boolean {

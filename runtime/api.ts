@@ -24,7 +24,7 @@ import type { GradcheckResult, GradientResult, NestedArray, Point, RunResult } f
 import { numbersFor, shapeOfNested, toNested } from "./values.ts";
 
 export interface PrepareOptions {
-  /** Values that replace `param`s and constant `dim`s. */
+  /** Values that replace `param`s and constant `dim`s; the latter must have been given to the compiler too. */
   readonly set?: ReadonlyMap<string, NestedArray>;
   /** Files that replace the sources of tables. */
   readonly data?: ReadonlyMap<string, string>;
@@ -52,10 +52,10 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
   const serious = compiled.diagnostics.filter((diagnostic) => diagnostic.severity !== "warning");
   if (serious.length > 0 || model === undefined || problem === undefined || derivation === undefined) throw new BilevelError(serious);
   if (model.problemSpan === undefined) throw new BilevelError([noProblem(compiled.file)]);
-  const { dims, params } = replacements(model, options.set ?? new Map());
+  const params = replacedParams(model, options.set ?? new Map());
   const solve = new Map([...model.solve, ...(options.options ?? [])]);
   const draws = solve.get("draws");
-  const data = await loadData(model, { files: options.data, dims, draws: draws?.kind === "number" ? draws.value : undefined, read: options.read });
+  const data = await loadData(model, { files: options.data, draws: draws?.kind === "number" ? draws.value : undefined, read: options.read });
   const plan = planOf(problem.graph, derivation, solve, data.sizes);
   const engine = await createWasmEngine();
   const shaped = new Map(problem.params.flatMap(({ input }) => {
@@ -157,7 +157,7 @@ function createPrepared(parts: Parts): Prepared {
         reports,
         residuals: answer.residuals,
         trace: run?.trace ?? [],
-        warnings: messages([...warnings, ...(run?.warnings ?? []), ...answer.warnings, ...zero]),
+        warnings: messages([...warnings, ...answer.warnings, ...zero]),
         message: run?.message,
         complete: answer.complete && (status === "converged" || (status === "max_steps" && stepsAsked && run?.message === undefined)),
       };
@@ -194,19 +194,15 @@ function isFiniteIn(binding: Binding, variables: readonly Input[], gradient: Flo
   return gradient.subarray(before, before + lengthOf(variable.shape, binding.sizes)).every(Number.isFinite);
 }
 
-/** What --set may replace: params, and dims that are a number. */
-function replacements(model: Model, set: ReadonlyMap<string, NestedArray>) {
-  const dims = new Map<string, number>();
-  const params = new Map<string, NestedArray>();
-  const dimNames = model.dims.filter((dim) => dim.kind === "defined").map((dim) => dim.name);
-  const paramNames = model.params.map((param) => param.name);
+/** The params among the replaced names; sizes were replaced when the program was compiled. */
+function replacedParams(model: Model, set: ReadonlyMap<string, NestedArray>): ReadonlyMap<string, NestedArray> {
+  const dims = model.dims.filter((dim) => dim.kind === "defined").map((dim) => dim.name);
+  const params = model.params.map((param) => param.name);
   for (const [name, value] of set) {
-    if (dimNames.includes(name) && typeof value === "number") dims.set(name, value);
-    else if (dimNames.includes(name)) throw new BilevelError([pointShape(name, "a size", `[${shapeOfNested(value)?.join(", ") ?? "ragged"}]`, undefined)]);
-    else if (paramNames.includes(name)) params.set(name, value);
-    else throw unknownName(name, [...paramNames, ...dimNames], "param or dim");
+    if (dims.includes(name) && typeof value !== "number") throw new BilevelError([pointShape(name, "a size", `[${shapeOfNested(value)?.join(", ") ?? "ragged"}]`, undefined)]);
+    if (!dims.includes(name) && !params.includes(name)) throw unknownName(name, [...params, ...dims], "param or dim");
   }
-  return { dims, params };
+  return new Map([...set].filter(([name]) => params.includes(name)));
 }
 
 function checkNames(model: Model, variables: readonly Input[], at: Point): void {

@@ -91,7 +91,7 @@ export function illConditioned(unknowns: string, condition: number, span: Span):
   return {
     code: "ill-conditioned",
     severity: "warning",
-    message: `the curvature of what ${unknowns} minimizes is ill-conditioned (pivots differ by a factor of ${condition.toExponential(0)}); digits are lost accordingly`,
+    message: `the curvature of what ${unknowns} minimizes is ill-conditioned (its condition number is at least ${condition.toExponential(0)}); digits are lost accordingly`,
     span,
   };
 }

@@ -3,7 +3,7 @@
  * hypergradient; this file drives one, keeps the last good and the best point, and says how it ended.
  */
 import type { Plan } from "../compiler/plan/plan.ts";
-import { BilevelError, type Diagnostic } from "../grammar/diagnostics.ts";
+import { BilevelError } from "../grammar/diagnostics.ts";
 import type { Engine, Vector } from "./engine/engine.ts";
 import type { Aid, Hypergradient } from "./method/aid.ts";
 import { numberOf } from "./method/inner.ts";
@@ -26,7 +26,6 @@ export interface OuterRun {
   readonly steps: number;
   readonly seconds: number;
   readonly trace: readonly TraceEntry[];
-  readonly warnings: readonly Diagnostic[];
   readonly message?: string;
 }
 
@@ -47,7 +46,7 @@ export async function runOuter(engine: Engine, aid: Aid, plan: Plan, direction: 
     engine.copy(from, aid.w);
     for (const vector of [x, best]) engine.release(vector);
     const last = trace[trace.length - 1];
-    return { status, steps: last?.step ?? 0, seconds: seconds(), trace, warnings: evaluations.warnings(), message };
+    return { status, steps: last?.step ?? 0, seconds: seconds(), trace, message };
   };
 
   let rested = performance.now();
@@ -126,7 +125,6 @@ function messageOf(outcome: MinimiserOutcome, failure: BilevelError | undefined)
 
 /** The objective for minimisers, remembering what each evaluation said beyond its value. */
 function observed(engine: Engine, aid: Aid, direction: 1 | -1) {
-  const warnings = new Map<string, Diagnostic>();
   const answers = new Map<number, Hypergradient>();
   let failure: BilevelError | undefined;
   const objective: Objective = {
@@ -135,7 +133,6 @@ function observed(engine: Engine, aid: Aid, direction: 1 | -1) {
       engine.copy(point, aid.w);
       try {
         const answer = aid.hypergradient(gradient);
-        for (const warning of answer.warnings) warnings.set(`${warning.code} ${warning.span?.start}`, warning);
         engine.scale(direction, gradient);
         if (answers.size > rememberedAnswers) answers.clear();
         answers.set(direction * answer.value, answer);
@@ -151,7 +148,6 @@ function observed(engine: Engine, aid: Aid, direction: 1 | -1) {
   return {
     objective,
     at: (value: number): Pick<Hypergradient, "residuals"> => answers.get(value) ?? none,
-    warnings: (): readonly Diagnostic[] => [...warnings.values()],
     failure: (): BilevelError | undefined => failure,
   };
 }

@@ -65,7 +65,7 @@ export function matchArguments(
     if (matched.has(parameter.name)) fail(scope, wrongArguments(key.span, `${key.text} is given twice`, `${name} is used as ${text}`));
     matched.set(parameter.name, [value]);
   }
-  const missing = parameters.find((p) => !p.optional && !matched.has(p.name));
+  const missing = parameters.find((p) => !p.optional && !p.rest && !matched.has(p.name));
   if (missing !== undefined) fail(scope, wrongArguments(span, `${name} lacks its argument ${missing.name}`, `it is used as ${text}`));
   return matched;
 }

@@ -8,7 +8,7 @@ import { namedSize, sizeOf } from "../ir/size.ts";
 import { checkOption } from "../plan/options.ts";
 import { attempt, type Context, type Denotation, type GlobalSymbol, isFull, report, type Scope } from "./context.ts";
 import { readData } from "./data.ts";
-import { measuredNames, sizeNames } from "./declared-types.ts";
+import { sizeNames } from "./declared-types.ts";
 import { elaborate, toValue, value } from "./elaborate.ts";
 import { duplicateName, nameCycle, repeatedSection, unboundSize, wrongArguments } from "./errors.ts";
 import { optionValue } from "./families.ts";
@@ -185,7 +185,7 @@ function dataDims(scope: Scope, syntaxes: readonly Of<"data">[], data: readonly 
   for (const { type, names } of syntaxes) {
     const table = names[0]?.text;
     if (type === undefined || table === undefined || generated.has(table)) continue;
-    for (const size of measuredNames(type)) if (!measuredBy.has(size)) measuredBy.set(size, table);
+    for (const size of sizeNames(type)) if (!measuredBy.has(size.name)) measuredBy.set(size.name, table);
   }
   const dims: DimDeclaration[] = [];
   for (const { name, span, sort } of scope.context.symbols.values()) {

@@ -146,11 +146,11 @@ export function all<T, R>(items: readonly T[], rule: (item: T, i: number) => R):
 /** Counts an expression; their number and height under expanded definitions are bounded, so that expansion ends. */
 export function counted<T>(scope: Scope, rule: () => T): T {
   const { context, use } = scope;
-  if (use !== undefined) {
-    context.expanded += 1;
+  if (use !== undefined) context.expanded += 1;
+  if (use !== undefined && (context.expanded > maximalExpansion || context.height > maximalHeight)) {
     let first = use;
     while (first.outer !== undefined) first = first.outer;
-    if (context.expanded > maximalExpansion || context.height > maximalHeight) fail({ context }, expansionTooLarge(first.span, first.name));
+    fail({ context }, expansionTooLarge(first.span, first.name));
   }
   context.height += 1;
   try {

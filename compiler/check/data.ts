@@ -25,6 +25,9 @@ interface Source {
   };
 }
 
+/** Formats of named columns, whose source says which columns each field takes. */
+const columned: ReadonlySet<FileFormat> = new Set(["csv", "parquet"]);
+
 /** Every source by name; the generators of arrays are sources too. */
 export const sources: Readonly<Record<string, Source>> = {
   csv: file("csv", "a comma-separated file with a header row: field: \"column\" or [\"c1\", \"c2\"]; one field may take all the other columns"),
@@ -146,7 +149,7 @@ function declaredType(scope: Scope, declaration: DataSyntax, e: Expression): Tab
 
 function file(format: FileFormat, doc: string): Source {
   return {
-    text: `${format}(path, fields...)`,
+    text: columned.has(format) ? `${format}(path, fields...)` : `${format}(path)`,
     doc,
     read: (scope, declaration, e, argument) => {
       const path = argument("path")[0] as Expression;
@@ -155,7 +158,7 @@ function file(format: FileFormat, doc: string): Source {
       const names = [...type.fields.keys()];
       if (type.endless) fail(scope, badSource(e.span, "a file has a last row, and the table is declared endless", "name its rows: real[n, ...]"));
       if (format === "npy" && names.length > 1) fail(scope, badSource(e.span, "an npy file holds one array, and several fields are declared", "use npz for several arrays"));
-      const columns = format === "csv" || format === "parquet" ? readColumns(scope, declaration.type, type, e, argument) : new Map<string, readonly string[] | "rest">();
+      const columns = columned.has(format) ? readColumns(scope, declaration.type, type, e, argument) : new Map<string, readonly string[] | "rest">();
       return { types: [type], source: { kind: "file", format, path: path.value, pathSpan: path.span, columns } };
     },
   };

@@ -88,13 +88,6 @@ export function sizeNames(syntax: TypeSyntax): readonly (Expression & { readonly
   return syntax.fields.flatMap(({ type }) => (type.kind === "array" ? type.sizes : [])).flatMap((size) => (size.kind === "expression" ? bareNames(size.value) : []));
 }
 
-/** The sizes that stand alone along some axis, so that reading the field says how large they are. */
-export function measuredNames(syntax: TypeSyntax): readonly string[] {
-  if (syntax.kind !== "table") return [];
-  const sizes = syntax.fields.flatMap(({ type }) => (type.kind === "array" ? type.sizes : []));
-  return sizes.flatMap((size) => (size.kind === "expression" && size.value.kind === "name" ? [size.value.name] : []));
-}
-
 function bareNames(e: Expression): readonly (Expression & { readonly kind: "name" })[] {
   if (e.kind === "name") return [e];
   if (e.kind === "binary") return [...bareNames(e.left), ...bareNames(e.right)];

@@ -178,11 +178,8 @@ export const objectiveNotScalar = (span: Span, text: string, type: string): Diag
     suggestion: "reduce it: mean(...), sum(...), or E[D](...) over the rows of a table",
   });
 
-export const badConstraint = (span: Span, text: string, suggestion?: string): Diagnostic =>
-  error("bad-constraint", span, `${text} is not a constraint`, { suggestion: suggestion ?? "after `subject to` write comparisons with <=, >= or ==, separated by commas" });
-
 export const equationShape = (span: Span, equations: string, name: string, type: string): Diagnostic =>
-  error("equation-shape", span, `the equation is ${equations} and the unknown ${name} is ${type}: there must be as many equations as unknowns`);
+  error("equation-shape", span, `the sides of the equation are ${equations} and the unknown ${name} is ${type}: there must be as many equations as unknowns`);
 
 export const badSelection = (span: Span, message: string, suggestion?: string): Diagnostic => error("bad-selection", span, message, { suggestion });
 
@@ -197,5 +194,5 @@ export const checkCodes = [
   "wrong-arguments", "bad-labels", "bad-divergence",
   "bad-table", "bad-source", "bad-family", "bad-kernel", "bad-space", "bad-set", "bad-start",
   "not-an-unknown", "optimised-twice", "unoptimised-unknown", "unread-unknown", "objective-not-scalar",
-  "bad-constraint", "equation-shape", "bad-selection", "bad-clause-index",
+  "equation-shape", "bad-selection", "bad-clause-index",
 ] as const;

@@ -61,7 +61,7 @@ function indexedArray(scope: Scope, object: Term, e: IndexExpression, items: rea
   const text = written(e.object);
   const { type } = array(scope, object, e.object, "indexing");
   if (items.length > type.shape.length) {
-    fail(scope, badIndex(e.span, `${text} is ${showType(type)} and takes at most ${type.shape.length} indices`, undefined, origin(scope.context, object)));
+    fail(scope, badIndex(e.span, `${text} is ${showType(type)} and takes ${type.shape.length === 0 ? "no index" : type.shape.length === 1 ? "one index" : `at most ${type.shape.length} indices`}`, undefined, origin(scope.context, object)));
   }
   const shape: Size[] = [];
   const resolved = type.shape.map((size, axis): TermIndexItem => {

@@ -68,7 +68,7 @@ export function arithmetic(scope: Scope, fn: BinaryFunction, a: Term, b: Term, e
   numeric(scope, b, e.right);
   if (!isArray(a) || !isArray(b)) weightsAgree(scope, a, b, e.left, e.right);
   else {
-    if (fn === "multiply") unambiguous(scope, a, b, e);
+    if (fn === "multiply") unambiguous(scope, a, e);
     broadcastShapes(scope, a, b, e.left, e.right, e);
   }
   return buildAt(e.span).binary(fn, a, b);
@@ -100,9 +100,9 @@ export function weightsAgree(scope: Scope, a: Term, b: Term, left: Expression, r
 }
 
 /** `a * b @ c` with a non-scalar `a` and no parentheses reads two ways. */
-function unambiguous(scope: Scope, a: Term, b: Term, e: Of<"binary">): void {
+function unambiguous(scope: Scope, a: Term, e: Of<"binary">): void {
   const { right } = e;
-  if (right.kind !== "binary" || right.operator !== "@" || right.parenthesized || isScalar(a) || isScalar(b)) return;
+  if (right.kind !== "binary" || right.operator !== "@" || right.parenthesized || isScalar(a)) return;
   fail(scope, ambiguousProduct(e.span, written(e.left), written(right.left), written(right.right), showType(a.type)));
 }
 

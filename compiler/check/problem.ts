@@ -6,7 +6,7 @@ import { matchArguments } from "./calls.ts";
 import { all, attempt, type Denotation, fail, type GlobalSymbol, poison, report, type Scope, withNames, written } from "./context.ts";
 import { scalar, value } from "./elaborate.ts";
 import {
-  badClauseIndex, badConstraint, badSelection, equationShape, notAnUnknown, optimisedTwice, typeMismatch, unknownName,
+  badClauseIndex, badSelection, equationShape, notAnUnknown, optimisedTwice, typeMismatch, unknownName,
 } from "./errors.ts";
 import type { ModelClause, ModelLevel, ModelSelection, ModelUnknown, ModelUpper, Subject, Term, TermBinder } from "./model.ts";
 import { nearest } from "./nearest.ts";
@@ -90,7 +90,7 @@ function readUnknowns(scope: Scope, syntaxes: readonly UnknownSyntax[], depth: n
     const known = bound.get(index.text);
     if (range === undefined) return { name: name.text, span };
     if (known !== undefined) {
-      if (JSON.stringify(rangeKey(known.range)) !== JSON.stringify(rangeKey(range))) fail(scope, badClauseIndex(span, `${index.text} runs over another range than ${name.text}'s`, "use one clause for each"));
+      if (rangeKey(known.range) !== rangeKey(range)) fail(scope, badClauseIndex(span, `${index.text} runs over another range than ${name.text}'s`, "use one clause for each"));
       return { name: name.text, index: known, span };
     }
     if (bound.size > 0) return fail(scope, badClauseIndex(span, `the clause has two indices, ${[...bound.keys()][0]} and ${index.text}`, "the unknowns of one clause share their index"));
@@ -102,7 +102,11 @@ function readUnknowns(scope: Scope, syntaxes: readonly UnknownSyntax[], depth: n
   return { scope: inner, unknowns };
 }
 
-const rangeKey = (range: TermBinder["range"]): unknown => (range.kind === "table" ? range.table : range.size.key);
+/** Equal keys are equal ranges. */
+function rangeKey(range: TermBinder["range"]): string {
+  if (range.kind === "size") return range.size.key;
+  return range.table.kind === "data" ? `table ${range.table.name}` : `table ${range.table.binder}.${range.table.field}`;
+}
 
 function readClause(scope: Scope, clause: Clause, depth: number, optimised: Optimised): ModelClause {
   const syntaxes = clause.kind === "solves" ? [clause.unknown] : clause.unknowns;
@@ -140,21 +144,17 @@ function unknownType(scope: Scope, unknown: ModelUnknown): Extract<Term["type"],
   return type?.kind === "array" ? type : undefined;
 }
 
-const relations = { "<=": true, ">=": true, "==": true } as const;
+const isRelation = (operator: string): operator is Subject["relation"] => operator === "<=" || operator === ">=" || operator === "==";
 
+/** The grammar lets only these comparisons stand after `subject to`. */
 function constraint(scope: Scope, e: Expression): Subject {
-  if (e.kind !== "binary" || !Object.hasOwn(relations, e.operator)) {
-    attempt(() => value(scope, e), undefined);
-    const strict = e.kind === "binary" && (e.operator === "<" || e.operator === ">");
-    const advice = strict ? `a constraint includes its boundary: write ${e.operator}=` : e.kind === "binary" && e.operator === "&&" ? "separate constraints by commas" : undefined;
-    return fail(scope, badConstraint(e.span, written(e), advice));
-  }
+  if (e.kind !== "binary" || !isRelation(e.operator)) throw new Error("a constraint that is no comparison");
   const [left, right] = all([e.left, e.right], (side) => array(scope, value(scope, side), side, "a constraint")) as [Term, Term];
   for (const [term, side] of [[left, e.left], [right, e.right]] as const) {
     if (elementOf(term) === "bool" || elementOf(term) === "class") fail(scope, typeMismatch(side.span, `${written(side)} is ${showType(term.type)}, and a constraint compares numbers`));
   }
   broadcastShapes(scope, left, right, e.left, e.right, e);
-  return { left, relation: e.operator as keyof typeof relations, right, span: e.span };
+  return { left, relation: e.operator, right, span: e.span };
 }
 
 function readSelection(scope: Scope, selection: Selection, unknowns: readonly ModelUnknown[]): ModelSelection {

@@ -14,11 +14,25 @@ import { collectExponentials } from "./stability.ts";
 const MAX_FACTORS = 16;
 
 export function simplifyEinsum(g: Graph, node: Einsum): Node | undefined {
+  if (isPlain(node)) return undefined;
   const pushed = distributePermutation(g, node);
   if (pushed !== undefined) return pushed;
   const flat = flatten(toProduct(node));
   const collected = collectExponentials(g, collectPowers(g, substituteDeltas(flat)));
   return fromProduct(g, inCanonicalOrder(replaceLonelyLabels(g, collected)));
+}
+
+/** Two or more factors in order that no rule here takes apart: the common case, and quick to see. */
+function isPlain(node: Einsum): boolean {
+  return (
+    node.operands.length > 1 &&
+    node.operands.every((factor, k) => {
+      const before = node.operands[k - 1];
+      if (before !== undefined && before.id >= factor.id) return false;
+      if (factor.kind === "map") return factor.fn !== "exp" && factor.fn !== "power" && factor.fn !== "sqrt";
+      return factor.kind !== "constant" && factor.kind !== "einsum" && factor.kind !== "delta" && (factor.kind !== "add" || factor.operands.length > 1);
+    })
+  );
 }
 
 /** (A + B)ᵀ = Aᵀ + Bᵀ, so that a symmetric sum is recognised as its own transpose. */

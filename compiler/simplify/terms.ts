@@ -9,7 +9,7 @@ import { foldExponentialTerms } from "./stability.ts";
 import { pullBroadcast } from "./views.ts";
 
 /** Flattening stops here, so that a long recurrence of shared sums stays linear in size. */
-const MAX_TERMS = 32;
+const MAX_TERMS = 16;
 
 export function simplifyAdd(g: Graph, node: Add): Node | undefined {
   const terms = foldExponentialTerms(g, collect(g, node), node.shape);

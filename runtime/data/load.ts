@@ -2,7 +2,7 @@
 import type { DataDeclaration, Model } from "../../compiler/check/model.ts";
 import { nearest } from "../../compiler/check/nearest.ts";
 import type { TableType } from "../../compiler/check/types.ts";
-import type { Size } from "../../compiler/ir/size.ts";
+import { namedSize, type Size } from "../../compiler/ir/size.ts";
 import { BilevelError, type Diagnostic, type Span } from "../../grammar/diagnostics.ts";
 import { dataTooLarge, sizeUnbound, unknownTable } from "./errors.ts";
 import { checkRequirements } from "./requirements.ts";
@@ -58,6 +58,7 @@ export async function loadData(
     waiting = still;
   }
 
+  for (const dim of model.dims) sizes.value(namedSize(dim.name));
   if (problems.length === 0) problems.push(...unsettled(model, waiting, shapes, sizes));
   problems.push(...(await checkRequirements(model.requirements, tables, sizes)));
   if (problems.length > 0) throw new BilevelError(problems);

@@ -1,47 +1,70 @@
 /** A zip of npy files, one per array. */
-import type { ArrayType, TableType } from "../../compiler/check/types.ts";
-import { BilevelError } from "../../grammar/diagnostics.ts";
+import type { TableType } from "../../compiler/check/types.ts";
 import { columnOf, tableOf, wantedArrays } from "./arrays.ts";
 import { fail, fileMalformed } from "./errors.ts";
 import { bytesOf, type DataFile } from "./files.ts";
 import { decodeNpy, largestFile } from "./npy.ts";
 import type { Table } from "./table.ts";
 
-/** A zip may claim more members than it has bytes for; deflate cannot expand more than this. */
-const mostMembers = 65536;
-const mostExpansion = 1032;
-
 export async function readNpz(file: DataFile, type: TableType): Promise<Table> {
   const bytes = await bytesOf(file, largestFile);
-  const { unzipSync } = await import("fflate");
-  const names: string[] = [];
-  const members = unpack(file, () =>
-    unzipSync(bytes, {
-      filter: ({ name, size, originalSize }) => {
-        const array = name.replace(/\.npy$/, "");
-        names.push(array);
-        if (names.length > mostMembers || size > bytes.length || originalSize > mostExpansion * size + mostExpansion) {
-          fail(fileMalformed(file, "its directory is damaged"));
-        }
-        return type.fields.has(array);
-      },
-    }),
-  );
-  const wanted: ReadonlyMap<string, ArrayType> = wantedArrays(file, type, names);
-  const arrays = new Map(Object.entries(members).map(([name, member]) => [name.replace(/\.npy$/, ""), member] as const));
+  const members = readDirectory(file, bytes);
+  const wanted = wantedArrays(file, type, [...members.keys()]);
+  const { inflateRawSync } = await import("node:zlib");
+
+  /** At most the size that the directory promises: deflate can expand a thousandfold. */
+  function unpack(member: Member): Uint8Array {
+    if (member.method === 0) return member.content;
+    try {
+      return inflateRawSync(member.content, { maxOutputLength: Math.max(1, member.size) });
+    } catch {
+      return fail(fileMalformed(file, "a compressed array in it is damaged"));
+    }
+  }
+
   const columns = [...wanted].map(([field, arrayType]) => {
-    const member = arrays.get(field) ?? new Uint8Array();
-    return [field, columnOf(file, field, arrayType, decodeNpy(file, member))] as const;
+    const member = members.get(field) ?? fail(fileMalformed(file, "its directory is damaged"));
+    return [field, columnOf(file, field, arrayType, decodeNpy(file, unpack(member)))] as const;
   });
   return tableOf(file, new Map(columns));
 }
 
-/** The zip reader throws its own errors on damaged bytes. */
-function unpack<T>(file: DataFile, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof BilevelError) throw error;
-    return fail(fileMalformed(file, "it is no zip of arrays, or a damaged one"));
+interface Member {
+  /** 0 is stored, 8 is deflated. */
+  readonly method: number;
+  readonly size: number;
+  readonly content: Uint8Array;
+}
+
+const endSignature = 0x06054b50;
+const entrySignature = 0x02014b50;
+const localSignature = 0x04034b50;
+
+/** The members by array name, from the directory at the end of the zip (APPNOTE 4.3.12, 4.3.16). */
+function readDirectory(file: DataFile, bytes: Uint8Array): ReadonlyMap<string, Member> {
+  const damaged = () => fail(fileMalformed(file, "it is no zip of arrays, or a damaged one"));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const u16 = (at: number) => (at + 2 <= bytes.length ? view.getUint16(at, true) : damaged());
+  const u32 = (at: number) => (at + 4 <= bytes.length ? view.getUint32(at, true) : damaged());
+
+  // The end record is 22 bytes and a comment of at most 65535.
+  let end = bytes.length - 22;
+  while (end >= Math.max(0, bytes.length - 65557) && u32(end) !== endSignature) end--;
+  if (end < Math.max(0, bytes.length - 65557)) damaged();
+
+  const members = new Map<string, Member>();
+  const count = u16(end + 10);
+  let at = u32(end + 16);
+  for (let i = 0; i < count; i++) {
+    if (u32(at) !== entrySignature) damaged();
+    const [method, packed, size, nameLength] = [u16(at + 10), u32(at + 20), u32(at + 24), u16(at + 28)];
+    const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
+    const local = u32(at + 42);
+    if (u32(local) !== localSignature || (method !== 0 && method !== 8)) damaged();
+    const start = local + 30 + u16(local + 26) + u16(local + 28);
+    if (start + packed > bytes.length) damaged();
+    members.set(name.replace(/\.npy$/, ""), { method, size, content: bytes.subarray(start, start + packed) });
+    at += 46 + nameLength + u16(at + 30) + u16(at + 32);
   }
+  return members;
 }

@@ -44,10 +44,6 @@ export function* shapeClaims(
       for (const inner of value) yield* shapeClaims(`${name}.${field}`, fieldType.table, inner, from, span, equal);
     }
   }
-  if (claimRows) {
-    const read = `${from} gives ${table.rows} rows`;
-    yield { what: name, declared: `with ${type.rows.key} rows`, size: type.rows, actual: table.rows, read, because: `rows of ${name} (${from})`, span };
-  }
 }
 
 /** Drops the claims that agree or are reported; open ones stay for when more is known. One report a field. */

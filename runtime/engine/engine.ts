@@ -36,9 +36,11 @@ export interface Factor {
 export interface Factorised {
   readonly ok: true;
   readonly factor: Factor;
-  /** Of the absolute pivots (Cholesky: the squares of L's diagonal). */
+  /**
+   * How much of the matrix's own scale the worst pivot has left, at most 1: for Cholesky min L_ii² / A_ii, for LU min |U_ii| over
+   * the largest entry of A's column i. At the level of rounding, the matrix counts as singular; scaling a variable changes nothing.
+   */
   readonly smallestPivot: number;
-  readonly largestPivot: number;
 }
 
 export type Factorisation =

@@ -15,7 +15,7 @@ import type { LinearOperator, LinearOutcome } from "../solve/types.ts";
 import { withWorkspace } from "../solve/workspace.ts";
 import { type BlockRuntime, refuseCurvature } from "./block.ts";
 import { numberOf } from "./inner.ts";
-import { isSingular, pivotRatio } from "./pivots.ts";
+import { isSingular, conditionBound } from "./pivots.ts";
 
 export interface AdjointReport {
   /** ‖Hv − rhs‖ / ‖rhs‖ computed afresh, with the undamped H; 0 where no adjoint is needed. */
@@ -27,8 +27,8 @@ export interface AdjointReport {
 
 /** What counts as solved when no tolerance was asked for. */
 const defaultTolerance = 1e-9;
-/** Pivots further apart than this cost more digits than an answer good to 1e-8 has to spare. */
-const worryingRatio = 1e12;
+/** Worse conditioning than this costs more digits than an answer good to 1e-8 has to spare. */
+const worryingCondition = 1e10;
 
 /** Leaves v in the block's slot. `known` is the curvature's factorisation at the solution, where the inner solve has it. */
 export function solveAdjoint(binding: Binding, block: BlockRuntime, known: Factorised | undefined): AdjointReport {
@@ -106,7 +106,7 @@ function byFactor(
     if (block.plan.facts.minimisation) return refuseCurvature(binding, block);
     throw new BilevelError([singularLowerLevel(block.names, undefined, block.span)]);
   }
-  if (pivotRatio(made) > worryingRatio) warnings.push(illConditioned(block.names, pivotRatio(made), block.span));
+  if (conditionBound(made) > worryingCondition) warnings.push(illConditioned(block.names, conditionBound(made), block.span));
   const outcome = direct(made.factor, kind === "lu")(binding.engine, operator, rhs, block.v);
   if (made !== known) made.factor.release();
   return outcome;

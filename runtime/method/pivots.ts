@@ -4,13 +4,13 @@ import type { Factorised } from "../engine/engine.ts";
 import { machineEpsilon } from "../solve/workspace.ts";
 import type { BlockRuntime } from "./block.ts";
 
-/** A pivot lost in rounding: r ε times the largest one. */
+/** A pivot lost in rounding: what is left of it is r ε at the most. */
 export function isSingular(factorised: Factorised, binding: Binding, block: BlockRuntime): boolean {
   const order = sizeNumber(block.plan.facts.form.order, binding.sizes);
-  return factorised.smallestPivot <= order * machineEpsilon(binding.engine) * factorised.largestPivot;
+  return factorised.smallestPivot <= order * machineEpsilon(binding.engine);
 }
 
-/** The ratio of the pivots, a lower bound on the condition number. */
-export function pivotRatio(factorised: Factorised): number {
-  return factorised.largestPivot / factorised.smallestPivot;
+/** A lower bound on the condition number of the matrix scaled to a unit diagonal. */
+export function conditionBound(factorised: Factorised): number {
+  return 1 / factorised.smallestPivot;
 }

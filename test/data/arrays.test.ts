@@ -142,7 +142,7 @@ describe("json", () => {
       t.json file-malformed: t.json is not well formed: an object of arrays is expected, as in {"x": [1, 2]}
       t.json file-malformed: t.json is not well formed: the JSON text ends too early
       t.json file-malformed: t.json is not well formed: the JSON text ends too early
-      t.json array-missing: t.json holds no array "ys", which t declares / did you mean "y"?
+      t.json array-missing: t.json holds no array "ys", which t declares
       t.json array-ragged: t.ys[1][1] has 2 entries, t.ys[0][0] has 1
       t.json array-ragged: t.ys[1][0] is not a list, t.ys[0][0] has 1
       t.json shape-mismatch: t.ys is declared real[n, d, e], and t.ys[0][0] in t.json is not a list

@@ -22,8 +22,11 @@ describe("programs", () => {
   });
 
   test.each(programs)("$name says the same squeezed into one line", ({ text }) => {
-    const bare = (value: unknown) => JSON.parse(JSON.stringify(value, (key, each) => (key === "doc" ? undefined : each)));
-    const squeezed = pieces(text).map(({ image }) => image).join(" ");
+    const bare = (value: unknown) =>
+      JSON.parse(JSON.stringify(value, (key, each) => (key === "doc" ? undefined : each)));
+    const squeezed = pieces(text)
+      .map(({ image }) => image)
+      .join(" ");
     expect(bare(declarationsOf(squeezed))).toEqual(bare(declarationsOf(text)));
   });
 });
@@ -39,7 +42,7 @@ describe("round trips of random trees", () => {
         expect(read2).toEqual(withoutSpans(program.declarations));
         expect(print(read)).toBe(text);
       }),
-      { numRuns: Number(process.env.RUNS ?? 300) },
+      { numRuns: 100 },
     );
   });
 
@@ -53,7 +56,7 @@ describe("round trips of random trees", () => {
         const [declaration] = program.declarations;
         expect(withoutSpans(declaration?.kind === "let" && declaration.value)).toEqual(withoutSpans(expression));
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 });
@@ -113,7 +116,10 @@ describe("layout", () => {
       var v in simplex: real
       minimize f(x) over a, b subject to a <= b where x minimizes g(x) subject to x >= 0, sum(x) == 1 selected from first_start, second_start by descent(steps: 10, rate: 0.1)
       and y solves y = F(y) where z maximizes h(z)
-      solve { method: soba(batch: 64), steps: 10 where: 3 }`.replace("var v in simplex: real", "var v: real init 1 in simplex");
+      solve { method: soba(batch: 64), steps: 10 where: 3 }`.replace(
+      "var v in simplex: real",
+      "var v: real init 1 in simplex",
+    );
     expect(formatted(text)).toMatchInlineSnapshot(`
       "let long = alpha_one * alpha_two
         + beta_one * beta_two
@@ -234,16 +240,21 @@ solve { # how
         const ends = pieces(text).map(({ end }) => end);
         const chosen = new Map(places.map(([at, ownLine]) => [ends[at % ends.length] ?? 0, ownLine]));
         let commented = text;
-        [...chosen].sort(([a], [b]) => b - a).forEach(([at, ownLine], i) => {
-          commented = `${commented.slice(0, at)}${ownLine ? "\n" : " "}# comment ${i}\n${commented.slice(at)}`;
-        });
+        [...chosen]
+          .sort(([a], [b]) => b - a)
+          .forEach(([at, ownLine], i) => {
+            commented = `${commented.slice(0, at)}${ownLine ? "\n" : " "}# comment ${i}\n${commented.slice(at)}`;
+          });
         const once = formatted(commented);
         expect(declarationsOf(once)).toEqual(declarationsOf(text));
-        const texts = (source: string) => parse(source, "").program.comments.map((comment) => comment.text).sort();
+        const texts = (source: string) =>
+          parse(source, "")
+            .program.comments.map((comment) => comment.text)
+            .sort();
         expect(texts(once)).toEqual(texts(commented));
         expect(formatted(once)).toBe(once);
       }),
-      { numRuns: Number(process.env.RUNS ?? 300) },
+      { numRuns: 100 },
     );
   });
 });

@@ -23,5 +23,7 @@ export interface Piece {
 
 /** The tokens of a text, comments apart. */
 export function pieces(text: string): readonly Piece[] {
-  return lexer.tokenize(text).tokens.map(({ image, startOffset }) => ({ image, start: startOffset, end: startOffset + image.length }));
+  return lexer
+    .tokenize(text)
+    .tokens.map(({ image, startOffset }) => ({ image, start: startOffset, end: startOffset + image.length }));
 }

@@ -10,21 +10,32 @@ import { pieces, programs, withoutSpans } from "./programs.ts";
 /** A diagnostic as a reader sees it: where, what, and what to do. */
 function shown(text: string, { span, code, message, suggestion, notes = [] }: Diagnostic): string {
   const { start, end } = span ?? { start: 0, end: 0 };
-  const place = start === end ? `after ${JSON.stringify(text.slice(0, start).split(/\s+/).at(-1))}` : JSON.stringify(text.slice(start, end));
-  return [`${code} at ${place}: ${message}`, ...notes.map((note) => `  ${note.message}`), ...(suggestion ? [`  ${suggestion}`] : [])].join("\n");
+  const place =
+    start === end
+      ? `after ${JSON.stringify(text.slice(0, start).split(/\s+/).at(-1))}`
+      : JSON.stringify(text.slice(start, end));
+  return [
+    `${code} at ${place}: ${message}`,
+    ...notes.map((note) => `  ${note.message}`),
+    ...(suggestion ? [`  ${suggestion}`] : []),
+  ].join("\n");
 }
 
 function messages(text: string): string {
-  return parse(text, "test.bilevel").diagnostics.map((diagnostic) => shown(text, diagnostic)).join("\n");
+  return parse(text, "test.bilevel")
+    .diagnostics.map((diagnostic) => shown(text, diagnostic))
+    .join("\n");
 }
 
 function introduced(declarations: readonly Declaration[]): string[] {
-  return declarations.flatMap((d) => ("name" in d ? [d.name.text] : d.kind === "data" ? d.names.map(({ text }) => text) : [d.kind]));
+  return declarations.flatMap((d) =>
+    "name" in d ? [d.name.text] : d.kind === "data" ? d.names.map(({ text }) => text) : [d.kind],
+  );
 }
 
 describe("what is read", () => {
   test("spans are offsets in the text as given, names are in NFC", () => {
-    const text = 'var e\u0301te\u0301: real[2]\r\nlet x = (e\u0301te\u0301 + 1)[0]';
+    const text = "var e\u0301te\u0301: real[2]\r\nlet x = (e\u0301te\u0301 + 1)[0]";
     const { program, diagnostics } = parse(text, "a.bilevel");
     expect(diagnostics).toEqual([]);
     const [first, second] = program.declarations;
@@ -36,20 +47,27 @@ describe("what is read", () => {
   });
 
   test("reserved words are fields, named arguments and solve keys", () => {
-    const text = "data D: { where: real[n], data: real[n] } = csv(path, data: 1, in: 2)\nlet a = D.where + D.data let b = 2\nsolve { over: D.solve\n where: 2 }";
+    const text =
+      "data D: { where: real[n], data: real[n] } = csv(path, data: 1, in: 2)\nlet a = D.where + D.data let b = 2\nsolve { over: D.solve\n where: 2 }";
     const { program, diagnostics } = parse(text, "");
     expect(diagnostics).toEqual([]);
     expect(program.declarations.map(({ kind }) => kind)).toEqual(["data", "let", "let", "solve"]);
   });
 
   test("`solve`, `sum` and `E` are also called", () => {
-    const { program, diagnostics } = parse("let a = solve(A, b) + sum(x, axis: 0) + E(x) + sum[D](x) + E[i in 3](i)", "");
+    const { program, diagnostics } = parse(
+      "let a = solve(A, b) + sum(x, axis: 0) + E(x) + sum[D](x) + E[i in 3](i)",
+      "",
+    );
     expect(diagnostics).toEqual([]);
     expect(print(program)).toBe("let a = solve(A, b) + sum(x, axis: 0) + E(x) + sum[D](x) + E[i in 3](i)\n");
   });
 
   test("levels nest by `where` and widen by `and`", () => {
-    const { program } = parse("minimize f over u where a minimizes g and b, c maximizes h where d[i] solves d = k(d)", "");
+    const { program } = parse(
+      "minimize f over u where a minimizes g and b, c maximizes h where d[i] solves d = k(d)",
+      "",
+    );
     const [problem] = program.declarations;
     const level = problem?.kind === "problem" ? problem.level : undefined;
     expect(level?.clauses.map((clause) => clause.kind)).toEqual(["optimize", "optimize"]);
@@ -119,7 +137,13 @@ describe("messages", () => {
   test("two mistakes are two messages, in the order of the text", () => {
     const text = "let a = f(x\nvar y real\nlet ok = 1\nminimize f over over\nwhere z minimizs g\nwhere w minimizes h)";
     const { program, diagnostics } = parse(text, "");
-    expect(diagnostics.map(({ code }) => code)).toEqual(["unclosed-bracket", "syntax-error", "syntax-error", "unknown-keyword", "unmatched-bracket"]);
+    expect(diagnostics.map(({ code }) => code)).toEqual([
+      "unclosed-bracket",
+      "syntax-error",
+      "syntax-error",
+      "unknown-keyword",
+      "unmatched-bracket",
+    ]);
     expect(introduced(program.declarations)).toEqual(["ok", "problem"]);
     expect(program.unread).toEqual(["a", "y", "z", "w"]);
   });
@@ -132,9 +156,19 @@ describe("one mistake", () => {
   /** Each keyword, operator and bracket left out; keywords misspelt in two ways; brackets doubled. */
   function mutations(text: string): { readonly what: string; readonly at: number; readonly text: string }[] {
     return pieces(text).flatMap(({ image, start, end }) => {
-      const instead = isWord(image) ? (image.length > 3 ? ["", swapped(image), image.slice(0, -1)] : [""]) : Object.hasOwn(marks, image) ? [""] : [];
+      const instead = isWord(image)
+        ? image.length > 3
+          ? ["", swapped(image), image.slice(0, -1)]
+          : [""]
+        : Object.hasOwn(marks, image)
+          ? [""]
+          : [];
       if (/^[)\]}]$/.test(image)) instead.push(image + image);
-      return instead.map((by) => ({ what: `${image} -> ${by} at ${start}`, at: start, text: text.slice(0, start) + by + text.slice(end) }));
+      return instead.map((by) => ({
+        what: `${image} -> ${by} at ${start}`,
+        at: start,
+        text: text.slice(0, start) + by + text.slice(end),
+      }));
     });
   }
 
@@ -154,7 +188,10 @@ describe("one mistake", () => {
       const brackets = mutations(text).filter(({ what }) => /^[()[\]{}]/.test(what));
       for (const { what, text: broken } of brackets) {
         expect(parse(broken, "").diagnostics.length, what).toBe(1);
-        expect(parse(`${broken}\nlet last = (1`, "").diagnostics.map(({ code }) => code), what).toContain("unclosed-bracket");
+        expect(
+          parse(`${broken}\nlet last = (1`, "").diagnostics.map(({ code }) => code),
+          what,
+        ).toContain("unclosed-bracket");
         expect(parse(`${broken}\nlet last = (1`, "").diagnostics.length, what).toBe(2);
       }
     }
@@ -165,7 +202,16 @@ describe("any input", () => {
   test("nesting is limited and chains too, without overflowing the stack", () => {
     const codes = (text: string) => parse(text, "").diagnostics.map(({ code }) => code);
     const deep = (open: string, close: string, n: number) => `let a = ${open.repeat(n)}x${close.repeat(n)}\nlet b = 1`;
-    for (const [open, close] of [["(", ")"], ["[", "]"], ["f(", ")"], ["-", ""], ["!", ""], ["x^", ""], ["x[", "]"], ["E[D](", ")"]] as const) {
+    for (const [open, close] of [
+      ["(", ")"],
+      ["[", "]"],
+      ["f(", ")"],
+      ["-", ""],
+      ["!", ""],
+      ["x^", ""],
+      ["x[", "]"],
+      ["E[D](", ")"],
+    ] as const) {
       expect(codes(deep(open, close, 100)), open).toEqual([]);
       expect(codes(deep(open, close, 20_000)), open).toEqual(["too-deep"]);
       expect(introduced(parse(deep(open, close, 20_000), "").program.declarations)).toContain("b");
@@ -181,13 +227,29 @@ describe("any input", () => {
   });
 
   test("soups of words and marks never throw, and what is read prints", () => {
-    const soup = fc.array(fc.constantFrom(...Object.keys(keywords), ...Object.keys(marks), "x", "y", "1", '"s"', "'", "\n", "# c\n", "## d\n", "adjoint"), { maxLength: 40 });
+    const soup = fc.array(
+      fc.constantFrom(
+        ...Object.keys(keywords),
+        ...Object.keys(marks),
+        "x",
+        "y",
+        "1",
+        '"s"',
+        "'",
+        "\n",
+        "# c\n",
+        "## d\n",
+        "adjoint",
+      ),
+      { maxLength: 40 },
+    );
     fc.assert(
       fc.property(soup, (words) => {
         const text = words.join(" ");
         const { program, diagnostics } = parse(text, "");
         const printed = print(program);
-        if (diagnostics.length === 0) expect(withoutSpans(parse(printed, "").program.declarations)).toEqual(withoutSpans(program.declarations));
+        if (diagnostics.length === 0)
+          expect(withoutSpans(parse(printed, "").program.declarations)).toEqual(withoutSpans(program.declarations));
         for (const { span } of diagnostics) {
           expect(span?.start).toBeLessThanOrEqual(span?.end ?? -1);
           expect(span?.end).toBeLessThanOrEqual(text.length);

@@ -96,8 +96,7 @@ function stacked(
   const pivots = factors.flatMap((factor) => factor.pivots).map(Math.abs);
   return {
     ok: true,
-    smallestPivot: Math.min(...pivots),
-    largestPivot: Math.max(...pivots),
+    smallestPivot: Math.min(1, ...pivots),
     factor: {
       solve: (b, columns = 1) => solveAll(b, columns, false),
       solveTransposed: (b, columns = 1) => solveAll(b, columns, true),
@@ -106,7 +105,7 @@ function stacked(
   };
 }
 
-/** A = L Lᵀ; the pivots are the squares of L's diagonal. */
+/** A = L Lᵀ; the pivots are the squares of L's diagonal over A's. */
 function choleskyFactor(a: Float64Array, n: number): Attempt {
   const at = (i: number, j: number): number => a[i * n + j] as number;
   const pivots: number[] = [];
@@ -116,7 +115,7 @@ function choleskyFactor(a: Float64Array, n: number): Attempt {
       for (let k = 0; k < j; k++) sum -= at(i, k) * at(j, k);
       if (i === j) {
         if (!(sum > 0)) return { ok: false, pivot: sum };
-        pivots.push(sum);
+        pivots.push(sum / at(j, j));
       }
       a[i * n + j] = i === j ? Math.sqrt(sum) : sum / at(j, j);
     }
@@ -139,6 +138,7 @@ function choleskyFactor(a: Float64Array, n: number): Attempt {
 function luFactor(a: Float64Array, n: number): Attempt {
   const at = (i: number, j: number): number => a[i * n + j] as number;
   const rows = Array.from({ length: n }, (_, i) => i);
+  const scales = rows.map((_, j) => Math.max(...rows.map((_, i) => Math.abs(at(i, j)))));
   for (let k = 0; k < n; k++) {
     let best = k;
     for (let i = k + 1; i < n; i++) if (Math.abs(at(i, k)) > Math.abs(at(best, k))) best = i;
@@ -181,7 +181,7 @@ function luFactor(a: Float64Array, n: number): Attempt {
     });
     return out;
   };
-  return { ok: true, factor: { pivots: Array.from({ length: n }, (_, i) => at(i, i)), solve } };
+  return { ok: true, factor: { pivots: scales.map((scale, i) => at(i, i) / scale), solve } };
 }
 
 /** Cyclic Jacobi rotations. */

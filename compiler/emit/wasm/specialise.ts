@@ -172,18 +172,20 @@ function specialiseProduct(g: build.Graph, product: Product, isConstant: (node: 
   const value = contract(g, { operands, labels: kept.map((factor) => factor.labels), output, sizes }, isConstant);
   const { factor, node, labels } = throughViews(value, output);
   const isWhole = labels.length === output.length && labels.every((label, axis) => label === output[axis]);
-  return specialiseSum(g, [coefficient * factor], [isWhole ? node : value]);
+  return isWhole ? specialiseSum(g, [coefficient * factor], [node]) : specialiseSum(g, [coefficient], [value]);
 }
 
 /** The operand as factor · node[labels], through scalings and relabellings. */
 function throughViews(operand: Node, labels: readonly number[]): Factor & { readonly factor: number } {
   if (operand.kind === "constant") return { factor: operand.value, node: operand, labels };
   const { factor, node } = factored(operand);
-  if (!isView(node)) return { factor, node, labels };
-  const inner = node.labels[0] ?? [];
-  const renamed = inner.map((label) => labels[node.output.indexOf(label)] as number);
-  const deeper = throughViews(node.operands[0] as Node, renamed);
-  return { ...deeper, factor: factor * deeper.factor };
+  if (node !== operand) {
+    const inner = throughViews(node, labels);
+    return { ...inner, factor: factor * inner.factor };
+  }
+  if (!isView(node)) return { factor: 1, node, labels };
+  const renamed = (node.labels[0] ?? []).map((label) => labels[node.output.indexOf(label)] as number);
+  return throughViews(node.operands[0] as Node, renamed);
 }
 
 /** An einsum of one operand that sums nothing: a transpose, a broadcast, a diagonal. */

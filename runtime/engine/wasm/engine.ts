@@ -56,15 +56,13 @@ export async function createWasmEngine(): Promise<Engine> {
   const factorise = (matrix: Vector, size: number, count: number, inPlace: (at: number, index: number) => Pivots): { readonly copy: Vector; readonly pivots: Pivots } => {
     const copy = allocate(size * size * count);
     engine.copy(matrix, copy);
-    let smallest = Infinity;
-    let largest = 0;
+    let smallest = 1;
     for (let i = 0; i < count; i += 1) {
       const pivots = inPlace(start(copy) + i * size * size, i);
       if (!pivots.ok) return { copy, pivots };
       smallest = Math.min(smallest, pivots.smallest);
-      largest = Math.max(largest, pivots.largest);
     }
-    return { copy, pivots: { ok: true, smallest, largest } };
+    return { copy, pivots: { ok: true, smallest } };
   };
 
   const engine: Engine = {
@@ -139,7 +137,7 @@ export async function createWasmEngine(): Promise<Engine> {
 
 /** A failed factorisation keeps nothing. */
 function outcome(pivots: Pivots, factor: Factor): Factorisation {
-  if (pivots.ok) return { ok: true, factor, smallestPivot: pivots.smallest, largestPivot: pivots.largest };
+  if (pivots.ok) return { ok: true, factor, smallestPivot: pivots.smallest };
   factor.release();
   return { ok: false, pivot: pivots.pivot };
 }

@@ -6,15 +6,15 @@ import type { MultiplyInto } from "./matrix-product.ts";
 
 const block = 48;
 
-/** What factorising met: the extreme pivots by magnitude, or the one that it could not use. */
+/** What factorising met: the smallest pivot relative to what the matrix held there, or the one that it could not use. */
 export type Pivots =
-  | { readonly ok: true; readonly smallest: number; readonly largest: number }
+  | { readonly ok: true; readonly smallest: number }
   | { readonly ok: false; readonly pivot: number };
 
-/** L Lᵀ = matrix, L overwriting the lower triangle (which alone is read), the strict upper one left as it is. Pivots are L's squared diagonal. */
+/** L Lᵀ = matrix, L overwriting the lower triangle (which alone is read), the strict upper one left as it is. Pivots are L's squared diagonal, relative to the matrix's own. */
 export function choleskyInPlace(reals: Float64Array, multiply: MultiplyInto, at: number, n: number): Pivots {
-  let smallest = Infinity;
-  let largest = 0;
+  let smallest = 1;
+  const scales = Float64Array.from({ length: n }, (_, i) => reals[at + i * (n + 1)] as number);
   for (let k0 = 0; k0 < n; k0 += block) {
     const end = Math.min(n, k0 + block);
     // Columns k0..end, rows k0..n: the block's own part of the factorisation; what lies left has been subtracted.
@@ -29,8 +29,7 @@ export function choleskyInPlace(reals: Float64Array, multiply: MultiplyInto, at:
           continue;
         }
         if (!(sum > 0 && sum < Infinity)) return { ok: false, pivot: sum };
-        smallest = Math.min(smallest, sum);
-        largest = Math.max(largest, sum);
+        smallest = Math.min(smallest, sum / (scales[i] as number));
         reals[rowI + i] = Math.sqrt(sum);
       }
     }
@@ -42,13 +41,16 @@ export function choleskyInPlace(reals: Float64Array, multiply: MultiplyInto, at:
       multiply(-1, panel, others, { at: at + i0 * n + end, row: n, column: 1 }, rows, i0 + rows - end, end - k0);
     }
   }
-  return { ok: true, smallest, largest };
+  return { ok: true, smallest };
 }
 
-/** P matrix = L U with partial pivoting, L unit lower; row i was exchanged with row pivots[i], which is stored as a real. */
+/** P matrix = L U with partial pivoting, L unit lower; row i was exchanged with row pivots[i], which is stored as a real. Pivots are relative to the largest entry of their column. */
 export function luInPlace(reals: Float64Array, multiply: MultiplyInto, at: number, n: number, pivots: number): Pivots {
-  let smallest = Infinity;
-  let largest = 0;
+  let smallest = 1;
+  const scales = new Float64Array(n);
+  for (let i = 0; i < n; i += 1) {
+    for (let j = 0; j < n; j += 1) scales[j] = Math.max(scales[j] as number, Math.abs(reals[at + i * n + j] as number));
+  }
   for (let k0 = 0; k0 < n; k0 += block) {
     const end = Math.min(n, k0 + block);
     for (let k = k0; k < end; k += 1) {
@@ -61,8 +63,7 @@ export function luInPlace(reals: Float64Array, multiply: MultiplyInto, at: numbe
       const pivot = reals[at + k * n + k] as number;
       const magnitude = Math.abs(pivot);
       if (!(magnitude > 0 && magnitude < Infinity)) return { ok: false, pivot };
-      smallest = Math.min(smallest, magnitude);
-      largest = Math.max(largest, magnitude);
+      smallest = Math.min(smallest, magnitude / (scales[k] as number));
       for (let i = k + 1; i < n; i += 1) {
         const factor = (reals[at + i * n + k] as number) / pivot;
         reals[at + i * n + k] = factor;
@@ -78,7 +79,7 @@ export function luInPlace(reals: Float64Array, multiply: MultiplyInto, at: numbe
     const lower = { at: at + end * n + k0, row: n, column: 1 };
     multiply(-1, lower, { at: right, row: n, column: 1 }, { at: at + end * n + end, row: n, column: 1 }, n - end, n - end, end - k0);
   }
-  return { ok: true, smallest, largest };
+  return { ok: true, smallest };
 }
 
 function exchangeRows(reals: Float64Array, at: number, n: number, i: number, j: number): void {

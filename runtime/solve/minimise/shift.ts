@@ -21,7 +21,7 @@ export function createShiftedSolve(
   const attempt = (x: Vector, shift: number): Factor | undefined => {
     const result = factorise(x, shift);
     if (!result.ok) return undefined;
-    if (result.smallestPivot > machineEpsilon(engine) * result.largestPivot) return result.factor;
+    if (result.smallestPivot > machineEpsilon(engine)) return result.factor;
     result.factor.release();
     return undefined;
   };

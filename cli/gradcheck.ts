@@ -1,0 +1,42 @@
+/** `bilevel gradcheck`: the hypergradient against finite differences and other estimators. */
+import type { GradcheckResult, GradcheckRow } from "../runtime/types.ts";
+import type { PointFlags } from "./grad.ts";
+import type { ExitStatus, Output } from "./output.ts";
+import { prepareFile } from "./program.ts";
+import { columnWidth, pad, showResiduals, showSmall } from "./show.ts";
+import { readValues } from "./values.ts";
+
+export async function gradcheck(file: string, flags: PointFlags, output: Output): Promise<ExitStatus> {
+  const { problem } = await prepareFile(file, flags, output);
+  const at = await readValues("--at", flags.at);
+  const result = problem.gradcheck(Object.fromEntries(at));
+  if (output.json) output.printJson(documentOf(result));
+  else output.print(showGradcheck(result));
+  return result.passed ? 0 : 1;
+}
+
+function documentOf({ rows, ...rest }: GradcheckResult) {
+  return { ...rest, rows: rows.map(({ finiteDifference, ...row }) => ({ ...row, finite_difference: finiteDifference })) };
+}
+
+function showGradcheck(result: GradcheckResult): string {
+  const cells = [["entry", "derived", "finite difference", "error"], ...result.rows.map(cellsOf)];
+  const widths = [0, 1, 2, 3].map((column) => columnWidth(cells.map((row) => row[column] ?? "")));
+  const lines = cells.map((row) => `  ${row.map((cell, column) => pad(cell, widths[column] ?? 0)).join("  ")}`.trimEnd());
+  const estimators = result.estimators.map(({ name, difference }) => `  ${name} differs by ${showSmall(difference)}`);
+  const verdict = result.passed ? "passed" : "FAILED";
+  return `${[
+    `${verdict}: the largest error is ${showSmall(result.worst)}, allowed ${showSmall(result.tolerance)} (relative to the largest entry)`,
+    `value      ${result.value}`,
+    `residuals  ${showResiduals(result.residuals)}`,
+    "",
+    ...lines,
+    ...(estimators.length === 0 ? [] : ["", ...estimators]),
+    ...result.warnings.map((warning) => `warning: ${warning}`),
+  ].join("\n")}\n`;
+}
+
+function cellsOf({ variable, index, derived, finiteDifference, error }: GradcheckRow): readonly string[] {
+  const entry = index.length === 0 ? variable : `${variable}[${index.join(", ")}]`;
+  return [entry, derived.toPrecision(10), finiteDifference.toPrecision(10), showSmall(error)];
+}

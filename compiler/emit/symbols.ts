@@ -1,0 +1,114 @@
+/** Which letters stand for what: inputs by their names, sizes by theirs, indices by the size they run over. */
+import type { Input, Node } from "../ir/node.ts";
+import type { Size } from "../ir/size.ts";
+import { type Formula, indexSymbol, type MathSymbol, number, power, product, type SignedTerm, sum, symbol } from "./math.ts";
+
+const greek: Readonly<Record<string, string>> = {
+  alpha: "α", beta: "β", gamma: "γ", delta: "δ", epsilon: "ε", zeta: "ζ", eta: "η", theta: "θ", iota: "ι", kappa: "κ", lambda: "λ",
+  mu: "μ", nu: "ν", xi: "ξ", pi: "π", rho: "ρ", sigma: "σ", tau: "τ", upsilon: "υ", phi: "φ", chi: "χ", psi: "ψ", omega: "ω",
+  Gamma: "Γ", Delta: "Δ", Theta: "Θ", Lambda: "Λ", Xi: "Ξ", Pi: "Π", Sigma: "Σ", Phi: "Φ", Psi: "Ψ", Omega: "Ω",
+};
+
+/** `theta0` → θ₀, `train.X` → X_train, `w_max` → w_max, `weight` as it is. */
+export function prettyName(name: string): MathSymbol {
+  const dot = name.lastIndexOf(".");
+  if (dot > 0) {
+    const field = prettyName(name.slice(dot + 1));
+    const table = name.slice(0, dot);
+    return symbol(field.base, field.subscript === undefined ? table : `${field.subscript}, ${table}`);
+  }
+  const [, stem = name, digits] = /^(\p{L}+?)(\d+)$/u.exec(name) ?? [];
+  if (digits !== undefined) return symbol(greek[stem] ?? stem, digits);
+  const bar = name.indexOf("_");
+  if (bar > 0 && bar < name.length - 1) return symbol(greek[name.slice(0, bar)] ?? name.slice(0, bar), name.slice(bar + 1));
+  return symbol(greek[name] ?? name);
+}
+
+export interface Symbols {
+  readonly of: (input: Input) => Formula;
+  /** A letter for something new: the first candidate that nothing else uses; it is used from then on. */
+  readonly fresh: (...candidates: readonly string[]) => string;
+  /** Letters that an index must not take. */
+  readonly taken: ReadonlySet<string>;
+}
+
+/** Two names that would look alike are shown as they are written. */
+export function createSymbols(inputs: readonly Input[], sizes: ReadonlySet<string>): Symbols {
+  const named = inputs.filter((input) => input.role !== "adjoint" && input.role !== "tangent" && input.role !== "generated");
+  const looks = new Map<string, number>();
+  const look = (s: MathSymbol): string => `${s.base}_${s.subscript ?? ""}`;
+  for (const input of named) looks.set(look(prettyName(input.name)), (looks.get(look(prettyName(input.name))) ?? 0) + 1);
+  const table = new Map<Input, Formula>(
+    named.map((input) => {
+      const pretty = prettyName(input.name);
+      return [input, looks.get(look(pretty)) === 1 ? pretty : symbol(input.name)];
+    }),
+  );
+  const taken = new Set<string>([...sizes, ...[...table.values()].flatMap((s) => (s.kind === "symbol" ? [s.base] : []))]);
+  const fresh = (...candidates: readonly string[]): string => {
+    const free = candidates.find((candidate) => !taken.has(candidate)) ?? `${candidates[0]}′`;
+    taken.add(free);
+    return free;
+  };
+  nameFamily(inputs, "adjoint", fresh, table, "v", "u", "p", "a");
+  nameFamily(inputs, "tangent", fresh, table, "t", "s", "h", "δ");
+  const generated = inputs.filter((input) => input.role === "generated");
+  generated.forEach((input, k) => {
+    const base = input.name.split("(")[0] as string;
+    table.set(input, symbol(base, generated.length === 1 ? undefined : String(k + 1)));
+  });
+  return { of: (input) => table.get(input) ?? symbol(input.name), fresh, taken };
+}
+
+/** One letter for all adjoints (or directions), with the unknown as subscript where there are several. */
+function nameFamily(
+  inputs: readonly Input[],
+  role: "adjoint" | "tangent",
+  fresh: Symbols["fresh"],
+  table: Map<Input, Formula>,
+  ...candidates: readonly string[]
+): void {
+  const own = inputs.filter((input) => input.role === role);
+  if (own.length === 0) return;
+  const letter = fresh(...candidates);
+  for (const input of own) {
+    const unknown = prettyName(input.name.replace(/^.* (of|in) /, ""));
+    const subscript = unknown.subscript === undefined ? unknown.base : `${unknown.base}${unknown.subscript}`;
+    table.set(input, symbol(letter, own.length === 1 ? undefined : subscript));
+  }
+}
+
+/** A polynomial over named sizes. */
+export function sizeFormula(size: Size): Formula {
+  const terms = size.terms.map(({ coefficient, atoms }): SignedTerm => {
+    const names = [...new Set(atoms)].map((atom) => power(prettyName(atom), atoms.filter((own) => own === atom).length));
+    const magnitude = Math.abs(coefficient);
+    return { sign: coefficient < 0 ? -1 : 1, term: product(...(magnitude === 1 && names.length > 0 ? [] : [number(magnitude)]), ...names) };
+  });
+  return terms.length === 0 ? number(0) : sum(terms);
+}
+
+/** Rows are i, columns j, classes c, times t. */
+const preferred: Readonly<Record<string, string>> = {
+  n: "i", m: "i", q: "i", N: "i", M: "i", s: "i", d: "j", p: "j", D: "j", P: "j", k: "c", K: "c", c: "c", C: "c", T: "t", r: "r",
+};
+const indexLetters = ["i", "j", "k", "l", "a", "b", "c", "e", "h", "o", "r", "s", "u", "w", "z"];
+
+/** A letter for an index over the size that none of `used` is. */
+export function indexFor(size: Size | undefined, used: ReadonlySet<string>): MathSymbol {
+  const candidates = [preferred[size?.key ?? ""], ...indexLetters].filter((letter) => letter !== undefined);
+  const free = candidates.find((letter) => !used.has(letter));
+  if (free !== undefined) return indexSymbol(free);
+  let k = 1;
+  while (used.has(`i${k}`)) k += 1;
+  return indexSymbol(`i${k}`);
+}
+
+/** How late a node comes in a product: constants, data, upper unknowns, then lower unknowns, adjoints and directions last. */
+const roleOrder: { readonly [R in Input["role"]]: number } = {
+  param: 0, generated: 0, data: 0, step: 0, upper: 1, lower: 2, adjoint: 3, tangent: 3,
+};
+
+export function lateness(nodes: readonly Node[]): number {
+  return nodes.reduce((latest, node) => (node.kind === "input" ? Math.max(latest, roleOrder[node.role]) : latest), 0);
+}
