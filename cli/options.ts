@@ -1,28 +1,14 @@
-/** The solve block on the command line: `--KEY VALUE` and `--KEY.ARG VALUE`, as the table of options has them. */
+/** The values of `--KEY VALUE` and `--KEY.ARG VALUE` as entries of the solve block. */
 import { check } from "../compiler/check/check.ts";
 import type { OptionValue } from "../compiler/check/model.ts";
-import { argumentsOf, type OptionKey, optionKeys, optionRule, showOption } from "../compiler/plan/options.ts";
+import { type OptionKey, optionKeys, showOption } from "../compiler/plan/options.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import { parse } from "../grammar/read.ts";
+import { flagsOf } from "./flags.ts";
 import type { Sources } from "./sources.ts";
 
 /** Entries of a solve block, by key. */
 export type SolveEntries = ReadonlyMap<string, OptionValue>;
-
-/** The flags a command takes for the solve block, without their dashes: `outer`, `outer.rate`. */
-export function flagsOf(key: OptionKey): readonly string[] {
-  const rule = optionRule(key);
-  if (rule?.kind !== "choice") return [key];
-  const taken = Object.keys(rule.words).flatMap((word) => Object.keys(argumentsOf(rule, word)));
-  return [key, ...new Set(taken.map((argument) => `${key}.${argument}`))];
-}
-
-export function flagHelp(key: OptionKey): string {
-  const rule = optionRule(key);
-  if (rule === undefined) return "";
-  const words = rule.kind === "choice" ? ` (${Object.keys(rule.words).join(", ")})` : "";
-  return `${rule.doc}${words}`;
-}
 
 /**
  * The entries that the given flags replace in a program's own ones. An argument alone keeps the program's choice of word.

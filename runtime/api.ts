@@ -127,7 +127,7 @@ function createPrepared(parts: Parts): Prepared {
     gradcheck: (at = {}) => {
       moveTo(at);
       const { answer, gradient } = evaluate();
-      const { rows, estimators } = checkGradient(binding, problem.graph, aid, variables, gradient);
+      const { rows, estimators } = checkGradient(binding, problem.graph, aid, variables, gradient, answer.value);
       const worst = Math.max(0, ...rows.map((row) => row.error), ...estimators.map((estimator) => estimator.difference));
       return { value: answer.value, rows, worst, estimators, residuals: answer.residuals, passed: worst <= gradcheckTolerance, tolerance: gradcheckTolerance, warnings: messages([...warnings, ...answer.warnings]) };
     },

@@ -1,6 +1,7 @@
 /**
  * Derivatives of tensor expressions, built from the two directions: `reverse` sends cotangents back, `forward` sends tangents on. Both
- * are exact and symbolic, results are not simplified unless it says so.
+ * are exact, symbolic and take the expression as it is. What stands here differentiates the simplified expression: rewriting
+ * log(1 + eˣ) as softplus makes its derivatives stable too, while the derivative of what overflows overflows.
  */
 import { constant, type Graph, permute } from "../ir/graph.ts";
 import { type Node, reachable } from "../ir/node.ts";
@@ -11,17 +12,20 @@ import { reverse } from "./reverse.ts";
 
 export { forward, forwardAll, reverse };
 
-/** ∂f/∂x for a scalar f, each in x's shape. */
+const simplified = (g: Graph, node: Node): Node => simplify(g, [node])[0] as Node;
+
+/** ∂f/∂x for a scalar f and inputs x, each in x's shape; not simplified itself. */
 export function gradient(g: Graph, f: Node, wrt: readonly Node[]): readonly Node[] {
   if (f.shape.length !== 0) throw new Error("gradient of a node that is not a scalar");
-  return reverse(g, f, constant(g, 1), wrt);
+  return reverse(g, simplified(g, f), constant(g, 1), wrt);
 }
 
 /**
- * ∂y/∂x, [...y.shape, ...x.shape], simplified. Both directions give the same tensor; the one of fewer nodes is kept, the reverse one
- * where they tie.
+ * ∂y/∂x for an input x, [...y.shape, ...x.shape], simplified. Both directions give the same tensor; the one of fewer nodes is kept, the
+ * reverse one where they tie.
  */
-export function jacobian(g: Graph, y: Node, x: Node): Node {
+export function jacobian(g: Graph, of: Node, x: Node): Node {
+  const y = simplified(g, of);
   const rank = x.shape.length;
   const back = reverse(g, y, identity(g, y.shape), [x])[0] as Node;
   const on = forward(g, y, new Map([[x, identity(g, x.shape)]]));
@@ -31,8 +35,9 @@ export function jacobian(g: Graph, y: Node, x: Node): Node {
 }
 
 /**
- * Σ_l ∂²f/∂y_k∂y_l v_l for every k, [...e, ...y_k.shape]; each v_l is [...e, ...y_l.shape]. Forward over reverse: no Hessian is formed.
+ * Σ_l ∂²f/∂y_k∂y_l v_l for every k, [...e, ...y_k.shape]; the y are inputs, each v_l is [...e, ...y_l.shape]. Forward over reverse: no
+ * Hessian is formed.
  */
 export function hessianVectorProduct(g: Graph, f: Node, y: readonly Node[], v: readonly Node[]): readonly Node[] {
-  return forwardAll(g, gradient(g, f, y), new Map(y.map((x, k) => [x, v[k] as Node])));
+  return forwardAll(g, simplify(g, gradient(g, f, y)), new Map(y.map((x, k) => [x, v[k] as Node])));
 }

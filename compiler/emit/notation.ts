@@ -144,7 +144,7 @@ function opaque(node: Node, place: Place | undefined, formula: Formula): Scaled 
 }
 
 function deltaEntry({ at }: Place): Scaled {
-  const [i, j] = at as readonly [Formula, Formula];
+  const [i = number(0), j = number(0)] = at;
   return keyOf(i) === keyOf(j) ? one : plain(subscripted({ kind: "symbol", base: "δ" }, [i, j]));
 }
 
@@ -287,9 +287,4 @@ function reshaped(n: Notation, node: Reshape, place: Place | undefined): Scaled 
   const operand = array(n, node.operand);
   const formula = to.length === 1 ? call("vec", operand) : call("reshape", operand, ...node.shape.map(sizeFormula));
   return opaque(node, place, formula);
-}
-
-/** The formula with the numbers in front, ready to be shown. */
-export function formulaOf(n: Notation, node: Node): Formula {
-  return array(n, node);
 }

@@ -51,12 +51,15 @@ function entry(node: Node, at: readonly string[], used: number): Text {
     case "einsum":
       return product(node, at, used);
     case "add": {
-      const terms = node.operands.map((operand, k) => {
-        const coefficient = node.coefficients[k] as number;
+      // What is added first, what is subtracted after it.
+      const order = [...node.operands.keys()].sort((a, b) => Number((node.coefficients[a] as number) < 0) - Number((node.coefficients[b] as number) < 0));
+      const terms = order.map((own, k) => {
+        const [operand, coefficient] = [node.operands[own] as Node, node.coefficients[own] as number];
         const sign = coefficient < 0 ? (k === 0 ? "−" : " − ") : k === 0 ? "" : " + ";
         const size = Math.abs(coefficient);
-        if (size === 1) return sign + wrapped(own(operand), PRODUCT);
-        return operand.kind === "constant" && operand.value === 1 ? sign + showNumber(size) : `${sign}${showNumber(size)} ${wrapped(own(operand), PRODUCT)}`;
+        const text = wrapped(entry(operand, at, used), PRODUCT);
+        if (operand.kind === "constant" && operand.value === 1) return sign + showNumber(size);
+        return size === 1 ? sign + text : `${sign}${showNumber(size)} ${text}`;
       });
       const lone = node.operands.length === 1 && (node.coefficients[0] as number) > 0;
       return { text: terms.join(""), binding: lone ? PRODUCT : SUM };

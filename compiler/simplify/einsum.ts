@@ -95,6 +95,8 @@ function inCanonicalOrder(product: Product): Product {
   const byNode = (a: Factor, b: Factor): number => a.node.id - b.node.id;
   if (new Set(factors.map((factor) => factor.node)).size === factors.length) return { ...product, factors: factors.toSorted(byNode) };
   let colours = new Map([...product.sizes.keys()].map((label) => [label, output.indexOf(label)]));
+  // Output labels first, in their order.
+  const position = (label: number): string => String(output.includes(label) ? output.indexOf(label) : output.length).padStart(3, "0");
   const signature = (factor: Factor): string => `${factor.node.id}(${factor.labels.map((label) => colours.get(label)).join(" ")})`;
   for (let round = 0; round < factors.length; round++) {
     const seen = new Map([...colours.keys()].map((label) => [label, [] as string[]]));
@@ -102,7 +104,7 @@ function inCanonicalOrder(product: Product): Product {
       const own = signature(factor);
       factor.labels.forEach((label, axis) => seen.get(label)?.push(`${axis}@${own}`));
     }
-    const keys = new Map([...seen].map(([label, places]) => [label, `${String(output.indexOf(label) + 1).padStart(3, "0")} ${places.sort().join(";")}`]));
+    const keys = new Map([...seen].map(([label, places]) => [label, `${position(label)} ${places.sort().join(";")}`]));
     const order = [...new Set(keys.values())].sort();
     const place = new Map(order.map((key, i) => [key, i]));
     const before = new Set(colours.values()).size;

@@ -137,6 +137,7 @@ export function hasSum(node: Einsum): boolean {
 
 /** xᵃ xᵇ = xᵃ⁺ᵇ for equal x with equal labels, where some factor is a power already; x x stays as it is. */
 export function collectPowers(g: Graph, product: Product): Product {
+  if (!product.factors.some(({ node }) => isMap(node, "power") || isMap(node, "sqrt"))) return product;
   const groups = new Map<string, { base: Node; labels: readonly number[]; exponent: number; members: Factor[] }>();
   for (const factor of product.factors) {
     const { base, exponent } = asPower(factor.node);

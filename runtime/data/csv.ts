@@ -165,7 +165,7 @@ function grow(reader: FieldReader): void {
 function parseCell({ bytes, starts, ends }: CsvRecord, cell: number): number {
   const start = starts[cell] ?? 0;
   let end = ends[cell] ?? 0;
-  if (bytes[start] !== 34) return parseNumber(bytes, start, end);
+  if (start === end || bytes[start] !== 34) return parseNumber(bytes, start, end);
   while (bytes[end - 1] !== 34) end--;
   return parseNumber(bytes, start + 1, end - 1);
 }

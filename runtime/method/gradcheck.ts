@@ -19,22 +19,30 @@ export interface Agreement {
   readonly estimators: readonly Estimator[];
 }
 
-/** `gradient` is the derived one at the present point of aid.w; `largest` its largest entry, which errors are relative to. */
-export function checkGradient(binding: Binding, g: Graph, aid: Aid, variables: readonly Input[], gradient: Float64Array): Agreement {
-  const largest = Math.max(...[...gradient].map(Math.abs), Number.MIN_VALUE);
+/**
+ * `gradient` is the derived one at the present point of aid.w, `value` the objective there. Errors are relative to the largest entry
+ * that either way finds, or to what finite differences of such a value can resolve at all.
+ */
+export function checkGradient(binding: Binding, g: Graph, aid: Aid, variables: readonly Input[], gradient: Float64Array, value: number): Agreement {
   const point = binding.engine.read(aid.w);
   const dense = denseGradient(binding, g, aid);
-  const estimators = dense === undefined ? [] : [estimatorOf(binding, "dense implicit formula (LU)", variables, dense, gradient, largest)];
   const stride = Math.max(1, Math.ceil(gradient.length / largestSample));
-  const rows = Array.from({ length: Math.ceil(gradient.length / stride) }, (_, i) => i * stride).map((entry): GradcheckRow => {
-    const finiteDifference = difference(binding, aid, point, entry);
-    const derived = gradient[entry] as number;
-    const place = locate(binding, variables, entry);
-    return { ...place, derived, finiteDifference, error: Math.abs(derived - finiteDifference) / largest };
-  });
+  const entries = Array.from({ length: Math.ceil(gradient.length / stride) }, (_, i) => i * stride);
+  const differences = entries.map((entry) => difference(binding, aid, point, entry));
   binding.engine.write(aid.w, point);
-  return { rows, estimators };
+  const scale = Math.max(...[...gradient, ...differences].map(Math.abs), resolution * Math.abs(value));
+  const relative = (error: number): number => (error === 0 ? 0 : Math.abs(error) / scale);
+  const rows = entries.map((entry, i): GradcheckRow => {
+    const [derived, finiteDifference] = [gradient[entry] as number, differences[i] as number];
+    return { ...locate(binding, variables, entry), derived, finiteDifference, error: relative(derived - finiteDifference) };
+  });
+  if (dense === undefined) return { rows, estimators: [] };
+  const worst = Math.max(0, ...dense.map((entry, i) => Math.abs(entry - (gradient[i] as number))));
+  return { rows, estimators: [{ name: "dense implicit formula (LU)", gradient: byName(binding, variables, dense), difference: relative(worst) }] };
 }
+
+/** Below this part of the value, a derivative drowns in the rounding of its differences. */
+const resolution = 1e-7;
 
 /**
  * Richardson's extrapolation of central differences: halving the step removes one even power of it a column. The best entry is the
@@ -82,18 +90,6 @@ function denseGradient(binding: Binding, g: Graph, aid: Aid): Float64Array | und
   const values = engine.read(gradient);
   engine.release(gradient);
   return values;
-}
-
-function estimatorOf(
-  binding: Binding,
-  name: string,
-  variables: readonly Input[],
-  values: Float64Array,
-  reference: Float64Array,
-  largest: number,
-): Estimator {
-  const difference = Math.max(...values.map((value, i) => Math.abs(value - (reference[i] as number))), 0) / largest;
-  return { name, gradient: byName(binding, variables, values), difference };
 }
 
 /** A flat vector over the variables as one nested array a name. */

@@ -69,7 +69,6 @@ describe("npy", () => {
       t.npy label-invalid: t.x[1] is "-1" here, and labels are whole numbers from 0 / number the classes 0, 1, 2, ...
       t.npy shape-mismatch: t.x is declared real[n, d], and t.npy holds an array of shape [2]
       t.npy size-mismatch: t.x is declared real[3], and t.npy gives real[2]
-      size-mismatch: t is declared with 3 rows, and t.npy gives 2 rows
       t.npy array-missing: t.npy holds no array "y", which t declares
       "
     `);

@@ -160,6 +160,11 @@ describe("csv errors", () => {
     expect(await said(loading)).toContain("t.csv:3003:6 cell-invalid");
   });
 
+  it("do not read past the last cell", async () => {
+    // The empty last cell starts where an earlier piece left a quote.
+    expect(await said(load('a,y\n"1","2"\n1,', regression, columns, 4))).toContain("t.csv:3:3 cell-empty");
+  });
+
   it("end a quote left open after a while", async () => {
     const text = `a,y\n1,"${"1,2\n".repeat(6_000_000)}`;
     expect(await said(load(text, regression, columns, 1 << 18))).toContain("t.csv:2:3 csv-quotes");

@@ -61,7 +61,9 @@ test.each([1, 2, 5, 48, 49, 130])("Cholesky and LU solve stacks of size %i, with
 });
 
 test("factorisations say which pivot they met", () => {
-  expect(engine.cholesky(vectorOf([4, 0, 0, 9]), 2, 1)).toMatchObject({ ok: true, smallestPivot: 4, largestPivot: 9 });
+  expect(engine.cholesky(vectorOf([4, 0, 0, 9]), 2, 1)).toMatchObject({ ok: true, smallestPivot: 1 });
+  expect(engine.cholesky(vectorOf([4, 2, 2, 5]), 2, 1)).toMatchObject({ ok: true, smallestPivot: 0.8 });
+  expect(engine.lu(vectorOf([1, 2, 4, 9]), 2, 1)).toMatchObject({ ok: true, smallestPivot: 0.25 / 9 });
   expect(engine.cholesky(vectorOf([1, 2, 2, 1]), 2, 1)).toEqual({ ok: false, pivot: -3 });
   expect(engine.lu(vectorOf([1, 2, 2, 4]), 2, 1)).toEqual({ ok: false, pivot: 0 });
   expect(engine.lu(vectorOf([NaN, 2, 2, 4]), 2, 1)).toMatchObject({ ok: false });

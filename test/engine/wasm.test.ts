@@ -111,9 +111,22 @@ describe("kernels agree with the interpreter", () => {
 
   test("a product longer than every panel", () => {
     const g = build.createGraph();
+    const [rows, columns, inner] = [67, 515, 259];
     const A = build.input(g, "A", "data", [d, n]);
     const B = build.input(g, "B", "data", [n, k]);
-    check([A, B], [build.einsum(g, [A, B], [[0, 1], [1, 2]], [0, 2])], new Map([["n", 300], ["d", 67], ["k", 530]]));
+    const sizes = new Map([["n", inner], ["d", rows], ["k", columns]]);
+    const [a, b] = [wave(rows * inner, 0), wave(inner * columns, 1)];
+    const kernel = engine.compile({ name: "test", arguments: [A, B], outputs: [build.einsum(g, [A, B], [[0, 1], [1, 2]], [0, 2])] }, new Map(), sizes);
+    const out = engine.allocate(rows * columns);
+    kernel.run([vectorOf(a), vectorOf(b)], [out]);
+    const entry = (i: number, j: number): number =>
+      Array.from({ length: inner }, (_, p) => (a[i * inner + p] as number) * (b[p * columns + j] as number)).reduce((x, y) => x + y);
+    const sampled = Array.from({ length: 2000 }, (_, s) => (s * 7919) % (rows * columns));
+    const actual = engine.read(out);
+    expectClose(
+      sampled.map((at) => actual[at] as number),
+      sampled.map((at) => entry(Math.floor(at / columns), at % columns)),
+    );
   });
 
   test("a δ between outputs is a diagonal, not a loop over zeros", () => {

@@ -1,0 +1,96 @@
+/** `bilevel check`: parse, names, types, shapes, the data, and what was found of the problem, on one screen. */
+import type { DataSource, Model } from "../compiler/check/model.ts";
+import { showType } from "../compiler/check/types.ts";
+import type { Compiled } from "../compiler/compile.ts";
+import type { BlockFacts } from "../compiler/plan/facts.ts";
+import type { Plan } from "../compiler/plan/plan.ts";
+import type { CurvatureForm } from "../compiler/plan/structure.ts";
+import { planFor, readSizes } from "./inspect.ts";
+import { diagnosticsJson, type ExitStatus, type Output } from "./output.ts";
+import { compileFile, type ProgramFlags, readFlags } from "./program.ts";
+import { columnWidth, pad } from "./show.ts";
+
+export async function check(file: string, flags: ProgramFlags, output: Output): Promise<ExitStatus> {
+  const compiled = compileFile(file, output);
+  const { data, options } = await readFlags(flags, compiled, output);
+  const model = compiled.model as Model;
+  const { sizes, warnings } = await readSizes(model, data, options);
+  const plan = planFor(compiled, options, sizes);
+  const diagnostics = [...compiled.diagnostics, ...warnings];
+  output.diagnose(diagnostics);
+  if (output.json) output.printJson({ ok: true, diagnostics: diagnosticsJson(output, diagnostics), sizes: Object.fromEntries(sizes) });
+  else output.print(showFindings(file, compiled, model, plan, sizes));
+  return 0;
+}
+
+type Row = readonly [title: string, text: string];
+
+function showFindings(file: string, compiled: Compiled, model: Model, plan: Plan | undefined, sizes: ReadonlyMap<string, number>): string {
+  const { upper, reports } = model;
+  const rows: readonly Row[] = [
+    ...dataRows(model),
+    ...(sizes.size === 0 ? [] : [["sizes", [...sizes].map(([name, value]) => `${name} = ${value}`).join(", ")] as const]),
+    ...(upper === undefined ? [] : [["upper", `${upper.direction} over ${upper.over.map((name) => withType(model, name)).join(", ")}`] as const]),
+    ...(plan?.blocks ?? []).flatMap((block): readonly Row[] => [
+      ["lower", `${block.facts.block.unknowns.map(({ name }) => withType(model, name)).join(", ")}: ${describeFacts(block.facts)}`],
+      ["", `solved by ${block.inner.solver}, adjoint ${block.adjoint.solver === "none" ? "not needed" : `by ${block.adjoint.solver}`}`],
+    ]),
+    ...(reports.length === 0 ? [] : [["reports", reports.map(({ name }) => name).join(", ")] as const]),
+  ];
+  const width = columnWidth(rows.map(([title]) => title));
+  const head = compiled.model?.problemSpan === undefined ? `${file}: ok, declarations alone` : `${file}: ok`;
+  return `${[head, ...rows.map(([title, text]) => `  ${pad(title, width)}  ${text}`)].join("\n")}\n`;
+}
+
+function withType(model: Model, name: string): string {
+  const unknown = model.unknowns.find((each) => each.name === name);
+  if (unknown === undefined) return name;
+  const index = unknown.index === undefined ? "" : `[${unknown.index.name}]`;
+  return `${name}${index}: ${showType(unknown.type)}`;
+}
+
+function dataRows(model: Model): readonly Row[] {
+  return model.data.flatMap(({ tables, source }) =>
+    tables.map(({ name, type }): Row => {
+      const fields = [...type.fields].map(([field, fieldType]) => `${field}: ${fieldType.kind === "table" ? "table" : showType(fieldType)}`);
+      return ["data", `${name} { ${fields.join(", ")} } ${sourceText(source)}`];
+    }),
+  );
+}
+
+function sourceText(source: DataSource): string {
+  switch (source.kind) {
+    case "file":
+      return `from ${source.path}`;
+    case "generated":
+      return `generated (${source.generator.kind})`;
+    case "split":
+      return `split from ${source.table}`;
+    case "folds":
+      return `folds of ${source.table}`;
+    case "standardize":
+      return `from ${source.table}, scaled like ${source.like}`;
+    case "stream":
+      return "streamed";
+  }
+}
+
+const curvatureForms = {
+  zero: () => "no curvature",
+  diagonal: () => "diagonal curvature",
+  blocks: ({ count, order }) => `curvature of ${count.key} blocks of order ${order.key}`,
+  dense: ({ order }) => `dense curvature of order ${order.key}`,
+} as const satisfies Record<CurvatureForm["kind"], (form: CurvatureForm) => string>;
+
+const convexities = {
+  affine: "affine",
+  convex: "convex",
+  concave: "concave",
+  unknown: "convexity not proved",
+} as const satisfies Record<BlockFacts["convexity"], string>;
+
+function describeFacts(facts: BlockFacts): string {
+  const kind = facts.minimisation ? (facts.quadratic ? "quadratic" : "smooth") : facts.quadratic ? "linear equations" : "equations";
+  const strength = !facts.minimisation ? [] : [facts.modulus === undefined ? convexities[facts.convexity] : "strongly convex"];
+  return [kind, ...strength, curvatureForms[facts.form.kind](facts.form)].join(", ");
+}

@@ -1,0 +1,144 @@
+/** Explanations as Unicode text for terminals and hovers. */
+import type { Node } from "../ir/node.ts";
+import { binding, bindingOf, type Formula, type MathSymbol } from "./math.ts";
+import { array, createNotation } from "./notation.ts";
+
+const subscripts: Readonly<Record<string, string>> = {
+  0: "₀", 1: "₁", 2: "₂", 3: "₃", 4: "₄", 5: "₅", 6: "₆", 7: "₇", 8: "₈", 9: "₉", a: "ₐ", e: "ₑ", h: "ₕ", i: "ᵢ", j: "ⱼ", k: "ₖ", l: "ₗ",
+  m: "ₘ", n: "ₙ", o: "ₒ", p: "ₚ", r: "ᵣ", s: "ₛ", t: "ₜ", u: "ᵤ", v: "ᵥ", x: "ₓ",
+};
+const superscripts: Readonly<Record<string, string>> = {
+  0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹", "−": "⁻",
+};
+const vulgar: Readonly<Record<string, string>> = { "1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾" };
+
+function raised(text: string): string | undefined {
+  const marks = [...text].map((c) => superscripts[c]);
+  return marks.every((mark) => mark !== undefined) ? marks.join("") : undefined;
+}
+
+function lowered(text: string): string | undefined {
+  const marks = [...text].map((c) => subscripts[c]);
+  return marks.every((mark) => mark !== undefined) ? marks.join("") : undefined;
+}
+
+/** 5e-5 as 5·10⁻⁵. */
+function numberText(value: number): string {
+  const [mantissa = "", exponent] = String(value).replaceAll("-", "−").split("e");
+  if (exponent === undefined) return mantissa;
+  const power = `10${raised(exponent.replace("+", "")) ?? ""}`;
+  return mantissa === "1" ? power : `${mantissa}·${power}`;
+}
+
+const symbolText = ({ base, subscript }: MathSymbol): string =>
+  subscript === undefined ? base : `${base}${/^\d+$/.test(subscript) ? lowered(subscript) : `_${subscript}`}`;
+
+const functionNames: Readonly<Record<string, string>> = { sigmoid: "σ", maximum: "max", minimum: "min", logdet: "log det" };
+
+/** A formula on one line. */
+export function lineOf(formula: Formula): string {
+  const inner = (part: Formula, least: number): string => (bindingOf(part) < least ? `(${lineOf(part)})` : lineOf(part));
+  switch (formula.kind) {
+    case "symbol":
+      return symbolText(formula);
+    case "number":
+      return numberText(formula.value);
+    case "sum":
+      return formula.terms
+        .map(({ sign, term }, k) => `${sign < 0 ? (k === 0 ? "−" : " − ") : k === 0 ? "" : " + "}${inner(term, binding.hadamard)}`)
+        .join("");
+    case "product":
+      return formula.factors.map((factor) => inner(factor, factor.kind === "fraction" ? binding.power : binding.product)).join(" ");
+    case "hadamard":
+      return formula.factors.map((factor) => inner(factor, binding.power)).join(" ⊙ ");
+    case "scaled":
+      return `${prefixText(formula.factor)} ${inner(formula.body, binding.hadamard)}`;
+    case "fraction":
+      return fractionText(formula.numerator, formula.denominator);
+    case "power":
+      return powerText(inner(formula.base, binding.atom), formula.exponent);
+    case "transpose":
+      return `${inner(formula.operand, binding.power)}ᵀ`;
+    case "inverse":
+      return `${inner(formula.operand, binding.atom)}⁻¹`;
+    case "root":
+      return `√${inner(formula.operand, binding.atom)}`;
+    case "norm":
+      return `‖${lineOf(formula.operand)}‖`;
+    case "abs":
+      return `|${lineOf(formula.operand)}|`;
+    case "inner":
+      return `⟨${lineOf(formula.left)}, ${lineOf(formula.right)}⟩`;
+    case "call": {
+      const over = formula.over === undefined ? "" : (lowered(lineOf(formula.over)) ?? `_${lineOf(formula.over)}`);
+      return `${functionNames[formula.fn] ?? formula.fn}${over}(${formula.arguments.map(lineOf).join(", ")})`;
+    }
+    case "application":
+      return `${inner(formula.map, binding.atom)}(${formula.arguments.map(lineOf).join(", ")})`;
+    case "identity":
+      return "I";
+    case "ones":
+      return "𝟏";
+    case "indexSum":
+      return `Σ${indicesText(formula.indices)} ${inner(formula.body, binding.hadamard)}`;
+    case "subscripted":
+      return subscriptedText(formula.base, formula.indices);
+    case "entries":
+      return `[${lineOf(formula.body)}]${indicesText(formula.indices)}`;
+    case "indicator":
+      return `[${lineOf(formula.condition)}]`;
+    case "relation":
+      return `${inner(formula.left, binding.sum)} ${formula.sign} ${inner(formula.right, binding.sum)}`;
+    case "derivative":
+      return derivativeText(formula.of, formula.by, formula.total);
+    case "list":
+      return `(${formula.items.map(lineOf).join(", ")})`;
+    default:
+      return formula satisfies never;
+  }
+}
+
+const indicesText = (indices: readonly MathSymbol[]): string => indices.map((index) => lowered(index.base) ?? `_${index.base}`).join("");
+
+/** A number in front that could be read together with what follows it. */
+const needsParentheses = (factor: Formula): boolean =>
+  factor.kind === "fraction" || bindingOf(factor) < binding.product || (factor.kind === "product" && factor.factors.some((own) => own.kind === "transpose"));
+
+/** In front of something a fraction needs parentheses: (2/n) x. */
+function prefixText(factor: Formula): string {
+  const text = lineOf(factor);
+  return needsParentheses(factor) && vulgar[text] === undefined ? `(${text})` : text;
+}
+
+function fractionText(numerator: Formula, denominator: Formula): string {
+  const above = bindingOf(numerator) < binding.product ? `(${lineOf(numerator)})` : lineOf(numerator);
+  const below = bindingOf(denominator) < binding.power ? `(${lineOf(denominator)})` : lineOf(denominator);
+  return vulgar[`${above}/${below}`] ?? `${above}/${below}`;
+}
+
+function powerText(base: string, exponent: Formula): string {
+  const text = lineOf(exponent);
+  return `${base}${raised(text) ?? `^${bindingOf(exponent) < binding.atom ? `(${text})` : text}`}`;
+}
+
+/** θⱼ where the letters allow it, X_train[i, j] elsewhere. */
+function subscriptedText(base: Formula, indices: readonly Formula[]): string {
+  const texts = indices.map(lineOf);
+  const marks = texts.map(lowered);
+  const short = (base.kind !== "symbol" || base.subscript === undefined) && marks.every((mark) => mark !== undefined);
+  const name = bindingOf(base) < binding.atom ? `(${lineOf(base)})` : lineOf(base);
+  return short ? `${name}${marks.join("")}` : `${name}[${texts.join(", ")}]`;
+}
+
+function derivativeText(of: Formula, by: readonly Formula[], total: boolean): string {
+  const d = total ? "d" : "∂";
+  const order = by.length === 1 ? "" : (raised(String(by.length)) ?? "");
+  const names = by.map(lineOf);
+  const below = by.length > 1 && names.every((name) => name === names[0]) ? `${d}${names[0]}${order}` : names.map((name) => `${d}${name}`).join(" ");
+  return `${d}${order}${lineOf(of)}/${by.length > 1 && !names.every((name) => name === names[0]) ? `(${below})` : below}`;
+}
+
+/** One line of Unicode mathematics for a tensor expression: for messages and hovers. */
+export function formula(node: Node): string {
+  return lineOf(array(createNotation([node]), node));
+}

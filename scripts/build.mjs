@@ -1,0 +1,37 @@
+// Bundles the command line and the library into dist/. What only some runs need (mathjs, temml, fflate, each command) becomes
+// a chunk that is loaded when it is used. Declarations come from tsc with tsconfig.build.json.
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const dist = join(root, "dist");
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+
+await build({
+  absWorkingDir: root,
+  entryPoints: { bilevel: "cli/bilevel.ts", index: "index.ts" },
+  outdir: dist,
+  chunkNames: "chunks/[name]-[hash]",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node22",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: "linked",
+  logLevel: "warning",
+  // CommonJS dependencies ask for Node's modules.
+  banner: { js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);' },
+});
+chmodSync(join(dist, "bilevel.js"), 0o755);
+
+if (!process.argv.includes("--no-types")) {
+  const tsc = join(root, "node_modules", ".bin", "tsc");
+  const { status } = spawnSync(tsc, ["-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
