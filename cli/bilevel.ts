@@ -16,6 +16,8 @@ if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
   const leave = (error: unknown): void => process.exit(reportDefect(error));
   process.on("uncaughtException", leave);
   // A reader that has seen enough, such as `head`, is no failure.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => (error.code === "EPIPE" ? process.exit(0) : leave(error)));
+  process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+    error.code === "EPIPE" ? process.exit(0) : leave(error),
+  );
   process.exitCode = await main(process.argv.slice(2));
 }

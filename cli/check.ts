@@ -18,22 +18,39 @@ export async function check(file: string, flags: ProgramFlags, output: Output): 
   const plan = planFor(compiled, options, sizes);
   const diagnostics = [...compiled.diagnostics, ...warnings];
   output.diagnose(diagnostics);
-  if (output.json) output.printJson({ ok: true, diagnostics: diagnosticsJson(output, diagnostics), sizes: Object.fromEntries(sizes) });
+  if (output.json)
+    output.printJson({ ok: true, diagnostics: diagnosticsJson(output, diagnostics), sizes: Object.fromEntries(sizes) });
   else output.print(showFindings(file, compiled, model, plan, sizes));
   return 0;
 }
 
 type Row = readonly [title: string, text: string];
 
-function showFindings(file: string, compiled: Compiled, model: Model, plan: Plan | undefined, sizes: ReadonlyMap<string, number>): string {
+function showFindings(
+  file: string,
+  compiled: Compiled,
+  model: Model,
+  plan: Plan | undefined,
+  sizes: ReadonlyMap<string, number>,
+): string {
   const { upper, reports } = model;
   const rows: readonly Row[] = [
     ...dataRows(model),
-    ...(sizes.size === 0 ? [] : [["sizes", [...sizes].map(([name, value]) => `${name} = ${value}`).join(", ")] as const]),
-    ...(upper === undefined ? [] : [["upper", `${upper.direction} over ${upper.over.map((name) => withType(model, name)).join(", ")}`] as const]),
+    ...(sizes.size === 0
+      ? []
+      : [["sizes", [...sizes].map(([name, value]) => `${name} = ${value}`).join(", ")] as const]),
+    ...(upper === undefined
+      ? []
+      : [["upper", `${upper.direction} over ${upper.over.map((name) => withType(model, name)).join(", ")}`] as const]),
     ...(plan?.blocks ?? []).flatMap((block): readonly Row[] => [
-      ["lower", `${block.facts.block.unknowns.map(({ name }) => withType(model, name)).join(", ")}: ${describeFacts(block.facts)}`],
-      ["", `solved by ${block.inner.solver}, adjoint ${block.adjoint.solver === "none" ? "not needed" : `by ${block.adjoint.solver}`}`],
+      [
+        "lower",
+        `${block.facts.block.unknowns.map(({ name }) => withType(model, name)).join(", ")}: ${describeFacts(block.facts)}`,
+      ],
+      [
+        "",
+        `solved by ${block.inner.solver}, adjoint ${block.adjoint.solver === "none" ? "not needed" : `by ${block.adjoint.solver}`}`,
+      ],
     ]),
     ...(reports.length === 0 ? [] : [["reports", reports.map(({ name }) => name).join(", ")] as const]),
   ];
@@ -52,7 +69,9 @@ function withType(model: Model, name: string): string {
 function dataRows(model: Model): readonly Row[] {
   return model.data.flatMap(({ tables, source }) =>
     tables.map(({ name, type }): Row => {
-      const fields = [...type.fields].map(([field, fieldType]) => `${field}: ${fieldType.kind === "table" ? "table" : showType(fieldType)}`);
+      const fields = [...type.fields].map(
+        ([field, fieldType]) => `${field}: ${fieldType.kind === "table" ? "table" : showType(fieldType)}`,
+      );
       return ["data", `${name} { ${fields.join(", ")} } ${sourceText(source)}`];
     }),
   );
@@ -90,7 +109,15 @@ const convexities = {
 } as const satisfies Record<BlockFacts["convexity"], string>;
 
 function describeFacts(facts: BlockFacts): string {
-  const kind = facts.minimisation ? (facts.quadratic ? "quadratic" : "smooth") : facts.quadratic ? "linear equations" : "equations";
-  const strength = !facts.minimisation ? [] : [facts.modulus === undefined ? convexities[facts.convexity] : "strongly convex"];
+  const kind = facts.minimisation
+    ? facts.quadratic
+      ? "quadratic"
+      : "smooth"
+    : facts.quadratic
+      ? "linear equations"
+      : "equations";
+  const strength = !facts.minimisation
+    ? []
+    : [facts.modulus === undefined ? convexities[facts.convexity] : "strongly convex"];
   return [kind, ...strength, curvatureForms[facts.form.kind](facts.form)].join(", ");
 }

@@ -6,7 +6,10 @@ import { cellText, scanCsv } from "../runtime/data/csv-scan.ts";
 import { readFromDisk } from "../runtime/data/files.ts";
 
 /** Column names by axis, for axes that are the last one of a csv field. A file that cannot be read names nothing. */
-export async function columnNames(model: Model, files: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, readonly string[]>> {
+export async function columnNames(
+  model: Model,
+  files: ReadonlyMap<string, string>,
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const names = new Map<string, readonly string[]>();
   for (const { source, tables, file } of model.data) {
     const table = tables[0];
@@ -17,7 +20,12 @@ export async function columnNames(model: Model, files: ReadonlyMap<string, strin
       if (axis === undefined || names.has(axis)) continue;
       const taken = [...source.columns.values()].flatMap((each) => (each === "rest" ? [] : each));
       const path = files.get(table.name) ?? join(dirname(file), source.path);
-      names.set(axis, columns === "rest" ? (await headerOf(path, table.name, source.pathSpan)).filter((name) => !taken.includes(name)) : columns);
+      names.set(
+        axis,
+        columns === "rest"
+          ? (await headerOf(path, table.name, source.pathSpan)).filter((name) => !taken.includes(name))
+          : columns,
+      );
     }
   }
   return names;

@@ -19,5 +19,10 @@ export function sourceUnreadable(path: string, why: string, suggestion?: string)
 
 /** Something the language describes and this version does not have. */
 export function commandUnavailable(what: string, suggestion?: string): Diagnostic {
-  return { code: "command-unavailable", severity: "refusal", message: `${what} is not available in this version`, suggestion };
+  return {
+    code: "command-unavailable",
+    severity: "refusal",
+    message: `${what} is not available in this version`,
+    suggestion,
+  };
 }

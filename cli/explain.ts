@@ -1,6 +1,6 @@
 /** `bilevel explain`: the derived equations, the adjoint, the plan and why, in the format asked for. */
 import type { Model } from "../compiler/check/model.ts";
-import { explain, type Explanation } from "../compiler/emit/explanation.ts";
+import { type Explanation, explain } from "../compiler/emit/explanation.ts";
 import { noProblem } from "../compiler/errors.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import { planFor, type ReadSizes, readSizes } from "./inspect.ts";
@@ -26,7 +26,11 @@ export async function explainFile(file: string, flags: ExplainFlags, output: Out
 }
 
 /** Equations need no data: what is wrong with it becomes warnings, and sizes stay symbolic. */
-async function sizesIfRead(model: Model, files: ReadonlyMap<string, string>, options: SolveEntries): Promise<ReadSizes> {
+async function sizesIfRead(
+  model: Model,
+  files: ReadonlyMap<string, string>,
+  options: SolveEntries,
+): Promise<ReadSizes> {
   try {
     return await readSizes(model, files, options);
   } catch (error) {
@@ -37,9 +41,11 @@ async function sizesIfRead(model: Model, files: ReadonlyMap<string, string>, opt
 }
 
 const renderers: Readonly<Record<ExplainFormat, (explanation: Explanation) => Promise<string>>> = {
-  text: async (explanation) => (await import("../compiler/emit/text.ts")).renderText(explanation, { width: process.stdout.columns ?? 100 }),
+  text: async (explanation) =>
+    (await import("../compiler/emit/text.ts")).renderText(explanation, { width: process.stdout.columns ?? 100 }),
   md: async (explanation) => (await import("../compiler/emit/markdown.ts")).renderMarkdown(explanation),
   latex: async (explanation) => (await import("../compiler/emit/latex.ts")).renderLatex(explanation),
   html: async (explanation) => (await import("../compiler/emit/html.ts")).renderHtml(explanation),
-  json: async (explanation) => `${JSON.stringify((await import("../compiler/emit/json.ts")).renderJson(explanation))}\n`,
+  json: async (explanation) =>
+    `${JSON.stringify((await import("../compiler/emit/json.ts")).renderJson(explanation))}\n`,
 };

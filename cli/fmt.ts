@@ -49,6 +49,8 @@ function replaceFile(file: string, text: string): void {
     renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new BilevelError([sourceUnreadable(file, `it cannot be written (${error instanceof Error ? error.message : String(error)})`)]);
+    throw new BilevelError([
+      sourceUnreadable(file, `it cannot be written (${error instanceof Error ? error.message : String(error)})`),
+    ]);
   }
 }

@@ -17,7 +17,9 @@ export async function grad(file: string, flags: PointFlags, output: Output): Pro
   if (output.json) output.printJson(document);
   else {
     const columns = await columnNames(problem.model, files);
-    output.print(`value      ${document.value}\nresiduals  ${showResiduals(document.residuals)}  (${document.method} on ${document.engine})\n`);
+    output.print(
+      `value      ${document.value}\nresiduals  ${showResiduals(document.residuals)}  (${document.method} on ${document.engine})\n`,
+    );
     output.print(showValues("Hypergradient", shownUnknowns(problem.model, document.gradient, columns)));
     output.print(showValues("Lower level", shownUnknowns(problem.model, document.lower, columns)));
     for (const warning of document.warnings) output.print(`warning: ${warning}\n`);

@@ -16,13 +16,18 @@ export async function gradcheck(file: string, flags: PointFlags, output: Output)
 }
 
 function documentOf({ rows, ...rest }: GradcheckResult) {
-  return { ...rest, rows: rows.map(({ finiteDifference, ...row }) => ({ ...row, finite_difference: finiteDifference })) };
+  return {
+    ...rest,
+    rows: rows.map(({ finiteDifference, ...row }) => ({ ...row, finite_difference: finiteDifference })),
+  };
 }
 
 function showGradcheck(result: GradcheckResult): string {
   const cells = [["entry", "derived", "finite difference", "error"], ...result.rows.map(cellsOf)];
   const widths = [0, 1, 2, 3].map((column) => columnWidth(cells.map((row) => row[column] ?? "")));
-  const lines = cells.map((row) => `  ${row.map((cell, column) => pad(cell, widths[column] ?? 0)).join("  ")}`.trimEnd());
+  const lines = cells.map((row) =>
+    `  ${row.map((cell, column) => pad(cell, widths[column] ?? 0)).join("  ")}`.trimEnd(),
+  );
   const estimators = result.estimators.map(({ name, difference }) => `  ${name} differs by ${showSmall(difference)}`);
   const verdict = result.passed ? "passed" : "FAILED";
   return `${[

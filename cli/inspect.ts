@@ -12,7 +12,11 @@ export interface ReadSizes {
 }
 
 /** Throws a BilevelError with everything that is wrong in the data. */
-export async function readSizes(model: Model, files: ReadonlyMap<string, string>, options: SolveEntries): Promise<ReadSizes> {
+export async function readSizes(
+  model: Model,
+  files: ReadonlyMap<string, string>,
+  options: SolveEntries,
+): Promise<ReadSizes> {
   const draws = options.get("draws") ?? model.solve.get("draws");
   return loadData(model, { files, draws: draws?.kind === "number" ? draws.value : undefined });
 }

@@ -1,8 +1,8 @@
 /** The command line: its commands and options, and the one place where failures become messages and exit statuses. */
 import { Command, CommanderError, Option } from "commander";
-import manifest from "../package.json" with { type: "json" };
 import { optionKeys } from "../compiler/plan/options.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
+import manifest from "../package.json" with { type: "json" };
 import { commandLine, commandUnavailable } from "./errors.ts";
 import type { ExplainFlags } from "./explain.ts";
 import { flagHelp, flagsOf } from "./flags.ts";
@@ -32,7 +32,9 @@ export async function main(argv: readonly string[]): Promise<ExitStatus> {
 /** A defect of this program. No stack trace reaches the user unless asked for. */
 export function reportDefect(error: unknown): ExitStatus {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`bilevel: internal error: ${message}\nThis is a defect of bilevel: please report it with the file that caused it.\n`);
+  process.stderr.write(
+    `bilevel: internal error: ${message}\nThis is a defect of bilevel: please report it with the file that caused it.\n`,
+  );
   if (process.env["BILEVEL_DEBUG"] !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return 70;
 }
@@ -53,9 +55,16 @@ function commandTree(output: Output, finish: (status: ExitStatus) => void): Comm
   const json = (each: Command): Command => each.option("--json", "print one JSON document on standard output");
   /** Commands that are not here yet say so, whatever follows them. */
   const unavailable = (name: string): void => {
-    program.command(name, { hidden: true }).argument("[arguments...]").allowUnknownOption().helpOption(false).action(() => {
-      throw new BilevelError([commandUnavailable(`bilevel ${name}`, "run bilevel --help to see the commands that are")]);
-    });
+    program
+      .command(name, { hidden: true })
+      .argument("[arguments...]")
+      .allowUnknownOption()
+      .helpOption(false)
+      .action(() => {
+        throw new BilevelError([
+          commandUnavailable(`bilevel ${name}`, "run bilevel --help to see the commands that are"),
+        ]);
+      });
   };
 
   const run = json(withSolve(withProgram(command("run", "solve the problem", runHelp))));
@@ -66,24 +75,42 @@ function commandTree(output: Output, finish: (status: ExitStatus) => void): Comm
     finish(await (await import("./run.ts")).run(file, programFlags(flags), output));
   });
 
-  json(withSolve(withPoint(withProgram(command("grad", "value, hypergradient and residuals at one point", gradHelp))))).action(
-    async (file: string, flags: Flags) => finish(await (await import("./grad.ts")).grad(file, pointFlags(flags), output)),
+  json(
+    withSolve(withPoint(withProgram(command("grad", "value, hypergradient and residuals at one point", gradHelp)))),
+  ).action(async (file: string, flags: Flags) =>
+    finish(await (await import("./grad.ts")).grad(file, pointFlags(flags), output)),
   );
 
-  json(withSolve(withProgram(command("check", "parse the file, check names, types and shapes, and read its data", checkHelp)))).action(
-    async (file: string, flags: Flags) => finish(await (await import("./check.ts")).check(file, programFlags(flags), output)),
+  json(
+    withSolve(
+      withProgram(command("check", "parse the file, check names, types and shapes, and read its data", checkHelp)),
+    ),
+  ).action(async (file: string, flags: Flags) =>
+    finish(await (await import("./check.ts")).check(file, programFlags(flags), output)),
   );
 
   withSolve(withProgram(command("explain", "the derived equations, the adjoint, the plan and why", explainHelp)))
-    .addOption(new Option("--format <format>", "how it is written").choices(["text", "md", "latex", "html", "json"]).default("text"))
+    .addOption(
+      new Option("--format <format>", "how it is written")
+        .choices(["text", "md", "latex", "html", "json"])
+        .default("text"),
+    )
     .addOption(new Option("--json", "the same as --format json").hideHelp().implies({ format: "json" }))
     .action(async (file: string, flags: Flags) => {
       const format = flags["format"] as ExplainFlags["format"];
       finish(await (await import("./explain.ts")).explainFile(file, { ...programFlags(flags), format }, output));
     });
 
-  json(withSolve(withPoint(withProgram(command("gradcheck", "hypergradient against finite differences and other estimators", gradcheckHelp))))).action(
-    async (file: string, flags: Flags) => finish(await (await import("./gradcheck.ts")).gradcheck(file, pointFlags(flags), output)),
+  json(
+    withSolve(
+      withPoint(
+        withProgram(
+          command("gradcheck", "hypergradient against finite differences and other estimators", gradcheckHelp),
+        ),
+      ),
+    ),
+  ).action(async (file: string, flags: Flags) =>
+    finish(await (await import("./gradcheck.ts")).gradcheck(file, pointFlags(flags), output)),
   );
 
   command("fmt", "write files in the canonical style", fmtHelp)
@@ -112,7 +139,9 @@ function withPoint(command: Command): Command {
 }
 
 function withSolve(command: Command): Command {
-  command.optionsGroup("How to solve (replaces the solve block's entries; --KEY.ARG for arguments, such as --outer.rate 0.1):");
+  command.optionsGroup(
+    "How to solve (replaces the solve block's entries; --KEY.ARG for arguments, such as --outer.rate 0.1):",
+  );
   for (const key of optionKeys) {
     for (const flag of flagsOf(key)) {
       const option = new Option(`--${flag} <value>`, flag === key ? flagHelp(key) : "");
@@ -123,7 +152,9 @@ function withSolve(command: Command): Command {
 }
 
 function programFlags(flags: Flags): ProgramFlags {
-  const solve = optionKeys.flatMap(flagsOf).flatMap((flag) => (typeof flags[flag] === "string" ? [[flag, flags[flag]] as const] : []));
+  const solve = optionKeys
+    .flatMap(flagsOf)
+    .flatMap((flag) => (typeof flags[flag] === "string" ? [[flag, flags[flag]] as const] : []));
   return { set: list(flags["set"]), data: list(flags["data"]), solve: new Map(solve) };
 }
 

@@ -43,6 +43,8 @@ function readEntry(key: OptionKey, text: string, sources: Sources): OptionValue 
 
 function withArgument(entry: OptionValue | undefined, argument: string, value: string): string {
   if (entry?.kind !== "word") return `auto(${argument}: ${value})`;
-  const others = [...entry.arguments].filter(([name]) => name !== argument).map(([name, each]) => `${name}: ${showOption(each)}`);
+  const others = [...entry.arguments]
+    .filter(([name]) => name !== argument)
+    .map(([name, each]) => `${name}: ${showOption(each)}`);
   return `${entry.value}(${[...others, `${argument}: ${value}`].join(", ")})`;
 }

@@ -31,7 +31,11 @@ export async function readFlags(flags: ProgramFlags, compiled: Compiled, output:
 }
 
 /** A problem ready to be asked, and the files that replaced those in the source. Shows the program's and the data's warnings. */
-export async function prepareFile(path: string, flags: ProgramFlags, output: Output): Promise<{ readonly problem: Prepared; readonly files: ReadonlyMap<string, string> }> {
+export async function prepareFile(
+  path: string,
+  flags: ProgramFlags,
+  output: Output,
+): Promise<{ readonly problem: Prepared; readonly files: ReadonlyMap<string, string> }> {
   const compiled = compileFile(path, output);
   output.diagnose(compiled.diagnostics);
   const read = await readFlags(flags, compiled, output);

@@ -52,9 +52,13 @@ export function renderDiagnostic(diagnostic: Diagnostic, texts: Texts, colour: b
   const style = colour ? coloured : plain;
   const { word, colour: tint } = severities[diagnostic.severity];
   const { span, place, notes = [], suggestion } = diagnostic;
-  const where = place === undefined ? placeOf(span, texts) : [place.file, place.line, place.column].filter((part) => part !== undefined).join(":");
+  const where =
+    place === undefined
+      ? placeOf(span, texts)
+      : [place.file, place.line, place.column].filter((part) => part !== undefined).join(":");
   const head = `${style("bold", where)}: ${style(["bold", tint], `${word}[${diagnostic.code}]`)}: ${diagnostic.message}`;
-  const reader: readonly Note[] = place !== undefined && span !== undefined && texts.has(span.file) ? [{ message: "it is read here", span }] : [];
+  const reader: readonly Note[] =
+    place !== undefined && span !== undefined && texts.has(span.file) ? [{ message: "it is read here", span }] : [];
   const excerpt = place === undefined ? excerptOf(span, texts, style, tint) : [];
   const rest = [...reader, ...notes].flatMap((note) => renderNote(note, texts, style));
   const help = suggestion === undefined ? [] : [`  ${style("cyan", "help:")} ${suggestion}`];
@@ -83,7 +87,12 @@ const widest = 160;
 const before = 60;
 
 /** The line with a mark under the span; the part on its first line where it goes over several. */
-function excerptOf(span: Span | undefined, texts: Texts, style: Style, tint: Parameters<typeof styleText>[0]): readonly string[] {
+function excerptOf(
+  span: Span | undefined,
+  texts: Texts,
+  style: Style,
+  tint: Parameters<typeof styleText>[0],
+): readonly string[] {
   const text = span === undefined ? undefined : texts.get(span.file);
   if (span === undefined || text === undefined || text === "") return [];
   const line = lineAt(text, span.start);
@@ -103,7 +112,8 @@ function excerptOf(span: Span | undefined, texts: Texts, style: Style, tint: Par
   ];
 }
 
-const wide = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 const zero = /[\p{Mn}\p{Me}\p{Cf}]/u;
 
 /** Columns that a text takes in a terminal: two for wide characters, none for combining ones. */

@@ -1,4 +1,6 @@
 /** `bilevel run`: solve the problem and show, or print as JSON, what came out. */
+
+import type { Model } from "../compiler/check/model.ts";
 import type { RunResult, Status } from "../runtime/types.ts";
 import { columnNames } from "./columns.ts";
 import type { ExitStatus, Output } from "./output.ts";
@@ -6,7 +8,6 @@ import { type ProgramFlags, prepareFile } from "./program.ts";
 import { showProgress } from "./progress.ts";
 import { showResiduals, showSeconds, showSmall, showValues } from "./show.ts";
 import { type ColumnNames, shownUnknowns } from "./types-of.ts";
-import type { Model } from "../compiler/check/model.ts";
 
 /** Ctrl-C ends with the best point so far; a second one ends at once. */
 export async function run(file: string, flags: ProgramFlags, output: Output): Promise<ExitStatus> {
@@ -42,7 +43,9 @@ function showRun(model: Model, result: RunResult, columns: ColumnNames): string 
     `${ending} (${count}, ${showSeconds(seconds)}, ${result.method} on ${result.engine})`,
     ...(message === undefined ? [] : [`  ${message}`]),
     "",
-    ...(model.upper === undefined ? [] : [`  objective      ${result.value}`, `  gradient norm  ${showSmall(result.gradient_norm)}`]),
+    ...(model.upper === undefined
+      ? []
+      : [`  objective      ${result.value}`, `  gradient norm  ${showSmall(result.gradient_norm)}`]),
     `  residuals      ${showResiduals(result.residuals)}`,
   ];
   const reports = Object.entries(result.reports).map(([name, value]) => ({ name, value }));

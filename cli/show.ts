@@ -1,6 +1,7 @@
 /** Values as people read them: a scalar whole, a short vector by its entries, a large array by its shape and range. */
-import { flatten, shapeOfNested } from "../runtime/values.ts";
+
 import type { NestedArray, Residuals } from "../runtime/types.ts";
+import { flatten, shapeOfNested } from "../runtime/values.ts";
 import { widthOf } from "./render.ts";
 
 /** Six digits: enough to read; every digit is in the JSON document. */
@@ -21,7 +22,11 @@ export function showResiduals({ inner, adjoint }: Residuals): string {
 }
 
 export function showSeconds(seconds: number): string {
-  return seconds < 10 ? `${seconds.toFixed(2)} s` : seconds < 120 ? `${seconds.toFixed(1)} s` : `${(seconds / 60).toFixed(1)} min`;
+  return seconds < 10
+    ? `${seconds.toFixed(2)} s`
+    : seconds < 120
+      ? `${seconds.toFixed(1)} s`
+      : `${(seconds / 60).toFixed(1)} min`;
 }
 
 /** A name, what it is, and its value. */
@@ -65,7 +70,9 @@ function describe({ value, labels }: Shown): { readonly line: string; readonly b
 function labelled(numbers: readonly number[], labels: readonly string[]): readonly string[] {
   const entries = numbers.map((value, i) => ({ value, label: labels[i] ?? "" }));
   const many = entries.length > longest;
-  const chosen = many ? entries.toSorted((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, longest / 2) : entries;
+  const chosen = many
+    ? entries.toSorted((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, longest / 2)
+    : entries;
   const label = columnWidth(chosen.map((each) => each.label));
   const lines = wrap(chosen.map((each) => `${pad(each.label, label)} ${showNumber(each.value)}`));
   return many ? [`${indent}the largest of ${entries.length}; ${summary(numbers)}`, ...lines] : lines;
@@ -83,7 +90,9 @@ function summary(numbers: readonly number[]): string {
 function wrap(cells: readonly string[]): readonly string[] {
   const cell = columnWidth(cells) + 3;
   const perLine = Math.max(1, Math.floor((width - indent.length) / cell));
-  const lines = Array.from({ length: Math.ceil(cells.length / perLine) }, (_, i) => cells.slice(i * perLine, (i + 1) * perLine));
+  const lines = Array.from({ length: Math.ceil(cells.length / perLine) }, (_, i) =>
+    cells.slice(i * perLine, (i + 1) * perLine),
+  );
   return lines.map((line) => `${indent}${line.map((text) => pad(text, cell)).join("")}`.trimEnd());
 }
 

@@ -6,7 +6,11 @@ import type { Shown } from "./show.ts";
 
 export type ColumnNames = ReadonlyMap<string, readonly string[]>;
 
-export function shownUnknowns(model: Model, values: Readonly<Record<string, NestedArray>>, columns: ColumnNames): readonly Shown[] {
+export function shownUnknowns(
+  model: Model,
+  values: Readonly<Record<string, NestedArray>>,
+  columns: ColumnNames,
+): readonly Shown[] {
   return Object.entries(values).map(([name, value]) => {
     const type = typeOf(model, name);
     const axis = type?.kind === "array" && type.shape.length === 1 ? type.shape[0]?.key : undefined;

@@ -34,7 +34,14 @@ function splitAssignment(option: string, text: string): { readonly name: string;
   const name = text.slice(0, equals).trim().normalize("NFC");
   const value = text.slice(equals + 1).trim();
   if (equals > 0 && name !== "" && value !== "") return { name, value };
-  throw new BilevelError([valueUnreadable(option, text, "this is not name=value", `write for example ${option} ${option === "--data" ? "train=rows.csv" : "lambda=-0.7"}`)]);
+  throw new BilevelError([
+    valueUnreadable(
+      option,
+      text,
+      "this is not name=value",
+      `write for example ${option} ${option === "--data" ? "train=rows.csv" : "lambda=-0.7"}`,
+    ),
+  ]);
 }
 
 async function readValue(option: string, whole: string, text: string): Promise<NestedArray> {
@@ -42,11 +49,16 @@ async function readValue(option: string, whole: string, text: string): Promise<N
   const value = parsed === undefined ? await evaluateFormula(text) : nestedArray(parsed);
   if (value !== undefined) return value;
   const suggestion = `write a number, nested lists as in ${option} W='[[1, 2], [3, 4]]', or a scalar formula such as log(10)`;
-  throw new BilevelError([valueUnreadable(option, whole, "the value is neither numbers in JSON nor a scalar formula", suggestion)]);
+  throw new BilevelError([
+    valueUnreadable(option, whole, "the value is neither numbers in JSON nor a scalar formula", suggestion),
+  ]);
 }
 
 function readValueFile(option: string, text: string): readonly (readonly [string, NestedArray])[] {
-  const fail = (why: string) => new BilevelError([valueUnreadable(option, text, why, `the file holds {"name": value, ...} with numbers or nested lists`)]);
+  const fail = (why: string) =>
+    new BilevelError([
+      valueUnreadable(option, text, why, `the file holds {"name": value, ...} with numbers or nested lists`),
+    ]);
   let content: string;
   try {
     content = readFileSync(text.slice(1), "utf8");
@@ -54,7 +66,8 @@ function readValueFile(option: string, text: string): readonly (readonly [string
     throw fail("the file cannot be read");
   }
   const document = parseJson(content);
-  if (typeof document !== "object" || document === null || Array.isArray(document)) throw fail("the file holds no JSON object");
+  if (typeof document !== "object" || document === null || Array.isArray(document))
+    throw fail("the file holds no JSON object");
   return Object.entries(document).map(([name, entry]) => {
     const value = nestedArray(entry);
     if (value === undefined) throw fail(`${name} is neither a number nor nested lists of numbers`);

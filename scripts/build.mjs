@@ -26,7 +26,9 @@ await build({
   legalComments: "linked",
   logLevel: "warning",
   // CommonJS dependencies ask for Node's modules.
-  banner: { js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);' },
+  banner: {
+    js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
+  },
 });
 chmodSync(join(dist, "bilevel.js"), 0o755);
 

@@ -223,7 +223,11 @@ function reportCycles(scope: Scope, cycles: readonly (readonly Declaration[])[])
 
 /** A definition without arguments is read once, where it is written; its term is shared by all uses. */
 function readDefinitions(scope: Scope, lets: readonly Of<"let">[]): void {
-  const { sorted, cycles } = inOrder(lets, (d) => [d.name.text]);
+  const fieldsOf = (name: string): readonly string[] => {
+    const table = scope.context.symbols.get(name)?.denotation;
+    return table?.kind === "table" ? [...table.type.fields.keys()] : [];
+  };
+  const { sorted, cycles } = inOrder(lets, (d) => [d.name.text], fieldsOf);
   reportCycles(scope, cycles);
   for (const declaration of cycles.flat()) give(scope, declaration.name, { kind: "poison" });
   const cyclic = new Set(cycles.flat());

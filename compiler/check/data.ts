@@ -5,7 +5,7 @@ import { matchArguments } from "./calls.ts";
 import { type Denotation, fail, poison, report, type Scope, written } from "./context.ts";
 import { readTableType, withRows } from "./declared-types.ts";
 import { elaborate, value } from "./elaborate.ts";
-import { badSource, unknownField } from "./errors.ts";
+import { badSource, plural, unknownField } from "./errors.ts";
 import type { DataDeclaration, DataSource, FileFormat } from "./model.ts";
 import { nearest } from "./nearest.ts";
 import { constantOf, asSize, settled } from "./sizes.ts";
@@ -60,7 +60,7 @@ export const sources: Readonly<Record<string, Source>> = {
       });
       const names = declaration.names.map((name) => name.text);
       if (fractions.length !== names.length) {
-        fail(scope, badSource(e.span, `split gives ${fractions.length} tables, and ${names.length} ${names.length === 1 ? "is" : "are"} declared`, `write one fraction for each of ${names.join(", ")}`));
+        fail(scope, badSource(e.span, `split gives ${plural(fractions.length, "table")}, and ${plural(names.length, "name")} ${names.length === 1 ? "is" : "are"} declared`, `write one fraction for each of ${names.join(", ")}`));
       }
       const total = fractions.reduce((a, b) => a + b, 0);
       if (total > 1 + 1e-9) fail(scope, badSource(e.span, `the fractions add up to ${Number(total.toPrecision(6))}, more than 1`));
@@ -191,8 +191,8 @@ function readColumns(
     });
     const wanted = shape.length === 2 ? constantSize(settled(scope.context, shape[1] ?? namedSize("d"))) : 1;
     if (wanted !== undefined && wanted !== named.length) {
-      const is = shape.length === 2 ? `has ${wanted} columns` : "is one column";
-      fail(scope, badSource(given.span, `${name} ${is}, and ${named.length} are named`, shape.length === 1 && named.length > 1 ? `declare it as ${name}: real[n, ${named.length}]` : undefined));
+      const is = shape.length === 2 ? `has ${plural(wanted, "column")}` : "is one column";
+      fail(scope, badSource(given.span, `${name} ${is}, and ${plural(named.length, "name")} ${named.length === 1 ? "is" : "are"} given`, shape.length === 1 && named.length > 1 ? `declare it as ${name}: real[n, ${named.length}]` : undefined));
     }
     columns.set(name, named);
   }

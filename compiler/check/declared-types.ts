@@ -10,7 +10,11 @@ import { type ArrayType, arrayType, type FieldType, type MapType, showType, type
 
 function readSize(scope: Scope, syntax: SizeSyntax): Size {
   if (syntax.kind === "endless") return fail(scope, badType(syntax.span, "only the rows of a data table can be endless", "name the size or write a number"));
-  return asSize(scope, value(scope, syntax.value), syntax.value);
+  const { value: e } = syntax;
+  if (e.kind === "name" && !scope.context.symbols.has(e.name)) {
+    return fail(scope, unknownName(e.span, e.name, nearest(e.name, scope.context.symbols.keys()), `declare the size: dim ${e.name} = 10`));
+  }
+  return asSize(scope, value(scope, e), e);
 }
 
 /** `real[n, d]` */

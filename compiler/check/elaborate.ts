@@ -9,7 +9,7 @@ import { makeCall, matchArguments } from "./calls.ts";
 import { notAValue, objectiveNotScalar, shapeMismatch, typeMismatch, unknownField, wrongArguments } from "./errors.ts";
 import { indexed } from "./indexing.ts";
 import { combineKernels } from "./kernels.ts";
-import { lookUp } from "./lookup.ts";
+import { declaredCallable, lookUp } from "./lookup.ts";
 import type { Term } from "./model.ts";
 import { nearest } from "./nearest.ts";
 import { bindRanges } from "./ranges.ts";
@@ -192,8 +192,8 @@ function field(scope: Scope, e: Of<"field">): Denotation | Term {
 function call(scope: Scope, e: Of<"call">): Denotation | Term {
   const { callee } = e;
   const name = callee.kind === "name" ? callee.name : undefined;
-  const builtin = name === undefined ? undefined : builtins.get(name);
-  if (name !== undefined && builtin !== undefined) {
+  const isBuiltin = name !== undefined && builtins.has(name) && declaredCallable(scope, name) === undefined;
+  if (isBuiltin) {
     if (e.weights !== undefined) fail(scope, wrongArguments(e.weights.span, `${name} has no weights`, "only a network or a function is called with `; weights`"));
     return callBuiltin(scope, name, e);
   }

@@ -27,10 +27,13 @@ const warning = (code: string, ...rest: Rest): Diagnostic => diagnostic("warning
 
 const meant = (name: string | undefined): Help => (name === undefined ? {} : { suggestion: `did you mean ${name}?`, replacement: name });
 
+/** `1 table`, `2 tables`. */
+export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
 // --------------------------------------------------------------------------------------------------------- names
 
 export const unknownName = (span: Span, name: string, close?: string, hint?: string): Diagnostic =>
-  error("unknown-name", span, `${name} is not declared`, hint === undefined ? meant(close) : { suggestion: hint });
+  error("unknown-name", span, `${name} is not declared`, hint === undefined || close !== undefined ? meant(close) : { suggestion: hint });
 
 export const unknownField = (span: Span, table: string, field: string, fields: readonly string[], close?: string): Diagnostic =>
   error("unknown-field", span, `${table} has no field ${field}`, close === undefined ? { suggestion: `its fields are ${fields.join(", ")}` } : meant(close));

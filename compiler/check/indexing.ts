@@ -51,7 +51,7 @@ function integerIndex(scope: Scope, size: Size, e: Expression, text: string): Te
   const value = constantOf(scope.context, term);
   const limit = constantSize(settled(scope.context, size));
   if (value !== undefined && (value < 0 || (limit !== undefined && value >= limit))) {
-    const fromEnd = value < 0 && limit !== undefined && limit + value >= 0 ? `the last entry is ${text}[${limit - 1}]` : undefined;
+    const fromEnd = value < 0 ? `the last entry is ${text}[${addSizes(size, sizeOf(-1)).key}]` : undefined;
     fail(scope, indexOutOfRange(e.span, String(value), size.key, fromEnd));
   }
   return term;

@@ -1,7 +1,7 @@
 /** Names: the frames from inside out, then the program's symbols, then the constants. */
-import type { Span } from "../../grammar/diagnostics.ts";
-import { type Denotation, fail, type Frame, isFull, poison, type Scope } from "./context.ts";
-import { ambiguousField, ambiguousName, unknownName } from "./errors.ts";
+import type { Diagnostic, Span } from "../../grammar/diagnostics.ts";
+import { type Denotation, fail, type Frame, type GlobalSymbol, isFull, poison, type Scope } from "./context.ts";
+import { ambiguousField, ambiguousName, notASize, notAValue, unknownName } from "./errors.ts";
 import type { Term } from "./model.ts";
 import { nearest } from "./nearest.ts";
 import { arrayType, realScalar, type TableType } from "./types.ts";
@@ -22,7 +22,7 @@ export function lookUp(scope: Scope, name: string, span: Span, also: readonly st
   const symbol = scope.context.symbols.get(name);
   if (symbol !== undefined) {
     if (symbol.denotation === undefined) {
-      return fail(scope, unknownName(span, name, undefined, `${name} is a ${symbol.sort}, and cannot be read here`));
+      return fail(scope, unreadable(scope, symbol, span));
     }
     return symbol.denotation;
   }
@@ -30,8 +30,27 @@ export function lookUp(scope: Scope, name: string, span: Span, also: readonly st
   if (constant !== undefined) return { kind: "value", term: { kind: "number", value: constant, type: realScalar, span } };
   if (isFull(scope.context)) throw poison;
   const hint = fieldHint(scope, name);
-  return fail(scope, unknownName(span, name, nearest(name, [...visibleNames(scope), ...also]), hint));
+  const close = hint === undefined ? nearest(name, [...visibleNames(scope), ...also]) : undefined;
+  return fail(scope, unknownName(span, name, close, hint));
 }
+
+/** Declared, but by a kind of declaration that is read later: sizes do not depend on definitions, and nothing reads a report. */
+function unreadable(scope: Scope, { name, sort }: GlobalSymbol, span: Span): Diagnostic {
+  if (scope.context.symbols.get(name)?.sort === "report") return notAValue(span, `${name} is a report, which only the result holds`, "name the value with let, and report that");
+  return notASize(span, name, `it is declared by ${sort}; a size is declared by dim`);
+}
+
+/** A definition, a network or a function that the program declares by this name. */
+export function declaredCallable(scope: Scope, name: string): Denotation | undefined {
+  for (let frame = scope.frame; frame !== undefined; frame = frame.outer) {
+    const denotation = frame.kind === "names" ? frame.names.get(name) : undefined;
+    if (denotation !== undefined) return isCallable(denotation) ? denotation : undefined;
+  }
+  const denotation = scope.context.symbols.get(name)?.denotation;
+  return denotation !== undefined && isCallable(denotation) ? denotation : undefined;
+}
+
+const isCallable = ({ kind }: Denotation): boolean => kind === "definition" || kind === "map";
 
 function* visibleNames(scope: Scope): Iterable<string> {
   for (let frame = scope.frame; frame !== undefined; frame = frame.outer) {

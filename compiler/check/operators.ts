@@ -85,8 +85,8 @@ export function broadcastShapes(scope: Scope, a: Term, b: Term, left: Expression
 function broadcastAdvice(scope: Scope, a: Term, b: Term, left: Expression, right: Expression): string | undefined {
   const could = couldAgree(scope.context);
   const swapped = (shape: Shape): Shape => transposed(shape) ?? shape;
-  if (broadcast(swapped(shapeOf(a)), shapeOf(b), could)) return `did you mean ${written(left)}'?`;
-  if (broadcast(shapeOf(a), swapped(shapeOf(b)), could)) return `did you mean ${written(right)}'?`;
+  if (broadcast(swapped(shapeOf(a)), shapeOf(b), could)) return `they agree with ${written(left)} transposed; shapes are aligned at their last axes`;
+  if (broadcast(shapeOf(a), swapped(shapeOf(b)), could)) return `they agree with ${written(right)} transposed; shapes are aligned at their last axes`;
   if (shapeOf(a).length === 1 && shapeOf(b).length === 1) return undefined;
   return "shapes are aligned at their last axes";
 }

@@ -1,13 +1,23 @@
 /** In which order definitions are read: what a definition mentions comes before it, and no definition reaches itself. */
 import type { Declaration, Expression } from "../../grammar/syntax.ts";
 
-/** Every name an expression mentions, bound ones included. */
-export function mentioned(root: Expression): ReadonlySet<string> {
+/** The fields of a declared table, so that `E[train](y)` is not taken to mention a global y. */
+type FieldsOf = (table: string) => readonly string[];
+
+/** The names an expression mentions that are not bound within it. */
+export function mentioned(root: Expression, fieldsOf: FieldsOf): ReadonlySet<string> {
   const names = new Set<string>();
-  const stack: Expression[] = [root];
-  for (let e = stack.pop(); e !== undefined; e = stack.pop()) {
-    if (e.kind === "name") names.add(e.name);
-    stack.push(...parts(e));
+  const stack: { readonly e: Expression; readonly bound: ReadonlySet<string> }[] = [{ e: root, bound: new Set() }];
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    const { e, bound } = top;
+    if (e.kind === "name" && !bound.has(e.name)) names.add(e.name);
+    let inner = bound;
+    if (e.kind === "reduce") {
+      const bind = e.binders.flatMap(({ name, range }) => (name !== undefined ? [name.text] : range.kind === "name" ? fieldsOf(range.name) : []));
+      inner = new Set([...bound, ...bind]);
+      for (const { range } of e.binders) stack.push({ e: range, bound });
+    }
+    for (const part of parts(e)) stack.push({ e: part, bound: inner });
   }
   return names;
 }
@@ -33,19 +43,19 @@ function parts(e: Expression): readonly Expression[] {
     case "call":
       return [e.callee, ...e.arguments.positional, ...e.arguments.named.map((n) => n.value), ...(e.weights === undefined ? [] : [e.weights])];
     case "reduce":
-      return [...e.binders.map((b) => b.range), e.body];
+      return [e.body];
     default:
       return e satisfies never;
   }
 }
 
 /** What must be known before a definition is read. Sizes named in a data type are names alone, and impose no order. */
-export function dependencies(declaration: Declaration): ReadonlySet<string> {
+function dependencies(declaration: Declaration, fieldsOf: FieldsOf): ReadonlySet<string> {
   switch (declaration.kind) {
     case "dim":
-      return mentioned(declaration.value);
+      return mentioned(declaration.value, fieldsOf);
     case "let": {
-      const names = new Set(mentioned(declaration.value));
+      const names = new Set(mentioned(declaration.value, fieldsOf));
       for (const parameter of declaration.parameters ?? []) names.delete(parameter.text);
       return names;
     }
@@ -53,7 +63,7 @@ export function dependencies(declaration: Declaration): ReadonlySet<string> {
       const fields = declaration.type?.kind === "table" ? declaration.type.fields : [];
       const sizes = fields.flatMap(({ type }) => (type.kind === "array" ? type.sizes : []));
       const computed = sizes.flatMap((size) => (size.kind === "expression" && size.value.kind !== "name" ? [size.value] : []));
-      return new Set([declaration.source, ...computed].flatMap((e) => [...mentioned(e)]));
+      return new Set([declaration.source, ...computed].flatMap((e) => [...mentioned(e, fieldsOf)]));
     }
     default:
       return new Set();
@@ -64,12 +74,13 @@ export function dependencies(declaration: Declaration): ReadonlySet<string> {
 export function inOrder<D extends Declaration>(
   declarations: readonly D[],
   namesOf: (declaration: D) => readonly string[],
+  fieldsOf: FieldsOf = () => [],
 ): { readonly sorted: readonly D[]; readonly cycles: readonly (readonly D[])[] } {
   const owner = new Map(declarations.flatMap((d) => namesOf(d).map((name) => [name, d] as const)));
   const state = new Map<D, "open" | "done">();
   const sorted: D[] = [];
   const cycles: D[][] = [];
-  const needs = (d: D): D[] => [...dependencies(d)].flatMap((name) => owner.get(name) ?? []);
+  const needs = (d: D): D[] => [...dependencies(d, fieldsOf)].flatMap((name) => owner.get(name) ?? []);
   for (const root of declarations) {
     if (state.has(root)) continue;
     const path = [{ declaration: root, rest: needs(root) }];

@@ -6,7 +6,7 @@ import { matchArguments } from "./calls.ts";
 import { all, attempt, type Denotation, fail, type GlobalSymbol, poison, report, type Scope, withNames, written } from "./context.ts";
 import { scalar, value } from "./elaborate.ts";
 import {
-  badClauseIndex, badSelection, equationShape, notAnUnknown, optimisedTwice, typeMismatch, unknownName,
+  badClauseIndex, badSelection, equationShape, notAnUnknown, optimisedTwice, plural, typeMismatch, unknownName,
 } from "./errors.ts";
 import type { ModelClause, ModelLevel, ModelSelection, ModelUnknown, ModelUpper, Subject, Term, TermBinder } from "./model.ts";
 import { nearest } from "./nearest.ts";
@@ -165,7 +165,7 @@ function readSelection(scope: Scope, selection: Selection, unknowns: readonly Mo
   const values = all(from.values, (e) => value(scope, e));
   const last = from.values.at(-1);
   if (unknowns.length > 0 && values.length !== unknowns.length && last !== undefined) {
-    return fail(scope, badSelection(last.span, `the clause has ${unknowns.length} unknowns and ${values.length} starts`, `give one start for each of ${unknowns.map((u) => u.name).join(", ")}`));
+    return fail(scope, badSelection(last.span, `the clause has ${plural(unknowns.length, "unknown")} and ${plural(values.length, "start")}`, `give one start for each of ${unknowns.map((u) => u.name).join(", ")}`));
   }
   unknowns.forEach((unknown, i) => {
     const denotation = scope.context.symbols.get(unknown.name)?.denotation;
@@ -176,14 +176,11 @@ function readSelection(scope: Scope, selection: Selection, unknowns: readonly Mo
   return { from: { kind: "starts", values }, by, span };
 }
 
+/** The grammar knows no other way of selecting. */
 function selectionMethod(scope: Scope, { by, arguments: given, span }: Selection): ModelSelection["by"] {
-  const text = { gradient_flow: "gradient_flow()", descent: "descent(steps, rate)" };
-  if (by.text !== "gradient_flow" && by.text !== "descent") {
-    const close = nearest(by.text, Object.keys(text));
-    return fail(scope, badSelection(by.span, `there is no selection by ${by.text}`, close === undefined ? "write by gradient_flow, or by descent(steps: T, rate: r)" : `did you mean ${close}?`));
-  }
-  const matched = matchArguments(scope, by.text, span, text[by.text], given);
-  if (by.text === "gradient_flow") return { kind: "gradient_flow" };
+  const isFlow = by.text === "gradient_flow";
+  const matched = matchArguments(scope, by.text, span, isFlow ? "gradient_flow()" : "descent(steps, rate)", given);
+  if (isFlow) return { kind: "gradient_flow" };
   const terms = new Map([...matched].map(([name, expressions]): [string, Term] => [name, scalar(scope, expressions[0] as Expression)]));
   const steps = terms.get("steps");
   const count = steps && constantOf(scope.context, steps);

@@ -51,7 +51,8 @@ export type Formula =
   | { readonly kind: "relation"; readonly left: Formula; readonly sign: RelationSign; readonly right: Formula }
   /** ∂ⁿof / ∂by₁ … ∂byₙ; `total` writes d for ∂. */
   | { readonly kind: "derivative"; readonly of: Formula; readonly by: readonly Formula[]; readonly total: boolean }
-  | { readonly kind: "list"; readonly items: readonly Formula[] };
+  /** A vector of one row each, or a matrix of blocks. */
+  | { readonly kind: "matrix"; readonly rows: readonly (readonly Formula[])[] };
 
 export type RelationSign = "=" | "<" | "≤" | "∧" | "∨" | "≠";
 
@@ -75,9 +76,14 @@ export function product(...factors: readonly Formula[]): Formula {
   return flat.length === 1 ? first : { kind: "product", factors: flat };
 }
 
+/** Equal functions of arrays become a power, entry by entry: tanh(x)². */
 export function hadamard(...factors: readonly Formula[]): Formula {
   const flat = factors.flatMap((factor) => (factor.kind === "hadamard" ? factor.factors : [factor]));
-  return flat.length === 1 ? (flat[0] as Formula) : { kind: "hadamard", factors: flat };
+  const isRepeat = (factor: Formula, k: number): boolean => factor.kind === "call" && flat.findIndex((own) => keyOf(own) === keyOf(factor)) < k;
+  const collected = flat.flatMap((factor, k) =>
+    isRepeat(factor, k) ? [] : [power(factor, factor.kind === "call" ? flat.filter((own) => keyOf(own) === keyOf(factor)).length : 1)],
+  );
+  return collected.length === 1 ? (collected[0] as Formula) : { kind: "hadamard", factors: collected };
 }
 
 /** (Aᵀ)ᵀ = A; the identity and diagonal matrices are their own transposes. */
@@ -151,8 +157,8 @@ export function mapParts(formula: Formula, change: (part: Formula) => Formula): 
       return { ...formula, condition: change(formula.condition) };
     case "derivative":
       return { ...formula, of: change(formula.of), by: all(formula.by) };
-    case "list":
-      return { ...formula, items: all(formula.items) };
+    case "matrix":
+      return { ...formula, rows: formula.rows.map(all) };
     default:
       return formula satisfies never;
   }
@@ -187,6 +193,8 @@ function makeKey(formula: Formula): string {
       return String(formula.value);
     case "sum":
       return `(sum ${formula.terms.map(({ sign, term }) => `${sign > 0 ? "+" : "-"}${keyOf(term)}`).join(" ")})`;
+    case "matrix":
+      return `(matrix ${formula.rows.map((row) => row.map(keyOf).join(" ")).join("; ")})`;
     case "call":
       return `(${formula.fn}${formula.over === undefined ? "" : ` over ${keyOf(formula.over)}`} ${parts})`;
     case "relation":

@@ -151,10 +151,10 @@ function deltaEntry({ at }: Place): Scaled {
 /** Small arrays as they are, large ones by a letter. */
 function literalFormula(values: Float64Array, shape: readonly Size[]): Formula {
   if (values.length > 9 || shape.length > 2) return call("constants", ...shape.map(sizeFormula));
-  if (shape.length < 2) return { kind: "list", items: [...values].map(number) };
+  if (shape.length < 2) return { kind: "matrix", rows: [...values].map((value) => [number(value)]) };
   const columns = constantSize(shape[1] as Size) as number;
   const rows = Array.from({ length: values.length / Math.max(columns, 1) }, (_, i) => [...values.slice(i * columns, (i + 1) * columns)].map(number));
-  return { kind: "list", items: rows.map((items) => ({ kind: "list", items })) };
+  return { kind: "matrix", rows };
 }
 
 const readsData = (node: Node): boolean => reachable([node]).some((own) => own.kind === "input" && own.role === "data");
@@ -170,8 +170,9 @@ function total(n: Notation, node: Add, own: (operand: Node) => Scaled | undefine
   const ordered = terms.toSorted((a, b) => a.rank - b.rank).map((term) => term.scaled);
   if (!ordered.every((term) => term !== undefined)) return undefined;
   const kept = ordered.filter((term) => term.coefficient !== 0);
-  const lead = kept.findIndex((term) => signed(term).sign === 1);
-  return sumOf(lead <= 0 ? kept : [kept[lead] as Scaled, ...kept.filter((_, k) => k !== lead)]);
+  const isNegative = (term: Scaled): boolean => signed(term).sign < 0;
+  const [first] = kept;
+  return sumOf(first === undefined || !isNegative(first) ? kept : kept.toSorted((a, b) => Number(isNegative(a)) - Number(isNegative(b))));
 }
 
 // --------------------------------------------------------------------------------------------------- functions
@@ -183,8 +184,10 @@ function indicator(left: Formula, sign: RelationSign, right: Formula): Formula {
 }
 
 function elementwise(n: Notation, node: MapNode, place: Place | undefined, own: (operand: Node) => Scaled | undefined): Scaled | undefined {
-  const special = place === undefined ? (softmaxOf(n, node) ?? oneHotOf(n, node)) : undefined;
-  if (special !== undefined) return plain(special);
+  const softmax = softmaxOf(n, node);
+  if (softmax !== undefined) return opaque(node, place, softmax);
+  const hot = place === undefined ? oneHot(node) : undefined;
+  if (hot !== undefined) return plain(call("onehot", array(n, hot)));
   const scaled = node.operands.map(own);
   if (!scaled.every((operand) => operand !== undefined)) return undefined;
   const operands = scaled.map(assemble);
@@ -247,14 +250,13 @@ function softmaxOf(n: Notation, node: MapNode): Formula | undefined {
   return undefined;
 }
 
-/** [label = 0 .. k − 1] */
-function oneHotOf(n: Notation, node: MapNode): Formula | undefined {
-  if (node.fn !== "equal" || node.shape.length !== 2) return undefined;
+/** The labels, where the node is [labelᵢ = l]. */
+export function oneHot(node: Node): Node | undefined {
+  if (node.kind !== "map" || node.fn !== "equal" || node.shape.length !== 2) return undefined;
   const sources = node.operands.map(repeated);
   const position = sources.find((source) => source?.node.kind === "iota");
   const label = sources.find((source) => source !== position);
-  if (position === undefined || label === undefined || position.axes.join() !== "0" || label.axes.join() !== "1") return undefined;
-  return call("onehot", array(n, label.node));
+  return position?.axes.join() === "0" && label?.axes.join() === "1" ? label.node : undefined;
 }
 
 /** Of a matrix, along which axis: each row on its own unless it says columns. */

@@ -6,7 +6,7 @@
 import type { Einsum, Node } from "../ir/node.ts";
 import { constantSize, type Size } from "../ir/size.ts";
 import { call, type Formula, hadamard, identity, keyOf, number, ones, product, subscripted, transpose } from "./math.ts";
-import { entry, type Notation, type Place, rankOf, shownAxes, whole } from "./notation.ts";
+import { entry, type Notation, oneHot, type Place, rankOf, whole } from "./notation.ts";
 import { asNumber, assemble, collectFactors, inFrontOf, one, type Scaled, splitByIndex, times } from "./scaled.ts";
 import { indexFor } from "./symbols.ts";
 
@@ -37,7 +37,10 @@ class NoMatrixNotation extends Error {}
 /** `undefined` where no matrix notation fits; a scalar always has a formula. */
 export function wholeProduct(n: Notation, node: Einsum): Scaled | undefined {
   try {
-    return contract(n, node);
+    const output = node.output.filter((label) => constantSize(node.sizes[label] as Size) !== 1);
+    const network = contract(n, node, output);
+    const body = combine(n, network, output);
+    return output.length === 0 ? withScalarBody(network.prefix) : inFrontOf(network.prefix, body);
   } catch (error) {
     if (!(error instanceof NoMatrixNotation)) throw error;
     if (rankOf(node) > 0) return undefined;
@@ -45,12 +48,20 @@ export function wholeProduct(n: Notation, node: Einsum): Scaled | undefined {
   }
 }
 
-/** The entry: of the whole where that has a name worth showing, otherwise the product of the entries. */
+/** The entry: matrix notation within, entries of what is left: Σᵢ yᵢ (X θ)ᵢ. */
 export function entryOfProduct(n: Notation, node: Einsum, place: Place): Scaled {
-  const summed = node.sizes.some((size, label) => !node.output.includes(label) && constantSize(size) !== 1);
-  const known = summed ? whole(n, node) : undefined;
-  if (known?.body === undefined) return indexed(n, node, place);
-  return inFrontOf(known, subscripted(known.body, shownAxes(node.shape).map((axis) => place.at[axis] as Formula)));
+  const letters = new Map(node.output.map((label, axis) => [label, place.at[axis] as Formula]));
+  const sizeOf = (label: number): Size => node.sizes[label] as Size;
+  try {
+    const chosen = node.operands.flatMap((operand, k) => (oneHot(operand) === undefined ? [] : [node.labels[k]?.[1] as number]));
+    const network = contract(n, node, [...new Set([...node.output, ...chosen])]);
+    const left = [...[...network.vectors.values()].flat(), ...network.edges.flatMap((edge) => edge.items)];
+    const entries = sumOver(n, left, letters, sizeOf, place.used);
+    return times(entries, network.prefix);
+  } catch (error) {
+    if (!(error instanceof NoMatrixNotation)) throw error;
+    return indexed(n, node, place);
+  }
 }
 
 // ---------------------------------------------------------------------------------------------- by indices
@@ -65,8 +76,10 @@ function indexed(n: Notation, node: Einsum, place: Place): Scaled {
 function sumOver(n: Notation, items: readonly Item[], letters: ReadonlyMap<number, Formula>, sizeOf: (label: number) => Size, used: ReadonlySet<string>): Scaled {
   const at = new Map(letters);
   const taken = new Set(used);
+  const choices = items.filter((item) => item.node !== undefined && oneHot(item.node) !== undefined && !at.has(item.labels[1] as number));
+  const chosen = new Set(choices.map((item) => item.labels[1] as number));
   const indices = [...new Set(items.flatMap((item) => item.labels))].flatMap((label) => {
-    if (at.has(label)) return [];
+    if (at.has(label) || chosen.has(label)) return [];
     if (constantSize(sizeOf(label)) === 1) {
       at.set(label, number(0));
       return [];
@@ -76,9 +89,16 @@ function sumOver(n: Notation, items: readonly Item[], letters: ReadonlyMap<numbe
     at.set(label, index);
     return [index];
   });
+  // Σ_l [labelᵢ = l] x[i, l] = x[i, labelᵢ]
+  for (const item of choices) {
+    const label = item.labels[1] as number;
+    if (at.has(label)) continue;
+    at.set(label, assemble(entry(n, oneHot(item.node as Node) as Node, { at: [at.get(item.labels[0] as number) as Formula], used: taken })));
+  }
   let prefix: Scaled = one;
   const factors: Formula[] = [];
-  for (const item of items.toSorted((a, b) => a.lateness - b.lateness)) {
+  const remaining = items.filter((item) => !choices.includes(item));
+  for (const item of remaining.toSorted((a, b) => a.lateness - b.lateness)) {
     const own = item.labels.map((label) => at.get(label) as Formula);
     const scaled = item.node === undefined ? inFrontOf(one, subscripted(item.formula as Formula, own)) : entry(n, item.node, { at: own, used: taken });
     prefix = times(prefix, scaled);
@@ -93,9 +113,9 @@ function sumOver(n: Notation, items: readonly Item[], letters: ReadonlyMap<numbe
 
 // ------------------------------------------------------------------------------------------- matrix notation
 
-function contract(n: Notation, node: Einsum): Scaled {
+/** The network with all labels but the kept ones summed out. */
+function contract(n: Notation, node: Einsum, kept: readonly number[]): Network {
   const shown = (labels: readonly number[]): number[] => labels.map((_, axis) => axis).filter((axis) => constantSize(node.sizes[labels[axis] as number] as Size) !== 1);
-  const output = shown(node.output).map((axis) => node.output[axis] as number);
   const network: Network = { vectors: new Map(), edges: [], prefix: one };
   const items = node.operands.map((operand, k): Item => {
     const labels = node.labels[k] ?? [];
@@ -106,12 +126,11 @@ function contract(n: Notation, node: Einsum): Scaled {
   const sizeOf = (label: number): Size => node.sizes[label] as Size;
   for (;;) {
     const open = new Set([...network.vectors.keys(), ...network.edges.flatMap((edge) => edge.ends)]);
-    const summed = [...open].filter((label) => !output.includes(label));
+    const summed = [...open].filter((label) => !kept.includes(label));
     if (summed.length === 0) break;
-    eliminate(n, network, summed, output, sizeOf);
+    eliminate(n, network, summed, kept, sizeOf);
   }
-  const body = combine(n, network, output);
-  return output.length === 0 ? withScalarBody(network.prefix) : inFrontOf(network.prefix, body);
+  return network;
 }
 
 /** Of a number, letters stay in front and what is made of arrays comes after them: (λ/n) ‖θ‖². */
@@ -166,12 +185,12 @@ function vectorAt(n: Notation, network: Network, label: number): Formula | undef
 
 /** The edge as a matrix whose rows run over `row`. */
 function matrixFrom(n: Notation, network: Network, edge: Edge, row: number): Formula {
-  const oriented = byLateness(edge.items).map((item) => {
-    const formula = resolve(n, network, item);
-    return item.labels[0] === row ? formula : transpose(formula);
-  });
-  return hadamard(...oriented);
+  const items = byLateness(edge.items);
+  if (items.every((item) => item.labels[0] !== row)) return transpose(hadamard(...items.map((item) => resolve(n, network, item))));
+  return hadamard(...items.map((item) => orient(resolve(n, network, item), item.labels[0] === row)));
 }
+
+const orient = (formula: Formula, asItIs: boolean): Formula => (asItIs ? formula : transpose(formula));
 
 const otherEnd = (edge: Edge, label: number): number => (edge.ends[0] === label ? edge.ends[1] : edge.ends[0]);
 
@@ -226,10 +245,8 @@ function scalarOfMatrices(n: Notation, network: Network, edge: Edge, vectors: re
     return;
   }
   const row = a.labels[0] as number;
-  const [left, right] = [a, b].map((item) => {
-    const formula = resolve(n, network, item);
-    return item.labels[0] === row ? formula : transpose(formula);
-  }) as [Formula, Formula];
+  const left = resolve(n, network, a);
+  const right = orient(resolve(n, network, b), b.labels[0] === row);
   const body: Formula = keyOf(left) === keyOf(right) ? { kind: "power", base: { kind: "norm", operand: left }, exponent: number(2) } : { kind: "inner", left, right };
   addScalar(network, inFrontOf(one, body));
 }

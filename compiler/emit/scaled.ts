@@ -65,10 +65,11 @@ export function collectFactors(factors: readonly Formula[]): readonly Formula[] 
   return [...groups.values()].map(({ base, exponent }) => power(base, exponent));
 }
 
-/** 1/c where that is a small whole number; 0.5 reads better as ½. */
+/** 1/c where that reads better: 0.5 as ½, but not 0.1 as 1/10. */
 function reciprocal(value: number): number | undefined {
   const inverse = Math.round(1 / value);
-  return inverse >= 2 && inverse <= 16 && 1 / inverse === value ? inverse : undefined;
+  if (inverse < 2 || inverse > 100 || 1 / inverse !== value) return undefined;
+  return inverse <= 4 || String(value).length > 6 ? inverse : undefined;
 }
 
 /** The sign and the formula without it. */
@@ -94,16 +95,44 @@ export function assemble(scaled: Scaled): Formula {
   return sign === 1 ? term : negative(term);
 }
 
-/** A sum of terms in the order given, with the number that all of them share in front. */
+/** A sum of terms in the order given, with what they share in front: (1/n) Xᵀ a − (1/n) Xᵀ b = (1/n) Xᵀ (a − b). */
 export function sumOf(terms: readonly Scaled[]): Scaled {
-  const [first] = terms;
+  const merged = terms.reduce<readonly Scaled[]>((done, term) => {
+    const k = done.findIndex((own) => commonFactors(own, term) > 0);
+    return k < 0 ? [...done, term] : done.with(k, mergeTerms(done[k] as Scaled, term));
+  }, []);
+  const [first] = merged;
   if (first === undefined) return { ...one, coefficient: 0 };
-  if (terms.length === 1) return first;
+  if (merged.length === 1) return first;
   const trivial = Math.abs(first.coefficient) === 1 && first.numerator.length === 0 && first.denominator.length === 0;
-  const allNegative = terms.every((term) => term.coefficient < 0);
-  const shared = terms.every((term) => samePrefix(term, first));
-  if (!shared || (trivial && !allNegative)) return plain(sum(terms.map(signed)));
-  const inner = terms.map((term): SignedTerm => ({ sign: term.coefficient < 0 === allNegative ? 1 : -1, term: term.body ?? number(1) }));
+  const allNegative = merged.every((term) => term.coefficient < 0);
+  const shared = merged.every((term) => samePrefix(term, first));
+  if (!shared || (trivial && !allNegative)) return plain(sum(merged.map(signed)));
+  const inner = merged.map((term): SignedTerm => ({ sign: term.coefficient < 0 === allNegative ? 1 : -1, term: term.body ?? number(1) }));
   const coefficient = Math.abs(first.coefficient) * (allNegative ? -1 : 1);
   return { coefficient, numerator: first.numerator, denominator: first.denominator, body: sum(inner) };
+}
+
+const factorsOf = (body: Formula | undefined): readonly Formula[] => (body?.kind === "product" ? body.factors : []);
+
+/** How many leading factors two products share, where something is left of both. */
+function commonFactors(a: Scaled, b: Scaled): number {
+  if (!samePrefix(a, b)) return 0;
+  const [x, y] = [factorsOf(a.body), factorsOf(b.body)];
+  const limit = Math.min(x.length, y.length) - 1;
+  let count = 0;
+  while (count < limit && keyOf(x[count] as Formula) === keyOf(y[count] as Formula)) count += 1;
+  return count;
+}
+
+/** A b + A c = A (b + c) */
+function mergeTerms(a: Scaled, b: Scaled): Scaled {
+  const count = commonFactors(a, b);
+  const [x, y] = [factorsOf(a.body), factorsOf(b.body)];
+  const sign = a.coefficient < 0 === b.coefficient < 0 ? 1 : -1;
+  const rest = sum([
+    { sign: 1, term: product(...x.slice(count)) },
+    { sign, term: product(...y.slice(count)) },
+  ]);
+  return { ...a, body: product(...x.slice(0, count), rest) };
 }

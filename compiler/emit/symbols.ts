@@ -88,11 +88,11 @@ export function sizeFormula(size: Size): Formula {
   return terms.length === 0 ? number(0) : sum(terms);
 }
 
-/** Rows are i, columns j, classes c, times t. */
+/** Rows are i, columns j, classes l, times t; all of these exist as Unicode subscripts. */
 const preferred: Readonly<Record<string, string>> = {
-  n: "i", m: "i", q: "i", N: "i", M: "i", s: "i", d: "j", p: "j", D: "j", P: "j", k: "c", K: "c", c: "c", C: "c", T: "t", r: "r",
+  n: "i", m: "i", q: "i", N: "i", M: "i", s: "i", d: "j", p: "j", D: "j", P: "j", k: "l", K: "l", c: "l", C: "l", T: "t", r: "r",
 };
-const indexLetters = ["i", "j", "k", "l", "a", "b", "c", "e", "h", "o", "r", "s", "u", "w", "z"];
+const indexLetters = ["i", "j", "k", "l", "a", "e", "h", "o", "r", "s", "u", "x"];
 
 /** A letter for an index over the size that none of `used` is. */
 export function indexFor(size: Size | undefined, used: ReadonlySet<string>): MathSymbol {

@@ -24,7 +24,8 @@ function lowered(text: string): string | undefined {
 
 /** 5e-5 as 5·10⁻⁵. */
 function numberText(value: number): string {
-  const [mantissa = "", exponent] = String(value).replaceAll("-", "−").split("e");
+  const small = value !== 0 && Math.abs(value) < 1e-3;
+  const [mantissa = "", exponent] = (small ? value.toExponential() : String(value)).replaceAll("-", "−").split("e");
   if (exponent === undefined) return mantissa;
   const power = `10${raised(exponent.replace("+", "")) ?? ""}`;
   return mantissa === "1" ? power : `${mantissa}·${power}`;
@@ -91,8 +92,8 @@ export function lineOf(formula: Formula): string {
       return `${inner(formula.left, binding.sum)} ${formula.sign} ${inner(formula.right, binding.sum)}`;
     case "derivative":
       return derivativeText(formula.of, formula.by, formula.total);
-    case "list":
-      return `(${formula.items.map(lineOf).join(", ")})`;
+    case "matrix":
+      return `[${formula.rows.map((row) => row.map(lineOf).join(", ")).join("; ")}]`;
     default:
       return formula satisfies never;
   }
@@ -107,7 +108,7 @@ const needsParentheses = (factor: Formula): boolean =>
 /** In front of something a fraction needs parentheses: (2/n) x. */
 function prefixText(factor: Formula): string {
   const text = lineOf(factor);
-  return needsParentheses(factor) && vulgar[text] === undefined ? `(${text})` : text;
+  return needsParentheses(factor) && text.length > 1 ? `(${text})` : text;
 }
 
 function fractionText(numerator: Formula, denominator: Formula): string {

@@ -1,6 +1,5 @@
 /** Nodes as index notation, for people and for tests: `Σ_j X[i,j] w[j]`. Matrix notation is made elsewhere. */
 import type { Einsum, MapFunction, MapNode, Node } from "./node.ts";
-import { showSizes } from "./size.ts";
 
 /** How tightly the outermost operation binds: sums, products, then what needs no parentheses. */
 const SUM = 0;
@@ -22,11 +21,6 @@ const infix: Partial<Record<MapFunction, string>> = { equal: "=", less: "<", les
 /** The node's entry at its own axes, named i, j, k, … in order. */
 export function print(node: Node): string {
   return entry(node, node.shape.map((_, axis) => indexName(axis)), node.shape.length).text;
-}
-
-/** `name: real[n, d]` and the entry, as one line of a listing. */
-export function printShaped(node: Node): string {
-  return `${node.shape.length === 0 ? "real" : `real[${showSizes(node.shape)}]`}: ${print(node)}`;
 }
 
 const atom = (text: string): Text => ({ text, binding: ATOM });

@@ -14,7 +14,7 @@ import { kinkName } from "./smoothness.ts";
 export const innerSolvers = ["cholesky", "newton", "cg", "lbfgs", "gd"] as const;
 export type InnerSolver = (typeof innerSolvers)[number];
 /** `none`: the adjoint is zero by the structure. */
-export const adjointSolvers = ["none", "cholesky", "lu", "cg", "minres", "gmres", "gd", "neumann", "identity"] as const;
+export const adjointSolvers = ["none", "cholesky", "lu", "cg", "minres", "gmres", "lbfgs", "gd", "neumann", "identity"] as const;
 export type AdjointSolver = (typeof adjointSolvers)[number];
 export const outerSolvers = ["gd", "adam", "lbfgs"] as const;
 export type OuterSolver = (typeof outerSolvers)[number];
@@ -100,13 +100,14 @@ function planBlock(facts: BlockFacts, options: Options, sizes: SizeBindings, exa
   const limit = facts.quadratic ? largestFactorisedOrder.quadratic : largestFactorisedOrder.general;
   const factorised = exact || order <= limit;
   const linear = facts.minimisation ? (factorised ? "cholesky" : "cg") : factorised ? "lu" : "gmres";
-  const damping = adjoint.arguments.get("damping");
+  const asksDamping = adjoint.arguments.get("damping");
+  const damping = typeof asksDamping === "number" ? asksDamping : 0;
   return {
     facts,
-    inner: { ...chooseInner(facts, inner, factorised, order), arguments: inner.arguments },
+    inner: { ...chooseInner(facts, inner, factorised, order, damping), arguments: inner.arguments },
     linear,
     adjoint: { ...chooseAdjoint(facts, adjoint, linear, order), arguments: adjoint.arguments },
-    damping: typeof damping === "number" ? damping : 0,
+    damping,
   };
 }
 
@@ -123,7 +124,7 @@ function refuseWhatHasNoAnswer(facts: BlockFacts): void {
 
 type Decision<S extends string> = Pick<Choice<S>, "solver" | "reason">;
 
-function chooseInner(facts: BlockFacts, ask: Asked<InnerSolver>, factorised: boolean, order: number): Decision<InnerSolver> {
+function chooseInner(facts: BlockFacts, ask: Asked<InnerSolver>, factorised: boolean, order: number, damping: number): Decision<InnerSolver> {
   if (ask.solver !== undefined) {
     const needsQuadratic = ask.solver === "cholesky" || ask.solver === "cg";
     if (needsQuadratic && !facts.quadratic) {
@@ -135,6 +136,7 @@ function chooseInner(facts: BlockFacts, ask: Asked<InnerSolver>, factorised: boo
     return { solver: ask.solver, reason: "as asked" };
   }
   if (!facts.minimisation) return { solver: "newton", reason: "the condition is a system of equations" };
+  if (damping > 0) return { solver: "newton", reason: "damping allows a singular curvature, so its steps are shifted where it is" };
   if (facts.quadratic && factorised) return { solver: "cholesky", reason: `quadratic, and a curvature of order ${facts.form.order.key} is factorised exactly` };
   if (facts.quadratic) return { solver: "cg", reason: `quadratic, and a curvature of order ${order} is too large to factorise` };
   if (factorised) return { solver: "newton", reason: `smooth, and a curvature of order ${facts.form.order.key} is factorised at each step` };
@@ -143,7 +145,7 @@ function chooseInner(facts: BlockFacts, ask: Asked<InnerSolver>, factorised: boo
 
 function chooseAdjoint(facts: BlockFacts, ask: Asked<AdjointSolver>, linear: BlockPlan["linear"], order: number): Decision<AdjointSolver> {
   if (ask.solver !== undefined) {
-    const symmetricOnly: readonly AdjointSolver[] = ["cholesky", "cg", "minres", "gd"];
+    const symmetricOnly: readonly AdjointSolver[] = ["cholesky", "cg", "minres", "lbfgs", "gd"];
     if (!facts.minimisation && symmetricOnly.includes(ask.solver)) {
       throw new BilevelError([solverUnavailable("adjoint", ask.solver, `needs a symmetric system, and that of ${unknownsOf(facts)} is not`, ask.span, "write adjoint: lu or adjoint: gmres")]);
     }

@@ -34,9 +34,13 @@ const rules: { readonly [K in NodeKind]: Rule<K> } = {
   cholesky: keep,
 };
 
+/** What is simplified already, a graph: rules are functions of the node alone, so an answer stays right. */
+const memos = new WeakMap<Graph, Map<Node, Node>>();
+
 /** Equal roots on the originals' domain, smaller and numerically stable; shapes and order are kept. */
 export function simplify(g: Graph, roots: readonly Node[]): readonly Node[] {
-  const done = new Map<Node, Node>();
+  const done = memos.get(g) ?? new Map<Node, Node>();
+  memos.set(g, done);
   const visit = (node: Node): Node => {
     const known = done.get(node);
     if (known !== undefined) return known;

@@ -156,8 +156,8 @@ export function stableExp(g: Graph, node: MapNode): Node | undefined {
 }
 
 /**
- * e⁻ᶻ σ(z) = σ(−z); eˣ e^−ʸ = e^(x − y) for equal labels, and where y is a normaliser over some of x's labels: one factor may
- * overflow where the product does not.
+ * e⁻ᶻ σ(z) = σ(−z); eˣ e^−ʸ = e^(x − y) where terms cancel or y is a normaliser over some of x's labels: one factor may overflow where
+ * the product does not.
  */
 export function collectExponentials(g: Graph, product: Product): Product {
   let factors = product.factors;
@@ -201,7 +201,7 @@ function addTerms(a: ReadonlyMap<Node, number>, b: ReadonlyMap<Node, number>): r
 }
 
 function mergePair(g: Graph, factors: readonly Factor[], sizes: Product["sizes"]): readonly Factor[] | undefined {
-  const pair = findPair(factors.filter((factor) => isMap(factor.node, "exp") && distinct(factor.labels)));
+  const pair = findPair(g, factors.filter((factor) => isMap(factor.node, "exp") && distinct(factor.labels)));
   if (pair === undefined) return undefined;
   const [large, small] = pair;
   const shift = einsum(g, [operand(small.node as MapNode)], [small.labels], large.labels, sizes);
@@ -209,18 +209,30 @@ function mergePair(g: Graph, factors: readonly Factor[], sizes: Product["sizes"]
   return [...factors.filter((factor) => !pair.includes(factor)), { node: merged, labels: large.labels }];
 }
 
-function findPair(exponentials: readonly Factor[]): readonly [Factor, Factor] | undefined {
+/**
+ * Two exponentials worth merging, the one of more labels first: terms of their exponents cancel, or the second is a normaliser. Others
+ * are left alone, because an exponential that is also read elsewhere is computed once.
+ */
+function findPair(g: Graph, exponentials: readonly Factor[]): readonly [Factor, Factor] | undefined {
   for (const large of exponentials) {
     for (const small of exponentials) {
-      if (large === small || !small.labels.every((label) => large.labels.includes(label))) continue;
-      if (small.labels.length === large.labels.length || isNormaliser(operand(small.node as MapNode))) return [large, small];
+      if (large.node === small.node || !small.labels.every((label) => large.labels.includes(label))) continue;
+      const [x, y] = [operand(large.node as MapNode), operand(small.node as MapNode)];
+      if (isNormaliser(y) || (sameLabels(large.labels, small.labels) && cancels(x, y))) return [large, small];
     }
   }
   return undefined;
 }
 
-function isNormaliser(x: Node): boolean {
-  return x.kind === "add" && x.operands.some((term, k) => (x.coefficients[k] as number) < 0 && (term.kind === "reduce" || isMap(term, "softplus")));
+/** Whether y is −log of a sum of exponentials. */
+function isNormaliser(y: Node): boolean {
+  if (y.kind !== "add" || !y.coefficients.every((coefficient, k) => coefficient < 0 || y.operands[k]?.kind === "constant")) return false;
+  return y.operands.some((term) => isMap(term, "softplus") || (term.kind === "reduce" && term.fn === "logsumexp"));
+}
+
+function cancels(g: Graph, x: Node, y: Node): boolean {
+  const other = termsOf(g, y);
+  return [...termsOf(g, x)].some(([term, coefficient]) => coefficient * (other.get(term) ?? 0) < 0);
 }
 
 /** c eˣ − c = c expm1 x, c expm1 x + c = c eˣ */

@@ -306,7 +306,7 @@ export function sizeUnbound(size: string, user: string, span: Span): Diagnostic 
     severity: "error",
     message: `nothing that is read says what ${size} is, which ${user} needs`,
     span,
-    suggestion: `declare it, as in dim ${/^\w+$/.test(size) ? size : "n"} = 100`,
+    suggestion: `declare ${/[ *+]/.test(size) ? "a size in it" : "it"}, as in dim ${/^[^ *+]+/.exec(size)?.[0] ?? "n"} = 100`,
   };
 }
 

@@ -9,6 +9,7 @@ import { direct } from "../solve/linear/direct.ts";
 import { gmres } from "../solve/linear/gmres.ts";
 import { gradientDescent } from "../solve/linear/gradient-descent.ts";
 import { identity } from "../solve/linear/identity.ts";
+import { lbfgs } from "../solve/linear/lbfgs.ts";
 import { minres } from "../solve/linear/minres.ts";
 import { neumann } from "../solve/linear/neumann.ts";
 import type { LinearOperator, LinearOutcome } from "../solve/types.ts";
@@ -75,6 +76,8 @@ export function solveAdjoint(binding: Binding, block: BlockRuntime, known: Facto
           return minres(engine, operator, rhs, block.v, linear);
         case "gmres":
           return gmres(engine, operator, rhs, block.v, linear);
+        case "lbfgs":
+          return lbfgs(engine, operator, rhs, block.v, linear);
         case "gd":
           return gradientDescent(engine, operator, rhs, block.v, { ...linear, rate: numberOf(options, "rate") });
         case "neumann":

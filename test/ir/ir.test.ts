@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as G from "../../compiler/ir/graph.ts";
 import { type Node, operandsOf, reachable } from "../../compiler/ir/node.ts";
-import { print, printShaped } from "../../compiler/ir/print.ts";
+import { print } from "../../compiler/ir/print.ts";
 import { namedSize, oneSize, sizeOf } from "../../compiler/ir/size.ts";
 import { substitute, withOperands } from "../../compiler/ir/substitute.ts";
 import { verify } from "../../compiler/ir/verify.ts";
@@ -43,11 +43,6 @@ describe("print", () => {
     ["{1 2}[i]", G.literal(g, Float64Array.of(1, 2), [sizeOf(2)])],
   ])("%s", ([expected, node]) => {
     expect(print(node)).toBe(expected);
-  });
-
-  test("with a shape", () => {
-    expect(printShaped(A)).toBe("real[n, n]: A[i,j]");
-    expect(printShaped(c)).toBe("real: c");
   });
 });
 

@@ -111,7 +111,7 @@ describe("the hypergradient", () => {
 
   it("is the plain gradient without a lower level, and empty without an upper one", async () => {
     const plain = await prepared("var w: real[2]\nminimize sum(exp(w)) over w");
-    expect(plain.gradient({ w: [0, 1] }).gradient.w).toEqual([1, Math.E]);
+    expect(plain.gradient({ w: [0, 1] }).gradient.w).toEqual([1, expect.closeTo(Math.E, 14)]);
     const lower = await prepared("var y: real\nwhere y minimizes (y - 3)^2 + 1\nreport twice = 2 * y");
     const result = await lower.solve();
     expect(result).toMatchObject({ status: "converged", value: 1, lower: { y: 3 }, reports: { twice: 6 }, upper: {} });
@@ -125,7 +125,7 @@ describe("the hypergradient", () => {
       minimize sum(theta) over lambda
       where theta minimizes mean(logcosh(X @ theta - 1)) + exp(lambda) * sumsq(theta)`;
     const reference = (await prepared(source)).gradient({ lambda: -1 });
-    for (const solver of ["cholesky", "lu", "cg", "minres", "gmres", "gd"]) {
+    for (const solver of ["cholesky", "lu", "cg", "minres", "gmres", "lbfgs", "gd"]) {
       const problem = await prepared(source, { options: new Map([["adjoint", word(solver)]]) });
       const answer = problem.gradient({ lambda: -1 });
       expect(answer.gradient.lambda, solver).toBeCloseTo(reference.gradient.lambda as number, 9);
@@ -207,7 +207,7 @@ describe("refusals", () => {
     const source = "var a: real\nvar y: real[3]\nminimize sum(y) over a\nwhere y minimizes (sum(y) - a)^2";
     const [diagnostic] = await refusals(source);
     expect(diagnostic?.message).toContain("2 flat directions");
-    const options = new Map([["adjoint", word("cholesky", { damping: 1e-6 })], ["inner", word("lbfgs")]]);
+    const options = new Map([["adjoint", word("cholesky", { damping: 1e-6 })]]);
     const { warnings } = (await prepared(source, { options })).gradient({ a: 1 });
     expect(warnings.some((warning) => warning.includes("damped"))).toBe(true);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { gradient, hessianVectorProduct, jacobian } from "../../compiler/derive/differentiate.ts";
 import * as G from "../../compiler/ir/graph.ts";
-import type { Node } from "../../compiler/ir/node.ts";
+import { type Node, reachable } from "../../compiler/ir/node.ts";
 import { print } from "../../compiler/ir/print.ts";
 import { namedSize, oneSize, type Size } from "../../compiler/ir/size.ts";
 import { simplify } from "../../compiler/simplify/simplify.ts";
@@ -114,6 +114,11 @@ describe("algebra", () => {
     const column = G.reshape(g, u, [n, oneSize]);
     expect(simple(G.reshape(g, column, [n]))).toBe(u);
     expect(simple(column).kind).toBe("einsum");
+  });
+  test("long chains of shared products stay linear in size", () => {
+    let state: Node = u;
+    for (let step = 0; step < 200; step++) state = G.multiply(g, state, state);
+    expect(reachable([simple(state)]).length).toBeLessThan(100);
   });
   test("long recurrences stay linear in size", () => {
     let state: Node = u;

@@ -65,6 +65,12 @@ test("the mean of exponentials keeps its size", () => {
   expect(text(log(mean))).toBe("logsumexp_i (r[i] − log(n))");
 });
 
+test("exponentials that do not cancel stay apart, so that they can be shared", () => {
+  expect(text(G.multiply(g, exp(x), exp(y)))).toBe("exp(x) exp(y)");
+  expect(text(G.multiply(g, exp(x), exp(x)))).toBe("exp(x) exp(x)");
+  expect(text(G.multiply(g, exp(plus(x, y)), exp(minus(x))))).toBe("exp(y)");
+});
+
 describe("at ±1000", () => {
   test.for<[string, Node, number[], number[]]>([
     ["log(1 + eˣ)", log(plus(one, exp(x))), [0, 1000], [0, 1]],

@@ -2,6 +2,7 @@
  * How each scalar function is computed: as instructions, for one entry or two at once, or by a call to the host.
  */
 import type { Code, ImportedFunction, Opcode } from "./assembler.ts";
+import { emitExponential } from "./exponential.ts";
 import type { ScalarFunction } from "./scalar.ts";
 
 /** Pushes an argument. */
@@ -128,16 +129,20 @@ export const rules = {
     inline: (code, lanes, condition, yes, no) =>
       choose(code, lanes, yes as Push, no as Push, () => truth(code, lanes, condition as Push)),
   },
-  exp: { host: 1 },
+  exp: {
+    inline: (code, lanes, x) => {
+      (x as Push)();
+      if (lanes === 1) code.op("f64x2_splat");
+      emitExponential(code);
+      if (lanes === 1) code.lane(0);
+    },
+  },
   log: { host: 1 },
   log1p: { host: 1 },
   expm1: { host: 1 },
   sin: { host: 1 },
   cos: { host: 1 },
   tan: { host: 1 },
-  tanh: { host: 1 },
-  sigmoid: { host: 1 },
-  softplus: { host: 1 },
   erf: { host: 1 },
   logcosh: { host: 1 },
   power: { host: 2 },
@@ -159,7 +164,7 @@ export const hostImports: readonly ImportedFunction[] = hostFunctions.map((name)
 
 /** Costs in units of one load: a call counts for about twenty. */
 export function costOf(fn: ScalarFunction): number {
-  if ("host" in rules[fn]) return 20;
+  if ("host" in rules[fn] || fn === "exp") return 20;
   return fn === "divide" || fn === "sqrt" ? 4 : 1;
 }
 

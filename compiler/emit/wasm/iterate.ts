@@ -2,12 +2,13 @@
  * From a node to its loop nest: which labels are loops, in which order, and the scalar graph of one iteration with
  * everything inlined that has no buffer.
  */
-import type { Einsum, Node } from "../../ir/node.ts";
+import type { Einsum, MapFunction, Node } from "../../ir/node.ts";
+import { sigmoid, softplus, tanh } from "./elementary.ts";
 import { constantSize } from "../../ir/size.ts";
 import { dimensions, elements, unreshaped } from "./decide.ts";
 import { rowMajorStrides } from "./matrix-product.ts";
 import { type Combine, closure, emptyValue, type Nest } from "./nest.ts";
-import { type Buffer, createScalarGraph, type Index, type Scalar, type ScalarGraph, strideAlong } from "./scalar.ts";
+import { type Buffer, type CompositeFunction, createScalarGraph, type Index, type Scalar, type ScalarGraph, strideAlong } from "./scalar.ts";
 
 /** The buffer that holds a node's entries, or `undefined` for a node that is recomputed where it is read. */
 export type BufferOf = (node: Node) => Buffer | undefined;
@@ -161,7 +162,7 @@ function valueOf(node: Node, indices: readonly Index[], scalars: ScalarGraph, bu
         const args = at.operands.map((operand) => visit(operand, where));
         const exponent = at.operands[1];
         if (at.fn === "power" && exponent?.kind === "constant") return power(scalars, args[0] as Scalar, exponent.value);
-        return at.fn === "stop" ? (args[0] as Scalar) : scalars.apply(at.fn, ...args);
+        return applyMap(scalars, at.fn, args);
       }
       case "add":
         return combination(scalars, at.coefficients, at.operands.map((operand) => visit(operand, where)));
@@ -184,6 +185,22 @@ function valueOf(node: Node, indices: readonly Index[], scalars: ScalarGraph, bu
     }
   };
   return visit(node, indices);
+}
+
+const composites = { sigmoid, softplus, tanh } as const satisfies Record<CompositeFunction, unknown>;
+
+function applyMap(scalars: ScalarGraph, fn: MapFunction, args: readonly Scalar[]): Scalar {
+  const x = args[0] as Scalar;
+  switch (fn) {
+    case "stop":
+      return x;
+    case "sigmoid":
+    case "softplus":
+    case "tanh":
+      return composites[fn](scalars, x);
+    default:
+      return scalars.apply(fn, ...args);
+  }
 }
 
 function combination(scalars: ScalarGraph, coefficients: readonly number[], values: readonly Scalar[]): Scalar {

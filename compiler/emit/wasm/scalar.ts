@@ -9,7 +9,10 @@ import type { MapFunction } from "../../ir/node.ts";
 /** A tensor in memory, numbered within its program; the layout says where it lies. */
 export type Buffer = number;
 
-export type ScalarFunction = Exclude<MapFunction, "stop"> | "add" | "subtract" | "multiply" | "divide" | "square" | "negate";
+/** Functions that are made of others: elementary.ts says how. */
+export type CompositeFunction = "sigmoid" | "softplus" | "tanh";
+
+export type ScalarFunction = Exclude<MapFunction, CompositeFunction | "stop"> | "add" | "subtract" | "multiply" | "divide" | "square" | "negate";
 
 type Shape =
   | { readonly op: "number"; readonly value: number }

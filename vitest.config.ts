@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+/** Tests of the built program run it as a process, so it is built first; the others need no build. */
+const built = ["test/cli/**/*.test.ts"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: built } },
+      { test: { name: "built", include: built, globalSetup: "test/cli/build.ts", testTimeout: 30_000 } },
+    ],
+  },
+});
