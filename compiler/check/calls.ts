@@ -51,7 +51,14 @@ export function matchArguments(
   given.positional.forEach((expression, i) => {
     const parameter = inOrder[i] ?? rest;
     if (parameter === undefined) {
-      fail(scope, wrongArguments(expression.span, `${name} takes ${inOrder.length === 1 ? "one argument" : `${inOrder.length} arguments`}, and this is one more`, `it is used as ${text}`));
+      fail(
+        scope,
+        wrongArguments(
+          expression.span,
+          `${name} takes ${inOrder.length === 1 ? "one argument" : `${inOrder.length} arguments`}, and this is one more`,
+          `it is used as ${text}`,
+        ),
+      );
     }
     const target = rest !== undefined && parameter.optional ? rest : parameter;
     matched.set(target.name, [...(matched.get(target.name) ?? []), expression]);
@@ -59,14 +66,27 @@ export function matchArguments(
   for (const { name: key, value } of given.named) {
     const parameter = inOrder.find((p) => p.name === key.text);
     if (parameter === undefined) {
-      const close = nearest(key.text, inOrder.map((p) => p.name));
-      fail(scope, wrongArguments(key.span, `${name} has no argument ${key.text}`, close === undefined ? `it is used as ${text}` : `did you mean ${close}?`, close));
+      const close = nearest(
+        key.text,
+        inOrder.map((p) => p.name),
+      );
+      fail(
+        scope,
+        wrongArguments(
+          key.span,
+          `${name} has no argument ${key.text}`,
+          close === undefined ? `it is used as ${text}` : `did you mean ${close}?`,
+          close,
+        ),
+      );
     }
-    if (matched.has(parameter.name)) fail(scope, wrongArguments(key.span, `${key.text} is given twice`, `${name} is used as ${text}`));
+    if (matched.has(parameter.name))
+      fail(scope, wrongArguments(key.span, `${key.text} is given twice`, `${name} is used as ${text}`));
     matched.set(parameter.name, [value]);
   }
   const missing = parameters.find((p) => !p.optional && !p.rest && !matched.has(p.name));
-  if (missing !== undefined) fail(scope, wrongArguments(span, `${name} lacks its argument ${missing.name}`, `it is used as ${text}`));
+  if (missing !== undefined)
+    fail(scope, wrongArguments(span, `${name} lacks its argument ${missing.name}`, `it is used as ${text}`));
   return matched;
 }
 
@@ -103,7 +123,8 @@ export function makeCall(
   const expressions = (parameter: string): readonly Expression[] => matched.get(parameter) ?? [];
   const expression = (parameter: string): Expression => {
     const first = expressions(parameter)[0];
-    if (first === undefined) throw new Error(`${name} reads an argument ${parameter} that its signature does not require`);
+    if (first === undefined)
+      throw new Error(`${name} reads an argument ${parameter} that its signature does not require`);
     return first;
   };
   const denote = (e: Expression): Denotation => denotations.get(e) as Denotation;

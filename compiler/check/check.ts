@@ -6,7 +6,7 @@ import type { Diagnostic } from "../../grammar/diagnostics.ts";
 import type { Declaration, Name, Program } from "../../grammar/syntax.ts";
 import { namedSize, sizeOf } from "../ir/size.ts";
 import { checkOption } from "../plan/options.ts";
-import { attempt, type Context, type Denotation, type GlobalSymbol, isFull, report, type Scope } from "./context.ts";
+import { attempt, type Context, type Denotation, type GlobalSymbol, report, type Scope } from "./context.ts";
 import { readData } from "./data.ts";
 import { sizeNames } from "./declared-types.ts";
 import { elaborate, toValue, value } from "./elaborate.ts";
@@ -32,7 +32,10 @@ type Of<K extends Declaration["kind"]> = Extract<Declaration, { kind: K }>;
 type Select = <K extends Declaration["kind"]>(...kinds: readonly K[]) => readonly Of<K>[];
 
 /** The checked model, absent when there is an error; warnings ride along. */
-export function check(program: Program, options: CheckOptions = {}): { readonly model?: Model; readonly diagnostics: readonly Diagnostic[] } {
+export function check(
+  program: Program,
+  options: CheckOptions = {},
+): { readonly model?: Model; readonly diagnostics: readonly Diagnostic[] } {
   const symbols = new Map<string, GlobalSymbol>();
   let binders = 0;
   const context: Context = {
@@ -51,14 +54,19 @@ export function check(program: Program, options: CheckOptions = {}): { readonly 
   };
   const scope: Scope = { context };
   const declarations = withImports(program, options.imports, (d) => report(scope, d));
-  const select: Select = (...kinds) => declarations.filter((d) => (kinds as readonly string[]).includes(d.kind)) as never;
+  const select: Select = (...kinds) =>
+    declarations.filter((d) => (kinds as readonly string[]).includes(d.kind)) as never;
 
   collectSymbols(scope, symbols, declarations);
   const { dims, data } = readSizesAndTables(scope, select, options.replaced ?? new Map());
   const unknowns = select("param", "var", "network", "function");
   for (const kind of ["param", "network", "function", "var"]) {
     for (const declaration of unknowns.filter((d) => d.kind === kind)) {
-      give(scope, declaration.name, attempt(() => declare(scope, declaration), { kind: "poison" }));
+      give(
+        scope,
+        declaration.name,
+        attempt(() => declare(scope, declaration), { kind: "poison" }),
+      );
     }
   }
   readDefinitions(scope, select("let"));
@@ -73,7 +81,13 @@ export function check(program: Program, options: CheckOptions = {}): { readonly 
   const reports = select("report").map((d) => readReport(scope, d));
   const solve = readSolve(scope, onlyOne(scope, select("solve"), "solve block"));
 
-  const declared = { params: present(params), unknowns: present(vars), networks: present(networks), functions: present(functions), reports: present(reports) };
+  const declared = {
+    params: present(params),
+    unknowns: present(vars),
+    networks: present(networks),
+    functions: present(functions),
+    reports: present(reports),
+  };
   if (!hasErrors(context) && problem !== undefined) checkLevels(scope, checked, declared);
   const diagnostics = [...context.diagnostics].sort(bySourceOrder);
   if (hasErrors(context)) return { diagnostics };
@@ -92,13 +106,14 @@ export function check(program: Program, options: CheckOptions = {}): { readonly 
   return { model, diagnostics };
 }
 
-const hasErrors = (context: Context): boolean => context.diagnostics.some((d) => d.severity !== "warning") || isFull(context);
+const hasErrors = (context: Context): boolean => context.diagnostics.some((d) => d.severity !== "warning");
 
 function present<T>(items: readonly (T | undefined)[]): readonly T[] {
   return items.filter((item) => item !== undefined);
 }
 
-const bySourceOrder = (a: Diagnostic, b: Diagnostic): number => (a.span?.file === b.span?.file ? (a.span?.start ?? 0) - (b.span?.start ?? 0) : 0);
+const bySourceOrder = (a: Diagnostic, b: Diagnostic): number =>
+  a.span?.file === b.span?.file ? (a.span?.start ?? 0) - (b.span?.start ?? 0) : 0;
 
 function give(scope: Scope, name: Name, denotation: Denotation): void {
   const symbol = scope.context.symbols.get(name.text);
@@ -140,7 +155,8 @@ function collectSymbols(scope: Scope, symbols: Map<string, GlobalSymbol>, declar
     }
   }
   for (const declaration of declarations) {
-    if (declaration.kind === "dim") give(scope, declaration.name, sizeDenotation(declaration.name.text, declaration.name.span));
+    if (declaration.kind === "dim")
+      give(scope, declaration.name, sizeDenotation(declaration.name.text, declaration.name.span));
   }
 }
 
@@ -164,11 +180,19 @@ function readSizesAndTables(
     if (declaration.kind === "dim") {
       const name = declaration.name.text;
       const replacement = replaced.get(name);
-      const size = cyclic.has(declaration) ? undefined : attempt(() => asSize(scope, value(scope, declaration.value), declaration.value), undefined);
+      const size = cyclic.has(declaration)
+        ? undefined
+        : attempt(() => asSize(scope, value(scope, declaration.value), declaration.value), undefined);
       if (size === undefined) continue;
       const given = replacement === undefined ? size : sizeOf(replacement);
       scope.context.definitions.set(name, settled(scope.context, given));
-      dims.push({ kind: "defined", name, span: declaration.name.span, value: given, ...(declaration.doc !== undefined && { doc: declaration.doc }) });
+      dims.push({
+        kind: "defined",
+        name,
+        span: declaration.name.span,
+        value: given,
+        ...(declaration.doc !== undefined && { doc: declaration.doc }),
+      });
       continue;
     }
     const read = cyclic.has(declaration) ? undefined : attempt(() => readData(scope, declaration), undefined);
@@ -179,8 +203,14 @@ function readSizesAndTables(
 }
 
 /** The sizes that reading the data settles. A size that only generated tables name is settled by nothing. */
-function dataDims(scope: Scope, syntaxes: readonly Of<"data">[], data: readonly DataDeclaration[]): readonly DimDeclaration[] {
-  const generated = new Set(data.filter((d) => d.source.kind === "generated").flatMap((d) => d.tables.map((t) => t.name)));
+function dataDims(
+  scope: Scope,
+  syntaxes: readonly Of<"data">[],
+  data: readonly DataDeclaration[],
+): readonly DimDeclaration[] {
+  const generated = new Set(
+    data.filter((d) => d.source.kind === "generated").flatMap((d) => d.tables.map((t) => t.name)),
+  );
   const measuredBy = new Map<string, string>();
   for (const { type, names } of syntaxes) {
     const table = names[0]?.text;
@@ -208,14 +238,27 @@ function rowDims(declaration: DataDeclaration): readonly DimDeclaration[] {
 }
 
 function classDims(context: Context): readonly DimDeclaration[] {
-  return [...context.classSizes].map(([name, { table, field, span }]) => ({ kind: "classes", name, table, field, span }));
+  return [...context.classSizes].map(([name, { table, field, span }]) => ({
+    kind: "classes",
+    name,
+    table,
+    field,
+    span,
+  }));
 }
 
 function reportCycles(scope: Scope, cycles: readonly (readonly Declaration[])[]): void {
   for (const cycle of cycles) {
     const names = cycle.flatMap((d) => namesOf(d).slice(0, 1));
     const first = names[0];
-    if (first !== undefined) report(scope, nameCycle(first.span, names.map((name) => name.text)));
+    if (first !== undefined)
+      report(
+        scope,
+        nameCycle(
+          first.span,
+          names.map((name) => name.text),
+        ),
+      );
   }
 }
 
@@ -239,7 +282,8 @@ function readDefinitions(scope: Scope, lets: readonly Of<"let">[]): void {
       continue;
     }
     const twice = parameters.find((p, i) => parameters.findIndex((q) => q.text === p.text) < i);
-    if (twice !== undefined) report(scope, wrongArguments(twice.span, `${declaration.name.text} has two arguments ${twice.text}`));
+    if (twice !== undefined)
+      report(scope, wrongArguments(twice.span, `${declaration.name.text} has two arguments ${twice.text}`));
     give(scope, declaration.name, { kind: "definition", declaration, parameters });
   }
 }
@@ -254,13 +298,21 @@ function onlyOne<D extends Declaration>(scope: Scope, declarations: readonly D[]
 
 function readReport(scope: Scope, declaration: Of<"report">): Report | undefined {
   const term = attempt(() => toValue(scope, elaborate(scope, declaration.value), declaration.value), undefined);
-  return term && { name: declaration.name.text, span: declaration.name.span, value: term, ...(declaration.doc !== undefined && { doc: declaration.doc }) };
+  return (
+    term && {
+      name: declaration.name.text,
+      span: declaration.name.span,
+      value: term,
+      ...(declaration.doc !== undefined && { doc: declaration.doc }),
+    }
+  );
 }
 
 function readSolve(scope: Scope, block: Of<"solve"> | undefined): ReadonlyMap<string, OptionValue> {
   const entries = new Map<string, OptionValue>();
   for (const { name, value: e } of block?.entries ?? []) {
-    if (entries.has(name.text)) report(scope, duplicateName(name.span, name.text, entries.get(name.text)?.span ?? name.span));
+    if (entries.has(name.text))
+      report(scope, duplicateName(name.span, name.text, entries.get(name.text)?.span ?? name.span));
     const option = attempt(() => optionValue(scope, e), undefined);
     if (option === undefined) continue;
     for (const diagnostic of checkOption(name.text, option, name.span)) report(scope, diagnostic);

@@ -15,7 +15,13 @@ export type LetDeclaration = Extract<Declaration, { kind: "let" }>;
 export type Denotation =
   | { readonly kind: "value"; readonly term: Term }
   | { readonly kind: "table"; readonly ref: TableRef; readonly type: TableType; readonly name: string }
-  | { readonly kind: "row"; readonly binder: BinderId; readonly ref: TableRef; readonly type: TableType; readonly name: string }
+  | {
+      readonly kind: "row";
+      readonly binder: BinderId;
+      readonly ref: TableRef;
+      readonly type: TableType;
+      readonly name: string;
+    }
   /** `var v[task in tasks]`: whole until it is indexed. */
   | { readonly kind: "indexed"; readonly name: string; readonly type: ValueType; readonly range: TermRange }
   | MapDenotation
@@ -110,14 +116,19 @@ export function isFull(context: Context): boolean {
 
 export function report(scope: Scope, diagnostic: Diagnostic): void {
   const { context } = scope;
-  const place = diagnostic.span === undefined ? diagnostic.message : `${diagnostic.span.file}:${diagnostic.span.start}:${diagnostic.span.end}`;
+  const place =
+    diagnostic.span === undefined
+      ? diagnostic.message
+      : `${diagnostic.span.file}:${diagnostic.span.start}:${diagnostic.span.end}`;
   if (context.reported.has(place) || isFull(context)) return;
   context.reported.add(place);
   const uses = [];
   for (let use = scope.use; use !== undefined && uses.length < 3; use = use.outer) {
     uses.push({ message: `while checking this use of ${use.name}`, span: use.span });
   }
-  context.diagnostics.push(uses.length === 0 ? diagnostic : { ...diagnostic, notes: [...(diagnostic.notes ?? []), ...uses] });
+  context.diagnostics.push(
+    uses.length === 0 ? diagnostic : { ...diagnostic, notes: [...(diagnostic.notes ?? []), ...uses] },
+  );
 }
 
 export function fail(scope: Scope, diagnostic: Diagnostic): never {

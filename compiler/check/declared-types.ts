@@ -6,28 +6,64 @@ import { value } from "./elaborate.ts";
 import { badTable, badType, unknownName } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import { asSize, compareSizes } from "./sizes.ts";
-import { type ArrayType, arrayType, type FieldType, type MapType, showType, type TableType, type ValueType } from "./types.ts";
+import {
+  type ArrayType,
+  arrayType,
+  type FieldType,
+  type MapType,
+  showType,
+  type TableType,
+  type ValueType,
+} from "./types.ts";
 
 function readSize(scope: Scope, syntax: SizeSyntax): Size {
-  if (syntax.kind === "endless") return fail(scope, badType(syntax.span, "only the rows of a data table can be endless", "name the size or write a number"));
+  if (syntax.kind === "endless")
+    return fail(
+      scope,
+      badType(syntax.span, "only the rows of a data table can be endless", "name the size or write a number"),
+    );
   const { value: e } = syntax;
   if (e.kind === "name" && !scope.context.symbols.has(e.name)) {
-    return fail(scope, unknownName(e.span, e.name, nearest(e.name, scope.context.symbols.keys()), `declare the size: dim ${e.name} = 10`));
+    return fail(
+      scope,
+      unknownName(
+        e.span,
+        e.name,
+        nearest(e.name, scope.context.symbols.keys()),
+        `declare the size: dim ${e.name} = 10`,
+      ),
+    );
   }
   return asSize(scope, value(scope, e), e);
 }
 
 /** `real[n, d]` */
 export function readArrayType(scope: Scope, syntax: TypeSyntax): ArrayType {
-  if (syntax.kind !== "array") return fail(scope, badType(syntax.span, "an array type such as real[n, d] is needed here"));
-  return arrayType(syntax.element, syntax.sizes.map((size) => readSize(scope, size)));
+  if (syntax.kind !== "array")
+    return fail(scope, badType(syntax.span, "an array type such as real[n, d] is needed here"));
+  return arrayType(
+    syntax.element,
+    syntax.sizes.map((size) => readSize(scope, size)),
+  );
 }
 
 /** `real[d]` or `weights(f)`: what an unknown may be. */
 export function readUnknownType(scope: Scope, syntax: TypeSyntax): ValueType {
-  if (syntax.kind === "table") return fail(scope, badType(syntax.span, "an unknown is an array or the weights of a map", "write real[n, d] or weights(f)"));
+  if (syntax.kind === "table")
+    return fail(
+      scope,
+      badType(syntax.span, "an unknown is an array or the weights of a map", "write real[n, d] or weights(f)"),
+    );
   if (syntax.kind === "array") {
-    if (syntax.element !== "real") fail(scope, badType(syntax.span, `unknowns are real, and this is ${syntax.element}`, "derivatives need real numbers: write real"));
+    if (syntax.element !== "real")
+      fail(
+        scope,
+        badType(
+          syntax.span,
+          `unknowns are real, and this is ${syntax.element}`,
+          "derivatives need real numbers: write real",
+        ),
+      );
     return readArrayType(scope, syntax);
   }
   const { text, span } = syntax.map;
@@ -35,7 +71,10 @@ export function readUnknownType(scope: Scope, syntax: TypeSyntax): ValueType {
   if (symbol === undefined) return fail(scope, unknownName(span, text, nearest(text, scope.context.symbols.keys())));
   if (symbol.denotation?.kind === "poison") throw poison;
   if (symbol.denotation?.kind !== "map" || symbol.denotation.sort === "RKHS") {
-    return fail(scope, badType(span, `${text} has no weights`, "weights(f) are those of a network, or of a function represented by one"));
+    return fail(
+      scope,
+      badType(span, `${text} has no weights`, "weights(f) are those of a network, or of a function represented by one"),
+    );
   }
   return { kind: "weights", map: text };
 }
@@ -48,13 +87,25 @@ export function readMapType(scope: Scope, syntax: MapTypeSyntax): MapType {
 
 function mapEnd(scope: Scope, syntax: TypeSyntax): ArrayType {
   const type = readArrayType(scope, syntax);
-  if (type.element !== "real") fail(scope, badType(syntax.span, `a map goes from real arrays to real arrays, and this is ${showType(type)}`, "encode labels with one_hot(label, k)"));
+  if (type.element !== "real")
+    fail(
+      scope,
+      badType(
+        syntax.span,
+        `a map goes from real arrays to real arrays, and this is ${showType(type)}`,
+        "encode labels with one_hot(label, k)",
+      ),
+    );
   return type;
 }
 
 /** `{ X: real[n, d], y: real[n] }` of the table called `name`: the leading size that all fields share is its rows. */
 export function readTableType(scope: Scope, name: string, syntax: TypeSyntax): TableType {
-  if (syntax.kind !== "table") return fail(scope, badTable(syntax.span, `the type of a table lists its fields`, undefined, `write { X: real[n, d], y: real[n] }`));
+  if (syntax.kind !== "table")
+    return fail(
+      scope,
+      badTable(syntax.span, `the type of a table lists its fields`, undefined, `write { X: real[n, d], y: real[n] }`),
+    );
   const first = syntax.fields[0];
   if (first === undefined) return fail(scope, badTable(syntax.span, `${name} has no fields`));
   const endlessRows = namedSize(`rows(${name})`);
@@ -64,7 +115,14 @@ export function readTableType(scope: Scope, name: string, syntax: TypeSyntax): T
     const type = readField(scope, field, endlessRows);
     const rows = type.shape[0] as Size;
     if (leading.size !== undefined && compareSizes(scope.context, leading.size, rows) !== "equal") {
-      fail(scope, badTable(field.span, `the rows of ${name} are its fields' leading size, and ${field.name.text} is ${showType(type)} after ${first.name.text}: ${showType(fields.get(first.name.text) ?? type)}`, [{ message: `${first.name.text} is declared here`, span: first.span }]));
+      fail(
+        scope,
+        badTable(
+          field.span,
+          `the rows of ${name} are its fields' leading size, and ${field.name.text} is ${showType(type)} after ${first.name.text}: ${showType(fields.get(first.name.text) ?? type)}`,
+          [{ message: `${first.name.text} is declared here`, span: first.span }],
+        ),
+      );
     }
     if (fields.has(field.name.text)) fail(scope, badTable(field.span, `${name} has two fields ${field.name.text}`));
     leading.size ??= rows;
@@ -81,7 +139,16 @@ function readField(scope: Scope, field: FieldSyntax, endlessRows: Size): ArrayTy
   const { type, name } = field;
   if (type.kind !== "array") return fail(scope, badTable(field.span, `the field ${name.text} is not an array`));
   const [rows, ...others] = type.sizes;
-  if (rows === undefined) return fail(scope, badTable(field.span, `the field ${name.text} is one ${type.element}, without rows`, undefined, `write ${name.text}: ${type.element}[n]; for a constant use param or let`));
+  if (rows === undefined)
+    return fail(
+      scope,
+      badTable(
+        field.span,
+        `the field ${name.text} is one ${type.element}, without rows`,
+        undefined,
+        `write ${name.text}: ${type.element}[n]; for a constant use param or let`,
+      ),
+    );
   const leading = rows.kind === "endless" ? endlessRows : readSize(scope, rows);
   return arrayType(type.element, [leading, ...others.map((size) => readSize(scope, size))]);
 }
@@ -89,7 +156,9 @@ function readField(scope: Scope, field: FieldSyntax, endlessRows: Size): ArrayTy
 /** The names that a data type's sizes mention outside of calls, with their places: those not declared elsewhere become sizes. */
 export function sizeNames(syntax: TypeSyntax): readonly (Expression & { readonly kind: "name" })[] {
   if (syntax.kind !== "table") return [];
-  return syntax.fields.flatMap(({ type }) => (type.kind === "array" ? type.sizes : [])).flatMap((size) => (size.kind === "expression" ? bareNames(size.value) : []));
+  return syntax.fields
+    .flatMap(({ type }) => (type.kind === "array" ? type.sizes : []))
+    .flatMap((size) => (size.kind === "expression" ? bareNames(size.value) : []));
 }
 
 function bareNames(e: Expression): readonly (Expression & { readonly kind: "name" })[] {

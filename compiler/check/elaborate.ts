@@ -1,10 +1,20 @@
 /** Expressions: from syntax to typed terms, one rule a kind. A mistake is reported once and becomes poison. */
-import type { Span } from "../../grammar/diagnostics.ts";
 import type { BinaryOperator, Expression, ExpressionKind } from "../../grammar/syntax.ts";
-import { namedSize, sizeOf } from "../ir/size.ts";
+import { sizeOf } from "../ir/size.ts";
 import { applyMap } from "./apply.ts";
 import { arithmetic, comparison, logic, matmul, negation, transposition } from "./operators.ts";
-import { all, attempt, counted, type Denotation, fail, poison, type Scope, type Use, withNames, written } from "./context.ts";
+import {
+  all,
+  attempt,
+  counted,
+  type Denotation,
+  fail,
+  poison,
+  type Scope,
+  type Use,
+  withNames,
+  written,
+} from "./context.ts";
 import { makeCall, matchArguments } from "./calls.ts";
 import { notAValue, objectiveNotScalar, shapeMismatch, typeMismatch, unknownField, wrongArguments } from "./errors.ts";
 import { indexed } from "./indexing.ts";
@@ -69,33 +79,59 @@ export function toValue(scope: Scope, denotation: Denotation, e: Expression): Te
       return { kind: "row-index", binder: denotation.binder, type: arrayType("int", []), span };
     case "indexed": {
       const { type, range, name } = denotation;
-      if (type.kind === "weights") return fail(scope, notAValue(span, `${name} is one ${showType(type)} per index`, `index it: ${name}[i]`));
+      if (type.kind === "weights")
+        return fail(scope, notAValue(span, `${name} is one ${showType(type)} per index`, `index it: ${name}[i]`));
       const count = range.kind === "table" ? range.type.rows : range.size;
       return { kind: "variable", name, type: arrayType(type.element, [count, ...type.shape]), span };
     }
     case "map": {
-      if (denotation.sort === "RKHS") return fail(scope, notAValue(span, `${written(e)} is a function`, `call it, or write normsq(${written(e)})`));
+      if (denotation.sort === "RKHS")
+        return fail(scope, notAValue(span, `${written(e)} is a function`, `call it, or write normsq(${written(e)})`));
       const weights: Term = {
-        kind: "variable", name: denotation.name, type: { kind: "weights", map: denotation.name }, span,
+        kind: "variable",
+        name: denotation.name,
+        type: { kind: "weights", map: denotation.name },
+        span,
         ...(denotation.index !== undefined && { index: denotation.index }),
       };
       return denotation.frozen ? buildAt(span).structured("stop", [weights], weights.type) : weights;
     }
     case "table":
-      return fail(scope, notAValue(span, `${written(e)} is a table`, `name a field, such as ${written(e)}.${[...denotation.type.fields.keys()][0] ?? "x"}, or average over its rows: E[${written(e)}](...)`));
+      return fail(
+        scope,
+        notAValue(
+          span,
+          `${written(e)} is a table`,
+          `name a field, such as ${written(e)}.${[...denotation.type.fields.keys()][0] ?? "x"}, or average over its rows: E[${written(e)}](...)`,
+        ),
+      );
     case "kernel":
       return fail(scope, notAValue(span, `${written(e)} is a kernel`, "a kernel stands in RKHS(...)"));
     case "definition":
-      return fail(scope, notAValue(span, `${written(e)} is a definition with arguments`, `call it: ${written(e)}(${denotation.parameters.map((p) => p.text).join(", ")})`));
+      return fail(
+        scope,
+        notAValue(
+          span,
+          `${written(e)} is a definition with arguments`,
+          `call it: ${written(e)}(${denotation.parameters.map((p) => p.text).join(", ")})`,
+        ),
+      );
   }
 }
 
 const rules: Rules = {
   number: (_, e) => ({
-    kind: "number", value: e.value, type: arrayType(/^[\d_]+$/.test(e.text) ? "int" : "real", []), span: e.span,
+    kind: "number",
+    value: e.value,
+    type: arrayType(/^[\d_]+$/.test(e.text) ? "int" : "real", []),
+    span: e.span,
   }),
   boolean: (_, e) => ({ kind: "number", value: e.value ? 1 : 0, type: arrayType("bool", []), span: e.span }),
-  string: (scope, e) => fail(scope, notAValue(e.span, "a string is not a value here", "strings are file paths and column names in a data source")),
+  string: (scope, e) =>
+    fail(
+      scope,
+      notAValue(e.span, "a string is not a value here", "strings are file paths and column names in a data source"),
+    ),
   name: (scope, e) => lookUp(scope, e.name, e.span),
   list: (scope, e) => list(scope, e),
   unary: (scope, e) => negation(scope, e.operator, value(scope, e.operand), e),
@@ -107,11 +143,22 @@ const rules: Rules = {
   reduce: (scope, e) => {
     const inner = bindRanges(scope, e.binders, e.reducer);
     const body = value(inner.scope, e.body);
-    if (!isArray(body)) fail(scope, typeMismatch(e.body.span, `${written(e.body)} is ${showType(body.type)}, and ${e.reducer}[...] reduces numbers`));
+    if (!isArray(body))
+      fail(
+        scope,
+        typeMismatch(
+          e.body.span,
+          `${written(e.body)} is ${showType(body.type)}, and ${e.reducer}[...] reduces numbers`,
+        ),
+      );
     const element: Element = e.reducer === "sum" && body.type.element === "int" ? "int" : "real";
     return {
-      kind: "reduce", reducer: e.reducer === "E" ? "mean" : "sum", binders: inner.binders, body,
-      type: arrayType(element, body.type.shape), span: e.span,
+      kind: "reduce",
+      reducer: e.reducer === "E" ? "mean" : "sum",
+      binders: inner.binders,
+      body,
+      type: arrayType(element, body.type.shape),
+      span: e.span,
     };
   },
 };
@@ -133,9 +180,19 @@ function binary(scope: Scope, e: Of<"binary">): Denotation | Term {
 }
 
 const functionOf: Readonly<Record<Exclude<BinaryOperator, "@">, Parameters<typeof arithmetic>[1]>> = {
-  "+": "add", "-": "subtract", "*": "multiply", "/": "divide", "^": "power",
-  "==": "equal", "!=": "not_equal", "<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal",
-  "&&": "and", "||": "or",
+  "+": "add",
+  "-": "subtract",
+  "*": "multiply",
+  "/": "divide",
+  "^": "power",
+  "==": "equal",
+  "!=": "not_equal",
+  "<": "less",
+  "<=": "less_equal",
+  ">": "greater",
+  ">=": "greater_equal",
+  "&&": "and",
+  "||": "or",
 };
 
 function operate(scope: Scope, e: Of<"binary">, left: Denotation, right: Denotation): Denotation | Term {
@@ -145,7 +202,9 @@ function operate(scope: Scope, e: Of<"binary">, left: Denotation, right: Denotat
   if (e.operator === "@") return matmul(scope, a, b, e);
   const fn = functionOf[e.operator];
   if (fn === "and" || fn === "or") return logic(scope, fn, a, b, e);
-  return ["+", "-", "*", "/", "^"].includes(e.operator) ? arithmetic(scope, fn, a, b, e) : comparison(scope, fn, a, b, e);
+  return ["+", "-", "*", "/", "^"].includes(e.operator)
+    ? arithmetic(scope, fn, a, b, e)
+    : comparison(scope, fn, a, b, e);
 }
 
 /** `[a, b]` stacks equal shapes along a new first axis. */
@@ -155,9 +214,29 @@ function list(scope: Scope, e: Of<"list">): Term {
   const first = items[0] as Term;
   items.forEach((item, i) => {
     const expression = e.items[i] as Expression;
-    if (!isArray(item)) fail(scope, typeMismatch(expression.span, `${written(expression)} is ${showType(item.type)}, and a list holds numbers and arrays`));
-    if (!sameShape(shapeOf(first), item.type.shape, agreeing(scope, expression.span, () => "the items of a list have one shape"))) {
-      fail(scope, shapeMismatch(expression.span, `the items of a list have one shape, and this is ${showType(item.type)} after ${showType(first.type)}`, []));
+    if (!isArray(item))
+      fail(
+        scope,
+        typeMismatch(
+          expression.span,
+          `${written(expression)} is ${showType(item.type)}, and a list holds numbers and arrays`,
+        ),
+      );
+    if (
+      !sameShape(
+        shapeOf(first),
+        item.type.shape,
+        agreeing(scope, expression.span, () => "the items of a list have one shape"),
+      )
+    ) {
+      fail(
+        scope,
+        shapeMismatch(
+          expression.span,
+          `the items of a list have one shape, and this is ${showType(item.type)} after ${showType(first.type)}`,
+          [],
+        ),
+      );
     }
   });
   const elements = new Set(items.map((item) => (isArray(item) ? item.type.element : "real")));
@@ -181,11 +260,26 @@ function field(scope: Scope, e: Of<"field">): Denotation | Term {
     return fail(scope, unknownField(e.field.span, text, name, fields, nearest(name, fields)));
   }
   if (type.kind === "table") {
-    if (object.kind === "row") return { kind: "table", ref: { kind: "row-table", binder: object.binder, field: name }, type: type.table, name: `${object.name}.${name}` };
-    return fail(scope, notAValue(e.span, `${text} has one table ${name} per row`, `name the row: E[r in ${text}](E[r.${name}](...))`));
+    if (object.kind === "row")
+      return {
+        kind: "table",
+        ref: { kind: "row-table", binder: object.binder, field: name },
+        type: type.table,
+        name: `${object.name}.${name}`,
+      };
+    return fail(
+      scope,
+      notAValue(e.span, `${text} has one table ${name} per row`, `name the row: E[r in ${text}](E[r.${name}](...))`),
+    );
   }
   if (object.kind === "table") return { kind: "column", table: object.ref, field: name, type, span: e.span };
-  return { kind: "row-field", binder: object.binder, field: name, type: arrayType(type.element, type.shape.slice(1)), span: e.span };
+  return {
+    kind: "row-field",
+    binder: object.binder,
+    field: name,
+    type: arrayType(type.element, type.shape.slice(1)),
+    span: e.span,
+  };
 }
 
 /** A map at a point, a definition expanded, or a function of the language. What the program declares comes first. */
@@ -194,14 +288,24 @@ function call(scope: Scope, e: Of<"call">): Denotation | Term {
   const name = callee.kind === "name" ? callee.name : undefined;
   const isBuiltin = name !== undefined && builtins.has(name) && declaredCallable(scope, name) === undefined;
   if (isBuiltin) {
-    if (e.weights !== undefined) fail(scope, wrongArguments(e.weights.span, `${name} has no weights`, "only a network or a function is called with `; weights`"));
+    if (e.weights !== undefined)
+      fail(
+        scope,
+        wrongArguments(
+          e.weights.span,
+          `${name} has no weights`,
+          "only a network or a function is called with `; weights`",
+        ),
+      );
     return callBuiltin(scope, name, e);
   }
-  const target = callee.kind === "name" ? lookUp(scope, callee.name, callee.span, [...builtins.keys()]) : elaborate(scope, callee);
+  const target =
+    callee.kind === "name" ? lookUp(scope, callee.name, callee.span, [...builtins.keys()]) : elaborate(scope, callee);
   if (target.kind === "definition") return expand(scope, target, e);
   if (target.kind === "map") {
     const named = e.arguments.named[0];
-    if (named !== undefined) fail(scope, wrongArguments(named.name.span, `${target.name} takes its arguments by position`));
+    if (named !== undefined)
+      fail(scope, wrongArguments(named.name.span, `${target.name} takes its arguments by position`));
     const points = attempt(() => values(scope, e.arguments.positional), undefined);
     const weights = e.weights === undefined ? undefined : value(scope, e.weights);
     if (points === undefined) throw poison;
@@ -209,7 +313,14 @@ function call(scope: Scope, e: Of<"call">): Denotation | Term {
   }
   e.arguments.positional.forEach((argument) => elaborate(scope, argument));
   if (target.kind === "poison") throw poison;
-  return fail(scope, notAValue(callee.span, `${written(callee)} cannot be called`, "write * to multiply; only functions, networks and definitions with arguments are called"));
+  return fail(
+    scope,
+    notAValue(
+      callee.span,
+      `${written(callee)} cannot be called`,
+      "write * to multiply; only functions, networks and definitions with arguments are called",
+    ),
+  );
 }
 
 function callBuiltin(scope: Scope, name: string, e: Of<"call">): Denotation | Term {
@@ -228,13 +339,10 @@ function expand(scope: Scope, definition: Extract<Denotation, { kind: "definitio
   const name = declaration.name.text;
   const text = `${name}(${parameters.map((p) => p.text).join(", ")})`;
   const matched = matchArguments(scope, name, e.span, text, e.arguments);
-  const given = new Map([...matched].map(([parameter, expressions]) => [parameter, elaborate(scope, expressions[0] as Expression)]));
+  const given = new Map(
+    [...matched].map(([parameter, expressions]) => [parameter, elaborate(scope, expressions[0] as Expression)]),
+  );
   if ([...given.values()].some((d) => d.kind === "poison")) throw poison;
   const use: Use = { name, span: e.span, outer: scope.use };
   return elaborate(withNames({ context: scope.context, use }, given), declaration.value);
-}
-
-/** The place of a name's size in messages, for callers that declare sizes. */
-export function sizeValue(name: string, span: Span): Denotation {
-  return { kind: "value", term: { kind: "size", size: namedSize(name), type: arrayType("int", []), span } };
 }

@@ -8,7 +8,13 @@ interface Help {
   readonly replacement?: string;
 }
 
-function diagnostic(severity: Diagnostic["severity"], code: string, span: Span, message: string, help: Help = {}): Diagnostic {
+function diagnostic(
+  severity: Diagnostic["severity"],
+  code: string,
+  span: Span,
+  message: string,
+  help: Help = {},
+): Diagnostic {
   const { notes, suggestion, replacement } = help;
   return {
     code,
@@ -25,7 +31,8 @@ type Rest = readonly [span: Span, message: string, help?: Help];
 const error = (code: string, ...rest: Rest): Diagnostic => diagnostic("error", code, ...rest);
 const warning = (code: string, ...rest: Rest): Diagnostic => diagnostic("warning", code, ...rest);
 
-const meant = (name: string | undefined): Help => (name === undefined ? {} : { suggestion: `did you mean ${name}?`, replacement: name });
+const meant = (name: string | undefined): Help =>
+  name === undefined ? {} : { suggestion: `did you mean ${name}?`, replacement: name };
 
 /** `1 table`, `2 tables`. */
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
@@ -33,10 +40,26 @@ export const plural = (count: number, noun: string): string => `${count} ${noun}
 // --------------------------------------------------------------------------------------------------------- names
 
 export const unknownName = (span: Span, name: string, close?: string, hint?: string): Diagnostic =>
-  error("unknown-name", span, `${name} is not declared`, hint === undefined || close !== undefined ? meant(close) : { suggestion: hint });
+  error(
+    "unknown-name",
+    span,
+    `${name} is not declared`,
+    hint === undefined || close !== undefined ? meant(close) : { suggestion: hint },
+  );
 
-export const unknownField = (span: Span, table: string, field: string, fields: readonly string[], close?: string): Diagnostic =>
-  error("unknown-field", span, `${table} has no field ${field}`, close === undefined ? { suggestion: `its fields are ${fields.join(", ")}` } : meant(close));
+export const unknownField = (
+  span: Span,
+  table: string,
+  field: string,
+  fields: readonly string[],
+  close?: string,
+): Diagnostic =>
+  error(
+    "unknown-field",
+    span,
+    `${table} has no field ${field}`,
+    close === undefined ? { suggestion: `its fields are ${fields.join(", ")}` } : meant(close),
+  );
 
 export const duplicateName = (span: Span, name: string, first: Span): Diagnostic =>
   error("duplicate-name", span, `${name} is declared twice`, {
@@ -61,10 +84,14 @@ export const ambiguousField = (span: Span, name: string, tables: readonly string
   });
 
 export const repeatedSection = (span: Span, what: string, first: Span): Diagnostic =>
-  error("repeated-section", span, `a program has one ${what}, and this is the second`, { notes: [{ message: "the first one", span: first }] });
+  error("repeated-section", span, `a program has one ${what}, and this is the second`, {
+    notes: [{ message: "the first one", span: first }],
+  });
 
 export const importNotFound = (span: Span, path: string): Diagnostic =>
-  error("import-not-found", span, `the file "${path}" cannot be read`, { suggestion: "its path is relative to the importing file" });
+  error("import-not-found", span, `the file "${path}" cannot be read`, {
+    suggestion: "its path is relative to the importing file",
+  });
 
 export const importCycle = (span: Span, files: readonly string[]): Diagnostic =>
   error("import-cycle", span, `these files import each other: ${files.join(" -> ")}`);
@@ -104,33 +131,51 @@ export const badIndex = (span: Span, message: string, suggestion?: string, notes
   error("bad-index", span, message, { suggestion, notes });
 
 export const indexOutOfRange = (span: Span, index: string, size: string, suggestion?: string): Diagnostic =>
-  error("index-out-of-range", span, `the index ${index} is outside of 0..${size} (indices start at 0, ends are excluded)`, { suggestion });
+  error(
+    "index-out-of-range",
+    span,
+    `the index ${index} is outside of 0..${size} (indices start at 0, ends are excluded)`,
+    { suggestion },
+  );
 
 export const badAxis = (span: Span, axis: number, text: string, type: string): Diagnostic =>
-  error("bad-axis", span, `${text} is ${type} and has no axis ${axis}`, { suggestion: "axes count from 0; -1 is the last one" });
+  error("bad-axis", span, `${text} is ${type} and has no axis ${axis}`, {
+    suggestion: "axes count from 0; -1 is the last one",
+  });
 
-export const badType = (span: Span, message: string, suggestion?: string): Diagnostic => error("bad-type", span, message, { suggestion });
+export const badType = (span: Span, message: string, suggestion?: string): Diagnostic =>
+  error("bad-type", span, message, { suggestion });
 
 export const notASize = (span: Span, text: string, why: string): Diagnostic =>
-  error("not-a-size", span, `${text} is not a size: ${why}`, { suggestion: "a size is a whole number, a `dim`, rows(D), or a sum or product of these" });
+  error("not-a-size", span, `${text} is not a size: ${why}`, {
+    suggestion: "a size is a whole number, a `dim`, rows(D), or a sum or product of these",
+  });
 
 export const unboundSize = (span: Span, name: string): Diagnostic =>
   error("unbound-size", span, `nothing says how large ${name} is`, { suggestion: `declare it: dim ${name} = 100` });
 
 export const notConstant = (span: Span, text: string, what: string): Diagnostic =>
-  error("not-constant", span, `${text} is not ${what}`, { suggestion: "this argument is part of the program's structure and must be written as a constant" });
+  error("not-constant", span, `${text} is not ${what}`, {
+    suggestion: "this argument is part of the program's structure and must be written as a constant",
+  });
 
 // --------------------------------------------------------------------------------------------------------- calls
 
 export const wrongArguments = (span: Span, message: string, suggestion?: string, replacement?: string): Diagnostic =>
   error("wrong-arguments", span, message, { suggestion, replacement });
 
-export const badLabels = (span: Span, message: string, suggestion: string): Diagnostic => error("bad-labels", span, message, { suggestion });
+export const badLabels = (span: Span, message: string, suggestion: string): Diagnostic =>
+  error("bad-labels", span, message, { suggestion });
 
 export const badDivergence = (span: Span, text: string): Diagnostic =>
-  error("bad-divergence", span, `${text} is not a field of a table, and divergence differentiates with respect to data`, {
-    suggestion: "write divergence(fitted, D.y) with a real field of a table",
-  });
+  error(
+    "bad-divergence",
+    span,
+    `${text} is not a field of a table, and divergence differentiates with respect to data`,
+    {
+      suggestion: "write divergence(fitted, D.y) with a real field of a table",
+    },
+  );
 
 // -------------------------------------------------------------------------------------------------- declarations
 
@@ -143,20 +188,29 @@ export const badSource = (span: Span, message: string, suggestion?: string, repl
 export const badFamily = (span: Span, message: string, suggestion?: string, replacement?: string): Diagnostic =>
   error("bad-family", span, message, { suggestion, replacement });
 
-export const badKernel = (span: Span, message: string, suggestion?: string): Diagnostic => error("bad-kernel", span, message, { suggestion });
+export const badKernel = (span: Span, message: string, suggestion?: string): Diagnostic =>
+  error("bad-kernel", span, message, { suggestion });
 
 export const badSpace = (span: Span, text: string): Diagnostic =>
   error("bad-space", span, `${text} is not a space of functions`, {
     suggestion: "write L2(D) with a table D, or RKHS(kernel) such as RKHS(gaussian(bandwidth: 1.0))",
   });
 
-export const badSet = (span: Span, message: string, suggestion?: string): Diagnostic => error("bad-set", span, message, { suggestion });
+export const badSet = (span: Span, message: string, suggestion?: string): Diagnostic =>
+  error("bad-set", span, message, { suggestion });
 
-export const badStart = (span: Span, message: string, suggestion?: string): Diagnostic => error("bad-start", span, message, { suggestion });
+export const badStart = (span: Span, message: string, suggestion?: string): Diagnostic =>
+  error("bad-start", span, message, { suggestion });
 
 // -------------------------------------------------------------------------------------------------- the problem
 
-export const notAnUnknown = (span: Span, name: string, sort: string, declared: Span | undefined, suggestion?: string): Diagnostic =>
+export const notAnUnknown = (
+  span: Span,
+  name: string,
+  sort: string,
+  declared: Span | undefined,
+  suggestion?: string,
+): Diagnostic =>
   error("not-an-unknown", span, `${name} is ${sort}, not an unknown`, {
     notes: declared && [{ message: `${name} is declared here`, span: declared }],
     suggestion: suggestion ?? "only a var, a network or a function can be optimised",
@@ -170,11 +224,16 @@ export const optimisedTwice = (span: Span, name: string, first: Span): Diagnosti
 
 export const unoptimisedUnknown = (span: Span, name: string, sort: string): Diagnostic =>
   error("unoptimised-unknown", span, `nobody optimises ${name}`, {
-    suggestion: sort === "var" ? `add it to \`over\`, give it a clause, or make it a constant: param ${name}: real = ...` : "add it to `over` or give it a clause",
+    suggestion:
+      sort === "var"
+        ? `add it to \`over\`, give it a clause, or make it a constant: param ${name}: real = ...`
+        : "add it to `over` or give it a clause",
   });
 
 export const unreadUnknown = (span: Span, name: string, where: string): Diagnostic =>
-  warning("unread-unknown", span, `${where} does not depend on ${name}`, { suggestion: `any value of ${name} does equally well; is a term missing?` });
+  warning("unread-unknown", span, `${where} does not depend on ${name}`, {
+    suggestion: `any value of ${name} does equally well; is a term missing?`,
+  });
 
 export const objectiveNotScalar = (span: Span, text: string, type: string): Diagnostic =>
   error("objective-not-scalar", span, `the objective ${text} is ${type}, and must be one real number`, {
@@ -182,20 +241,57 @@ export const objectiveNotScalar = (span: Span, text: string, type: string): Diag
   });
 
 export const equationShape = (span: Span, equations: string, name: string, type: string): Diagnostic =>
-  error("equation-shape", span, `the sides of the equation are ${equations} and the unknown ${name} is ${type}: there must be as many equations as unknowns`);
+  error(
+    "equation-shape",
+    span,
+    `the sides of the equation are ${equations} and the unknown ${name} is ${type}: there must be as many equations as unknowns`,
+  );
 
-export const badSelection = (span: Span, message: string, suggestion?: string): Diagnostic => error("bad-selection", span, message, { suggestion });
+export const badSelection = (span: Span, message: string, suggestion?: string): Diagnostic =>
+  error("bad-selection", span, message, { suggestion });
 
 export const badClauseIndex = (span: Span, message: string, suggestion: string): Diagnostic =>
   error("bad-clause-index", span, message, { suggestion });
 
 export const checkCodes = [
-  "unknown-name", "unknown-field", "duplicate-name", "name-cycle", "ambiguous-name", "repeated-section",
-  "import-not-found", "import-cycle", "import-holds-problem", "expansion-too-large",
-  "shape-mismatch", "type-mismatch", "not-a-value", "vector-transpose", "ambiguous-product", "bad-index",
-  "index-out-of-range", "bad-axis", "bad-type", "not-a-size", "unbound-size", "not-constant",
-  "wrong-arguments", "bad-labels", "bad-divergence",
-  "bad-table", "bad-source", "bad-family", "bad-kernel", "bad-space", "bad-set", "bad-start",
-  "not-an-unknown", "optimised-twice", "unoptimised-unknown", "unread-unknown", "objective-not-scalar",
-  "equation-shape", "bad-selection", "bad-clause-index",
+  "unknown-name",
+  "unknown-field",
+  "duplicate-name",
+  "name-cycle",
+  "ambiguous-name",
+  "repeated-section",
+  "import-not-found",
+  "import-cycle",
+  "import-holds-problem",
+  "expansion-too-large",
+  "shape-mismatch",
+  "type-mismatch",
+  "not-a-value",
+  "vector-transpose",
+  "ambiguous-product",
+  "bad-index",
+  "index-out-of-range",
+  "bad-axis",
+  "bad-type",
+  "not-a-size",
+  "unbound-size",
+  "not-constant",
+  "wrong-arguments",
+  "bad-labels",
+  "bad-divergence",
+  "bad-table",
+  "bad-source",
+  "bad-family",
+  "bad-kernel",
+  "bad-space",
+  "bad-set",
+  "bad-start",
+  "not-an-unknown",
+  "optimised-twice",
+  "unoptimised-unknown",
+  "unread-unknown",
+  "objective-not-scalar",
+  "equation-shape",
+  "bad-selection",
+  "bad-clause-index",
 ] as const;

@@ -27,9 +27,19 @@ export const families = {
     doc: "layers of x W + b with an activation between them",
     options: {
       hidden: { kind: "integers", default: [50, 50], doc: "the widths of the hidden layers" },
-      activation: { kind: "word", words: ["relu", "tanh", "sigmoid", "gelu", "silu", "softplus"], default: "relu", doc: "between layers" },
+      activation: {
+        kind: "word",
+        words: ["relu", "tanh", "sigmoid", "gelu", "silu", "softplus"],
+        default: "relu",
+        doc: "between layers",
+      },
       norm: { kind: "word", words: ["none", "layer"], default: "none", doc: "normalisation of the hidden layers" },
-      head: { kind: "word", words: ["linear", "softplus", "sigmoid", "softmax", "tanh"], default: "linear", doc: "what the last layer's output goes through" },
+      head: {
+        kind: "word",
+        words: ["linear", "softplus", "sigmoid", "softmax", "tanh"],
+        default: "linear",
+        doc: "what the last layer's output goes through",
+      },
       ...common,
     },
   },
@@ -39,12 +49,33 @@ export const families = {
 export function readFamily(scope: Scope, e: Expression): Family | undefined {
   return attempt(() => {
     const word = optionValue(scope, e);
-    if (word.kind !== "word") return fail(scope, badFamily(e.span, `${written(e)} is not a family of maps`, `the families are ${Object.keys(families).join(", ")}`));
-    const family: { readonly options: Readonly<Record<string, FamilyOption>> } | undefined = Object.hasOwn(families, word.value) ? families[word.value as keyof typeof families] : undefined;
+    if (word.kind !== "word")
+      return fail(
+        scope,
+        badFamily(
+          e.span,
+          `${written(e)} is not a family of maps`,
+          `the families are ${Object.keys(families).join(", ")}`,
+        ),
+      );
+    const family: { readonly options: Readonly<Record<string, FamilyOption>> } | undefined = Object.hasOwn(
+      families,
+      word.value,
+    )
+      ? families[word.value as keyof typeof families]
+      : undefined;
     if (family === undefined) {
       const close = nearest(word.value, Object.keys(families));
       const span = e.kind === "call" ? e.callee.span : e.span;
-      return fail(scope, badFamily(span, `there is no family ${word.value}`, close === undefined ? `the families are ${Object.keys(families).join(", ")}` : `did you mean ${close}?`, close));
+      return fail(
+        scope,
+        badFamily(
+          span,
+          `there is no family ${word.value}`,
+          close === undefined ? `the families are ${Object.keys(families).join(", ")}` : `did you mean ${close}?`,
+          close,
+        ),
+      );
     }
     const named = e.kind === "call" ? e.arguments.named : [];
     for (const { name, value } of named) {
@@ -52,7 +83,17 @@ export function readFamily(scope: Scope, e: Expression): Family | undefined {
       const option = family.options[name.text];
       if (option === undefined) {
         const close = nearest(name.text, Object.keys(family.options));
-        report(scope, badFamily(name.span, `${word.value} has no option ${name.text}`, close === undefined ? `its options are ${Object.keys(family.options).join(", ")}` : `did you mean ${close}?`, close));
+        report(
+          scope,
+          badFamily(
+            name.span,
+            `${word.value} has no option ${name.text}`,
+            close === undefined
+              ? `its options are ${Object.keys(family.options).join(", ")}`
+              : `did you mean ${close}?`,
+            close,
+          ),
+        );
       } else if (given !== undefined) {
         checkOptionValue(scope, `${word.value}'s ${name.text}`, option, given, value);
       }
@@ -61,15 +102,27 @@ export function readFamily(scope: Scope, e: Expression): Family | undefined {
   }, undefined);
 }
 
-const isCount = (value: OptionValue): boolean => value.kind === "number" && Number.isInteger(value.value) && value.value >= 1;
+const isCount = (value: OptionValue): boolean =>
+  value.kind === "number" && Number.isInteger(value.value) && value.value >= 1;
 
 function checkOptionValue(scope: Scope, what: string, option: FamilyOption, value: OptionValue, e: Expression): void {
   const wrong = (wanted: string, close?: string): void =>
-    report(scope, badFamily(e.span, `${what} cannot be ${written(e)}`, close === undefined ? `it takes ${wanted}` : `did you mean ${close}?`, close));
+    report(
+      scope,
+      badFamily(
+        e.span,
+        `${what} cannot be ${written(e)}`,
+        close === undefined ? `it takes ${wanted}` : `did you mean ${close}?`,
+        close,
+      ),
+    );
   switch (option.kind) {
     case "word":
       if (value.kind !== "word" || !option.words.includes(value.value)) {
-        wrong(`one of ${option.words.join(", ")}`, value.kind === "word" ? nearest(value.value, option.words) : undefined);
+        wrong(
+          `one of ${option.words.join(", ")}`,
+          value.kind === "word" ? nearest(value.value, option.words) : undefined,
+        );
       }
       return;
     case "boolean":
@@ -106,7 +159,11 @@ export function optionValue(scope: Scope, e: Expression): OptionValue {
     case "call": {
       const first = e.arguments.positional[0];
       if (e.callee.kind !== "name") break;
-      if (first !== undefined) return fail(scope, notConstant(first.span, written(first), "a named argument; options are written name: value"));
+      if (first !== undefined)
+        return fail(
+          scope,
+          notConstant(first.span, written(first), "a named argument; options are written name: value"),
+        );
       const options = e.arguments.named.map(({ name, value }) => [name.text, optionValue(scope, value)] as const);
       return { kind: "word", value: e.callee.name, arguments: new Map(options), span };
     }

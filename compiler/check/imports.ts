@@ -8,7 +8,11 @@ import { importCycle, importHolds, importNotFound } from "./errors.ts";
 export type Importer = (path: string, from: string) => { readonly text: string; readonly file: string } | undefined;
 
 /** All declarations, imported ones before those that import them. */
-export function withImports(program: Program, importer: Importer | undefined, report: (d: Diagnostic) => void): readonly Declaration[] {
+export function withImports(
+  program: Program,
+  importer: Importer | undefined,
+  report: (d: Diagnostic) => void,
+): readonly Declaration[] {
   const merged: Declaration[] = [];
   const done = new Set<string>();
   const visit = ({ declarations, span }: Program, path: readonly string[]): void => {
@@ -23,7 +27,8 @@ export function withImports(program: Program, importer: Importer | undefined, re
       }
       const found = importer?.(declaration.path, span.file);
       if (found === undefined) report(importNotFound(declaration.pathSpan, declaration.path));
-      else if (path.includes(found.file)) report(importCycle(declaration.pathSpan, [...path.slice(path.indexOf(found.file)), found.file]));
+      else if (path.includes(found.file))
+        report(importCycle(declaration.pathSpan, [...path.slice(path.indexOf(found.file)), found.file]));
       else if (!done.has(found.file)) {
         done.add(found.file);
         const parsed = parse(found.text, found.file);

@@ -14,7 +14,10 @@ const table: Readonly<Record<string, { readonly text: string; readonly doc: stri
   matern: { text: "matern(bandwidth: 1, nu: 1.5)", doc: "the Matérn kernel of smoothness nu: 0.5, 1.5 or 2.5" },
   polynomial: { text: "polynomial(degree: 2, offset: 1, scale: 1)", doc: "k(x, x') = (scale x·x' + offset)^degree" },
   linear: { text: "linear(offset: 0)", doc: "k(x, x') = x·x' + offset" },
-  ntk: { text: "ntk(depth: 1)", doc: "the neural tangent kernel of a fully connected ReLU network with `depth` hidden layers" },
+  ntk: {
+    text: "ntk(depth: 1)",
+    doc: "the neural tangent kernel of a fully connected ReLU network with `depth` hidden layers",
+  },
 };
 
 /** Parameters that shape the kernel's formula, so that they are known when the program is compiled. */
@@ -38,11 +41,24 @@ export const kernelSignatures: ReadonlyMap<string, Signature> = new Map(
           const term = call.value(parameter);
           const isBandwidthVector = parameter === "bandwidth" && shapeOf(term).length === 1;
           if (!isScalar(term) && !isBandwidthVector) {
-            fail(call.scope, badKernel(expression.span, `${parameter} of ${name} is one number, and ${written(expression)} is ${showType(term.type)}`));
+            fail(
+              call.scope,
+              badKernel(
+                expression.span,
+                `${parameter} of ${name} is one number, and ${written(expression)} is ${showType(term.type)}`,
+              ),
+            );
           }
           const allowed = structural[parameter];
           if (allowed !== undefined && !allowed(call.constant(parameter, 1))) {
-            fail(call.scope, badKernel(expression.span, `${parameter} of ${name} cannot be ${written(expression)}`, `it is used as ${text}`));
+            fail(
+              call.scope,
+              badKernel(
+                expression.span,
+                `${parameter} of ${name} cannot be ${written(expression)}`,
+                `it is used as ${text}`,
+              ),
+            );
           }
           parameters.set(parameter, term);
         }
@@ -72,7 +88,14 @@ export function combineKernels(
       const term = toValue(scope, factor, expression);
       if (isScalar(term)) return { kind: "scaled", factor: term, operand: scaled.kernel, span };
     }
-    return fail(scope, badKernel(span, `${written(e)} is not a kernel`, "kernels are added, multiplied, and scaled by a positive number"));
+    return fail(
+      scope,
+      badKernel(
+        span,
+        `${written(e)} is not a kernel`,
+        "kernels are added, multiplied, and scaled by a positive number",
+      ),
+    );
   })();
   return { kind: "kernel", kernel };
 }

@@ -11,7 +11,10 @@ export function checkLevels(scope: Scope, { upper, level, optimised }: CheckedPr
   const clauses = clausesOf(level);
   const upperTerms = upper === undefined ? [] : [upper.objective, ...sidesOf(upper.subject)];
   const clauseTerms = clauses.map(termsOfClause);
-  const belonging = [...declared.unknowns.flatMap((u) => [...(u.set?.arguments ?? []), ...(u.init ? [u.init] : [])]), ...declared.functions.flatMap(kernelTerms)];
+  const belonging = [
+    ...declared.unknowns.flatMap((u) => [...(u.set?.arguments ?? []), ...(u.init ? [u.init] : [])]),
+    ...declared.functions.flatMap(kernelTerms),
+  ];
   const read = namesRead([...upperTerms, ...clauseTerms.flat(), ...belonging]);
   checkOptimised(scope, declared, optimised, read);
   checkStarts(scope, declared, optimised);
@@ -54,7 +57,8 @@ function kernelTerms({ space }: FunctionDeclaration): readonly Term[] {
 function checkOptimised(scope: Scope, declared: Declared, optimised: Optimised, read: ReadonlySet<string>): void {
   const reported = namesRead(declared.reports.map((r) => r.value));
   for (const { name, span } of [...declared.unknowns, ...declared.functions]) {
-    if (!optimised.has(name) && (read.has(name) || !reported.has(name))) report(scope, unoptimisedUnknown(span, name, "var"));
+    if (!optimised.has(name) && (read.has(name) || !reported.has(name)))
+      report(scope, unoptimisedUnknown(span, name, "var"));
   }
   for (const { name, span } of declared.networks) {
     if (!optimised.has(name) && read.has(name)) report(scope, unoptimisedUnknown(span, name, "network"));
@@ -69,7 +73,14 @@ function checkStarts(scope: Scope, declared: Declared, optimised: Optimised): vo
     const depth = optimised.get(name)?.depth ?? 0;
     for (const other of namesRead([init])) {
       if (sortOf.has(other) && (optimised.get(other)?.depth ?? 0) >= depth) {
-        report(scope, badStart(init.span, `${name} starts at ${other}, which is not an outer unknown of it`, "a start may copy an unknown of a shallower level"));
+        report(
+          scope,
+          badStart(
+            init.span,
+            `${name} starts at ${other}, which is not an outer unknown of it`,
+            "a start may copy an unknown of a shallower level",
+          ),
+        );
       }
     }
   }

@@ -6,7 +6,10 @@ import type { Term } from "./model.ts";
 import { nearest } from "./nearest.ts";
 import { arrayType, realScalar, type TableType } from "./types.ts";
 
-const constants: ReadonlyMap<string, number> = new Map([["pi", Math.PI], ["inf", Number.POSITIVE_INFINITY]]);
+const constants: ReadonlyMap<string, number> = new Map([
+  ["pi", Math.PI],
+  ["inf", Number.POSITIVE_INFINITY],
+]);
 export const constantNames: readonly string[] = [...constants.keys()];
 
 /** What a name stands for here. `also` are further names worth suggesting when it stands for nothing. */
@@ -27,7 +30,8 @@ export function lookUp(scope: Scope, name: string, span: Span, also: readonly st
     return symbol.denotation;
   }
   const constant = constants.get(name);
-  if (constant !== undefined) return { kind: "value", term: { kind: "number", value: constant, type: realScalar, span } };
+  if (constant !== undefined)
+    return { kind: "value", term: { kind: "number", value: constant, type: realScalar, span } };
   if (isFull(scope.context)) throw poison;
   const hint = fieldHint(scope, name);
   const close = hint === undefined ? nearest(name, [...visibleNames(scope), ...also]) : undefined;
@@ -36,7 +40,12 @@ export function lookUp(scope: Scope, name: string, span: Span, also: readonly st
 
 /** Declared, but by a kind of declaration that is read later: sizes do not depend on definitions, and nothing reads a report. */
 function unreadable(scope: Scope, { name, sort }: GlobalSymbol, span: Span): Diagnostic {
-  if (scope.context.symbols.get(name)?.sort === "report") return notAValue(span, `${name} is a report, which only the result holds`, "name the value with let, and report that");
+  if (scope.context.symbols.get(name)?.sort === "report")
+    return notAValue(
+      span,
+      `${name} is a report, which only the result holds`,
+      "name the value with let, and report that",
+    );
   return notASize(span, name, `it is declared by ${sort}; a size is declared by dim`);
 }
 
@@ -90,7 +99,19 @@ function openedField(scope: Scope, frame: Opened, name: string, span: Span): Den
 export function rowField(type: TableType, binder: number, row: string, name: string, span: Span): Denotation {
   const field = type.fields.get(name);
   if (field === undefined) throw poison;
-  if (field.kind === "table") return { kind: "table", ref: { kind: "row-table", binder, field: name }, type: field.table, name: `${row}.${name}` };
-  const term: Term = { kind: "row-field", binder, field: name, type: arrayType(field.element, field.shape.slice(1)), span };
+  if (field.kind === "table")
+    return {
+      kind: "table",
+      ref: { kind: "row-table", binder, field: name },
+      type: field.table,
+      name: `${row}.${name}`,
+    };
+  const term: Term = {
+    kind: "row-field",
+    binder,
+    field: name,
+    type: arrayType(field.element, field.shape.slice(1)),
+    span,
+  };
   return { kind: "value", term };
 }

@@ -19,7 +19,17 @@ export function origin(context: Context, term: Term): readonly Note[] {
     case "apply": {
       const name = term.kind === "variable" ? term.name : term.map;
       const span = context.symbols.get(name)?.span;
-      return span === undefined ? [] : [{ message: term.kind === "variable" ? `${name} is declared here: ${showType(term.type)}` : `${name} is declared here`, span }];
+      return span === undefined
+        ? []
+        : [
+            {
+              message:
+                term.kind === "variable"
+                  ? `${name} is declared here: ${showType(term.type)}`
+                  : `${name} is declared here`,
+              span,
+            },
+          ];
     }
     case "column": {
       const path = term.table.kind === "data" ? `${term.table.name}.${term.field}` : term.field;
@@ -38,7 +48,13 @@ export function origin(context: Context, term: Term): readonly Note[] {
 }
 
 /** `a` is real[n] and `b` is real[m]. */
-export function disagreement(scope: Scope, a: Term, b: Term, left: Expression, right: Expression): { message: string; notes: readonly Note[] } {
+export function disagreement(
+  scope: Scope,
+  a: Term,
+  b: Term,
+  left: Expression,
+  right: Expression,
+): { message: string; notes: readonly Note[] } {
   return {
     message: `${written(left)} is ${showType(a.type)} and ${written(right)} is ${showType(b.type)}`,
     notes: [...origin(scope.context, a), ...origin(scope.context, b)],
@@ -49,10 +65,25 @@ export function disagreement(scope: Scope, a: Term, b: Term, left: Expression, r
 export function numeric(scope: Scope, term: Term, e: Expression): Term {
   const element = elementOf(term);
   if (element === "bool") {
-    fail(scope, typeMismatch(e.span, `${written(e)} is ${showType(term.type)}, and arithmetic takes numbers`, "choose with select(condition, a, b), or average it with mean(...)"));
+    fail(
+      scope,
+      typeMismatch(
+        e.span,
+        `${written(e)} is ${showType(term.type)}, and arithmetic takes numbers`,
+        "choose with select(condition, a, b), or average it with mean(...)",
+      ),
+    );
   }
   if (element === "class") {
-    fail(scope, typeMismatch(e.span, `${written(e)} is ${showType(term.type)}: a label, not a quantity`, "use one_hot(label, k), cross_entropy(logits, label), or declare the field as int or real", origin(scope.context, term)));
+    fail(
+      scope,
+      typeMismatch(
+        e.span,
+        `${written(e)} is ${showType(term.type)}: a label, not a quantity`,
+        "use one_hot(label, k), cross_entropy(logits, label), or declare the field as int or real",
+        origin(scope.context, term),
+      ),
+    );
   }
   return term;
 }
@@ -60,7 +91,14 @@ export function numeric(scope: Scope, term: Term, e: Expression): Term {
 /** An array, not weights. */
 export function array(scope: Scope, term: Term, e: Expression, what: string): ArrayTerm {
   if (isArray(term)) return term;
-  return fail(scope, typeMismatch(e.span, `${written(e)} is ${showType(term.type)}, and ${what} takes arrays`, "weights have arithmetic by entry, and sumsq, norm, norm1, dot"));
+  return fail(
+    scope,
+    typeMismatch(
+      e.span,
+      `${written(e)} is ${showType(term.type)}, and ${what} takes arrays`,
+      "weights have arithmetic by entry, and sumsq, norm, norm1, dot",
+    ),
+  );
 }
 
 export function arithmetic(scope: Scope, fn: BinaryFunction, a: Term, b: Term, e: Of<"binary">): Term {
@@ -75,28 +113,61 @@ export function arithmetic(scope: Scope, fn: BinaryFunction, a: Term, b: Term, e
 }
 
 /** The shape two operands broadcast to; fails with both declarations and what would fit. */
-export function broadcastShapes(scope: Scope, a: Term, b: Term, left: Expression, right: Expression, whole: Expression): Shape {
-  const shape = broadcast(shapeOf(a), shapeOf(b), agreeing(scope, whole.span, () => `${written(whole)} needs equal sizes`));
+export function broadcastShapes(
+  scope: Scope,
+  a: Term,
+  b: Term,
+  left: Expression,
+  right: Expression,
+  whole: Expression,
+): Shape {
+  const shape = broadcast(
+    shapeOf(a),
+    shapeOf(b),
+    agreeing(scope, whole.span, () => `${written(whole)} needs equal sizes`),
+  );
   if (shape !== undefined) return shape;
   const { message, notes } = disagreement(scope, a, b, left, right);
-  return fail(scope, shapeMismatch(whole.span, `${written(whole)}: the shapes disagree, ${message}`, notes, broadcastAdvice(scope, a, b, left, right)));
+  return fail(
+    scope,
+    shapeMismatch(
+      whole.span,
+      `${written(whole)}: the shapes disagree, ${message}`,
+      notes,
+      broadcastAdvice(scope, a, b, left, right),
+    ),
+  );
 }
 
 function broadcastAdvice(scope: Scope, a: Term, b: Term, left: Expression, right: Expression): string | undefined {
   const could = couldAgree(scope.context);
   const swapped = (shape: Shape): Shape => transposed(shape) ?? shape;
-  if (broadcast(swapped(shapeOf(a)), shapeOf(b), could)) return `they agree with ${written(left)} transposed; shapes are aligned at their last axes`;
-  if (broadcast(shapeOf(a), swapped(shapeOf(b)), could)) return `they agree with ${written(right)} transposed; shapes are aligned at their last axes`;
+  if (broadcast(swapped(shapeOf(a)), shapeOf(b), could))
+    return `they agree with ${written(left)} transposed; shapes are aligned at their last axes`;
+  if (broadcast(shapeOf(a), swapped(shapeOf(b)), could))
+    return `they agree with ${written(right)} transposed; shapes are aligned at their last axes`;
   if (shapeOf(a).length === 1 && shapeOf(b).length === 1) return undefined;
   return "shapes are aligned at their last axes";
 }
 
 /** Weights go with weights of the same map, or with a scalar. */
 export function weightsAgree(scope: Scope, a: Term, b: Term, left: Expression, right: Expression): void {
-  const fits = isArray(a) ? isScalar(a) : isArray(b) ? isScalar(b) : a.type.kind === "weights" && b.type.kind === "weights" && a.type.map === b.type.map;
+  const fits = isArray(a)
+    ? isScalar(a)
+    : isArray(b)
+      ? isScalar(b)
+      : a.type.kind === "weights" && b.type.kind === "weights" && a.type.map === b.type.map;
   if (fits) return;
   const { message, notes } = disagreement(scope, a, b, left, right);
-  fail(scope, typeMismatch(right.span, message, "weights combine entry by entry with weights of the same map, or with a scalar", notes));
+  fail(
+    scope,
+    typeMismatch(
+      right.span,
+      message,
+      "weights combine entry by entry with weights of the same map, or with a scalar",
+      notes,
+    ),
+  );
 }
 
 /** `a * b @ c` with a non-scalar `a` and no parentheses reads two ways. */
@@ -115,7 +186,9 @@ export function comparison(scope: Scope, fn: BinaryFunction, a: Term, b: Term, e
     numeric(scope, right, e.right);
   } else {
     const [x, y] = [left.type.element, right.type.element];
-    const kinds = new Set([x, y].map((element) => (element === "int" ? "number" : element === "real" ? "number" : element)));
+    const kinds = new Set(
+      [x, y].map((element) => (element === "int" ? "number" : element === "real" ? "number" : element)),
+    );
     const whole = [x, y].includes("class") && [x, y].includes("int");
     if (kinds.size > 1 && !whole) {
       const { message, notes } = disagreement(scope, a, b, e.left, e.right);
@@ -135,7 +208,14 @@ export function logic(scope: Scope, fn: "and" | "or", a: Term, b: Term, e: Of<"b
 
 export function boolean(scope: Scope, term: Term, e: Expression, what: string): Term {
   if (isArray(term) && term.type.element === "bool") return term;
-  return fail(scope, typeMismatch(e.span, `${written(e)} is ${showType(term.type)}, and ${what} takes a condition`, "a condition is a comparison such as x > 0"));
+  return fail(
+    scope,
+    typeMismatch(
+      e.span,
+      `${written(e)} is ${showType(term.type)}, and ${what} takes a condition`,
+      "a condition is a comparison such as x > 0",
+    ),
+  );
 }
 
 export function negation(scope: Scope, operator: "-" | "!", operand: Term, e: Of<"unary">): Term {
@@ -153,12 +233,24 @@ export function transposition(scope: Scope, operand: Term, e: Of<"transpose">): 
 export function matmul(scope: Scope, a: Term, b: Term, e: Of<"binary">): Term {
   const left = numeric(scope, array(scope, a, e.left, "@"), e.left);
   const right = numeric(scope, array(scope, b, e.right, "@"), e.right);
-  const product = matrixProduct(shapeOf(left), shapeOf(right), agreeing(scope, e.span, () => `${written(e)} needs equal inner sizes`));
+  const product = matrixProduct(
+    shapeOf(left),
+    shapeOf(right),
+    agreeing(scope, e.span, () => `${written(e)} needs equal inner sizes`),
+  );
   if (product.ok) return buildAt(e.span).structured("matmul", [left, right], arrayType("real", product.shape));
   const { message, notes } = disagreement(scope, a, b, e.left, e.right);
   const text = written(e);
   if (product.why === "scalar") {
-    fail(scope, shapeMismatch(e.span, `${text}: @ is the product of vectors and matrices, ${message}`, notes, `did you mean ${written(e.left)} * ${written(e.right)}?`));
+    fail(
+      scope,
+      shapeMismatch(
+        e.span,
+        `${text}: @ is the product of vectors and matrices, ${message}`,
+        notes,
+        `did you mean ${written(e.left)} * ${written(e.right)}?`,
+      ),
+    );
   }
   const why = product.why === "inner" ? "the inner sizes disagree" : "the leading axes disagree";
   return fail(scope, shapeMismatch(e.span, `${text}: ${why}, ${message}`, notes, productAdvice(scope, a, b, e)));
@@ -166,17 +258,23 @@ export function matmul(scope: Scope, a: Term, b: Term, e: Of<"binary">): Term {
 
 /** Of the products with one or both operands transposed or swapped, the first that fits. */
 function productAdvice(scope: Scope, a: Term, b: Term, e: Of<"binary">): string | undefined {
-  const sides = [[a, e.left], [b, e.right]] as const;
+  const sides = [
+    [a, e.left],
+    [b, e.right],
+  ] as const;
   const [left, right] = sides.map(([term, expression]) => {
     const shape = shapeOf(term);
     const turned = transposed(shape);
     const plain = { shape, text: written(expression) };
     const simple = ["name", "field", "index", "call", "transpose"].includes(expression.kind);
-    const text = expression.kind === "transpose" ? written(expression.operand) : simple ? `${plain.text}'` : `(${plain.text})'`;
+    const text =
+      expression.kind === "transpose" ? written(expression.operand) : simple ? `${plain.text}'` : `(${plain.text})'`;
     return turned === undefined ? [plain] : [plain, { shape: turned, text }];
   });
   const fits = (x: Shape, y: Shape): boolean => matrixProduct(x, y, couldAgree(scope.context)).ok;
-  for (const x of left ?? []) for (const y of right ?? []) if (fits(x.shape, y.shape)) return `did you mean ${x.text} @ ${y.text}?`;
-  for (const x of left ?? []) for (const y of right ?? []) if (fits(y.shape, x.shape)) return `did you mean ${y.text} @ ${x.text}?`;
+  for (const x of left ?? [])
+    for (const y of right ?? []) if (fits(x.shape, y.shape)) return `did you mean ${x.text} @ ${y.text}?`;
+  for (const x of left ?? [])
+    for (const y of right ?? []) if (fits(y.shape, x.shape)) return `did you mean ${y.text} @ ${x.text}?`;
   return undefined;
 }

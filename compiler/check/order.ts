@@ -13,7 +13,9 @@ export function mentioned(root: Expression, fieldsOf: FieldsOf): ReadonlySet<str
     if (e.kind === "name" && !bound.has(e.name)) names.add(e.name);
     let inner = bound;
     if (e.kind === "reduce") {
-      const bind = e.binders.flatMap(({ name, range }) => (name !== undefined ? [name.text] : range.kind === "name" ? fieldsOf(range.name) : []));
+      const bind = e.binders.flatMap(({ name, range }) =>
+        name !== undefined ? [name.text] : range.kind === "name" ? fieldsOf(range.name) : [],
+      );
       inner = new Set([...bound, ...bind]);
       for (const { range } of e.binders) stack.push({ e: range, bound });
     }
@@ -39,9 +41,19 @@ function parts(e: Expression): readonly Expression[] {
     case "field":
       return [e.object];
     case "index":
-      return [e.object, ...e.items.flatMap((item) => (item.kind === "at" ? [item.value] : [item.from, item.to].filter((end) => end !== undefined)))];
+      return [
+        e.object,
+        ...e.items.flatMap((item) =>
+          item.kind === "at" ? [item.value] : [item.from, item.to].filter((end) => end !== undefined),
+        ),
+      ];
     case "call":
-      return [e.callee, ...e.arguments.positional, ...e.arguments.named.map((n) => n.value), ...(e.weights === undefined ? [] : [e.weights])];
+      return [
+        e.callee,
+        ...e.arguments.positional,
+        ...e.arguments.named.map((n) => n.value),
+        ...(e.weights === undefined ? [] : [e.weights]),
+      ];
     case "reduce":
       return [e.body];
     default:
@@ -62,7 +74,9 @@ function dependencies(declaration: Declaration, fieldsOf: FieldsOf): ReadonlySet
     case "data": {
       const fields = declaration.type?.kind === "table" ? declaration.type.fields : [];
       const sizes = fields.flatMap(({ type }) => (type.kind === "array" ? type.sizes : []));
-      const computed = sizes.flatMap((size) => (size.kind === "expression" && size.value.kind !== "name" ? [size.value] : []));
+      const computed = sizes.flatMap((size) =>
+        size.kind === "expression" && size.value.kind !== "name" ? [size.value] : [],
+      );
       return new Set([declaration.source, ...computed].flatMap((e) => [...mentioned(e, fieldsOf)]));
     }
     default:

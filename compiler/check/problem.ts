@@ -1,14 +1,49 @@
 /** The problem: who optimises what at which level, and the expressions of its clauses. */
 import type { Span } from "../../grammar/diagnostics.ts";
-import type { Clause, Declaration, Expression, Level, Selection, UnknownSyntax, UpperProblem } from "../../grammar/syntax.ts";
+import type {
+  Clause,
+  Declaration,
+  Expression,
+  Level,
+  Selection,
+  UnknownSyntax,
+  UpperProblem,
+} from "../../grammar/syntax.ts";
 import { productOfSizes } from "../ir/size.ts";
 import { matchArguments } from "./calls.ts";
-import { all, attempt, type Denotation, fail, type GlobalSymbol, poison, report, type Scope, withNames, written } from "./context.ts";
+import {
+  all,
+  attempt,
+  type Denotation,
+  fail,
+  type GlobalSymbol,
+  poison,
+  report,
+  type Scope,
+  withNames,
+  written,
+} from "./context.ts";
 import { scalar, value } from "./elaborate.ts";
 import {
-  badClauseIndex, badSelection, equationShape, notAnUnknown, optimisedTwice, plural, typeMismatch, unknownName,
+  badClauseIndex,
+  badSelection,
+  equationShape,
+  notAnUnknown,
+  optimisedTwice,
+  plural,
+  typeMismatch,
+  unknownName,
 } from "./errors.ts";
-import type { ModelClause, ModelLevel, ModelSelection, ModelUnknown, ModelUpper, Subject, Term, TermBinder } from "./model.ts";
+import type {
+  ModelClause,
+  ModelLevel,
+  ModelSelection,
+  ModelUnknown,
+  ModelUpper,
+  Subject,
+  Term,
+  TermBinder,
+} from "./model.ts";
 import { nearest } from "./nearest.ts";
 import { array, broadcastShapes } from "./operators.ts";
 import { bind } from "./ranges.ts";
@@ -54,8 +89,15 @@ function readLevel(scope: Scope, level: Level, depth: number, optimised: Optimis
 }
 
 const sortNames: Readonly<Record<GlobalSymbol["sort"], string>> = {
-  dim: "a size", size: "a size", param: "a constant", data: "a table", let: "a definition", var: "an unknown",
-  network: "a network", function: "a function", report: "a report",
+  dim: "a size",
+  size: "a size",
+  param: "a constant",
+  data: "a table",
+  let: "a definition",
+  var: "an unknown",
+  network: "a network",
+  function: "a function",
+  report: "a report",
 };
 
 /** The denotation of a var, network or function; anything else is an error. */
@@ -63,7 +105,12 @@ function unknownNamed(scope: Scope, name: string, span: Span, where: "over" | "c
   const symbol = scope.context.symbols.get(name);
   if (symbol === undefined) return fail(scope, unknownName(span, name, nearest(name, scope.context.symbols.keys())));
   if (!["var", "network", "function"].includes(symbol.sort)) {
-    const advice = symbol.sort === "param" || symbol.sort === "let" ? `declare it as: var ${name}: real` : where === "clause" ? "a clause says which unknown it determines: where theta minimizes ..." : undefined;
+    const advice =
+      symbol.sort === "param" || symbol.sort === "let"
+        ? `declare it as: var ${name}: real`
+        : where === "clause"
+          ? "a clause says which unknown it determines: where theta minimizes ..."
+          : undefined;
     return fail(scope, notAnUnknown(span, name, sortNames[symbol.sort], symbol.span, advice));
   }
   return symbol.denotation ?? { kind: "poison" };
@@ -76,7 +123,12 @@ function claim(scope: Scope, name: string, span: Span, depth: number, optimised:
 }
 
 /** The clause's unknowns, and the scope in which their indices are bound. One index name is one index. */
-function readUnknowns(scope: Scope, syntaxes: readonly UnknownSyntax[], depth: number, optimised: Optimised): { scope: Scope; unknowns: readonly ModelUnknown[] } {
+function readUnknowns(
+  scope: Scope,
+  syntaxes: readonly UnknownSyntax[],
+  depth: number,
+  optimised: Optimised,
+): { scope: Scope; unknowns: readonly ModelUnknown[] } {
   const bound = new Map<string, TermBinder>();
   let inner = scope;
   const unknowns = all(syntaxes, ({ name, index, span }): ModelUnknown => {
@@ -85,15 +137,34 @@ function readUnknowns(scope: Scope, syntaxes: readonly UnknownSyntax[], depth: n
     if (index === undefined) return { name: name.text, span };
     const range = denotation.kind === "indexed" || denotation.kind === "map" ? denotation.range : undefined;
     if (denotation.kind !== "poison" && range === undefined) {
-      return fail(scope, badClauseIndex(span, `${name.text} is one unknown, not one per index`, `declare it with its index: var ${name.text}[${index.text} in ...]: ...`));
+      return fail(
+        scope,
+        badClauseIndex(
+          span,
+          `${name.text} is one unknown, not one per index`,
+          `declare it with its index: var ${name.text}[${index.text} in ...]: ...`,
+        ),
+      );
     }
     const known = bound.get(index.text);
     if (range === undefined) return { name: name.text, span };
     if (known !== undefined) {
-      if (rangeKey(known.range) !== rangeKey(range)) fail(scope, badClauseIndex(span, `${index.text} runs over another range than ${name.text}'s`, "use one clause for each"));
+      if (rangeKey(known.range) !== rangeKey(range))
+        fail(
+          scope,
+          badClauseIndex(span, `${index.text} runs over another range than ${name.text}'s`, "use one clause for each"),
+        );
       return { name: name.text, index: known, span };
     }
-    if (bound.size > 0) return fail(scope, badClauseIndex(span, `the clause has two indices, ${[...bound.keys()][0]} and ${index.text}`, "the unknowns of one clause share their index"));
+    if (bound.size > 0)
+      return fail(
+        scope,
+        badClauseIndex(
+          span,
+          `the clause has two indices, ${[...bound.keys()][0]} and ${index.text}`,
+          "the unknowns of one clause share their index",
+        ),
+      );
     const made = bind(inner, index.text, range, index.span);
     inner = made.scope;
     bound.set(index.text, made.binder);
@@ -111,19 +182,45 @@ function rangeKey(range: TermBinder["range"]): string {
 function readClause(scope: Scope, clause: Clause, depth: number, optimised: Optimised): ModelClause {
   const syntaxes = clause.kind === "solves" ? [clause.unknown] : clause.unknowns;
   const inner = attempt(() => readUnknowns(scope, syntaxes, depth, optimised), undefined);
-  const inside = inner?.scope ?? withNames(scope, new Map(syntaxes.flatMap((s) => (s.index ? [[s.index.text, { kind: "poison" } as const] as const] : []))));
+  const inside =
+    inner?.scope ??
+    withNames(
+      scope,
+      new Map(syntaxes.flatMap((s) => (s.index ? [[s.index.text, { kind: "poison" } as const] as const] : []))),
+    );
   if (clause.kind === "solves") return readEquation(inside, clause, inner?.unknowns[0]);
   const objective = attempt(() => scalar(inside, clause.objective), undefined);
   const subject = attempt(() => all(clause.subject, (e) => constraint(inside, e)), undefined);
-  const selection = clause.selection && attempt(() => readSelection(inside, clause.selection as Selection, inner?.unknowns ?? []), undefined);
-  const failed = inner === undefined || objective === undefined || subject === undefined || (clause.selection !== undefined && selection === undefined);
+  const selection =
+    clause.selection &&
+    attempt(() => readSelection(inside, clause.selection as Selection, inner?.unknowns ?? []), undefined);
+  const failed =
+    inner === undefined ||
+    objective === undefined ||
+    subject === undefined ||
+    (clause.selection !== undefined && selection === undefined);
   if (failed) throw poison;
   const { direction, span } = clause;
-  return { kind: "optimize", direction, unknowns: inner.unknowns, objective, subject, span, ...(selection && { selection }) };
+  return {
+    kind: "optimize",
+    direction,
+    unknowns: inner.unknowns,
+    objective,
+    subject,
+    span,
+    ...(selection && { selection }),
+  };
 }
 
-function readEquation(scope: Scope, clause: Extract<Clause, { kind: "solves" }>, unknown: ModelUnknown | undefined): ModelClause {
-  const sides = attempt(() => all([clause.left, clause.right], (e) => array(scope, value(scope, e), e, "an equation")), undefined);
+function readEquation(
+  scope: Scope,
+  clause: Extract<Clause, { kind: "solves" }>,
+  unknown: ModelUnknown | undefined,
+): ModelClause {
+  const sides = attempt(
+    () => all([clause.left, clause.right], (e) => array(scope, value(scope, e), e, "an equation")),
+    undefined,
+  );
   const [left, right] = sides ?? [];
   if (left === undefined || right === undefined || unknown === undefined) throw poison;
   const shape = broadcastShapes(scope, left, right, clause.left, clause.right, clause.right);
@@ -140,18 +237,30 @@ function readEquation(scope: Scope, clause: Extract<Clause, { kind: "solves" }>,
 /** The type of an array unknown, of one index's entry where the clause is indexed. */
 function unknownType(scope: Scope, unknown: ModelUnknown): Extract<Term["type"], { kind: "array" }> | undefined {
   const denotation = scope.context.symbols.get(unknown.name)?.denotation;
-  const type = denotation?.kind === "value" ? denotation.term.type : denotation?.kind === "indexed" ? denotation.type : undefined;
+  const type =
+    denotation?.kind === "value" ? denotation.term.type : denotation?.kind === "indexed" ? denotation.type : undefined;
   return type?.kind === "array" ? type : undefined;
 }
 
-const isRelation = (operator: string): operator is Subject["relation"] => operator === "<=" || operator === ">=" || operator === "==";
+const isRelation = (operator: string): operator is Subject["relation"] =>
+  operator === "<=" || operator === ">=" || operator === "==";
 
 /** The grammar lets only these comparisons stand after `subject to`. */
 function constraint(scope: Scope, e: Expression): Subject {
   if (e.kind !== "binary" || !isRelation(e.operator)) throw new Error("a constraint that is no comparison");
-  const [left, right] = all([e.left, e.right], (side) => array(scope, value(scope, side), side, "a constraint")) as [Term, Term];
-  for (const [term, side] of [[left, e.left], [right, e.right]] as const) {
-    if (elementOf(term) === "bool" || elementOf(term) === "class") fail(scope, typeMismatch(side.span, `${written(side)} is ${showType(term.type)}, and a constraint compares numbers`));
+  const [left, right] = all([e.left, e.right], (side) => array(scope, value(scope, side), side, "a constraint")) as [
+    Term,
+    Term,
+  ];
+  for (const [term, side] of [
+    [left, e.left],
+    [right, e.right],
+  ] as const) {
+    if (elementOf(term) === "bool" || elementOf(term) === "class")
+      fail(
+        scope,
+        typeMismatch(side.span, `${written(side)} is ${showType(term.type)}, and a constraint compares numbers`),
+      );
   }
   broadcastShapes(scope, left, right, e.left, e.right, e);
   return { left, relation: e.operator, right, span: e.span };
@@ -165,11 +274,23 @@ function readSelection(scope: Scope, selection: Selection, unknowns: readonly Mo
   const values = all(from.values, (e) => value(scope, e));
   const last = from.values.at(-1);
   if (unknowns.length > 0 && values.length !== unknowns.length && last !== undefined) {
-    return fail(scope, badSelection(last.span, `the clause has ${plural(unknowns.length, "unknown")} and ${plural(values.length, "start")}`, `give one start for each of ${unknowns.map((u) => u.name).join(", ")}`));
+    return fail(
+      scope,
+      badSelection(
+        last.span,
+        `the clause has ${plural(unknowns.length, "unknown")} and ${plural(values.length, "start")}`,
+        `give one start for each of ${unknowns.map((u) => u.name).join(", ")}`,
+      ),
+    );
   }
   unknowns.forEach((unknown, i) => {
     const denotation = scope.context.symbols.get(unknown.name)?.denotation;
-    const type = denotation?.kind === "value" ? denotation.term.type : denotation?.kind === "indexed" ? denotation.type : undefined;
+    const type =
+      denotation?.kind === "value"
+        ? denotation.term.type
+        : denotation?.kind === "indexed"
+          ? denotation.type
+          : undefined;
     const [term, e] = [values[i], from.values[i]];
     if (type !== undefined && term !== undefined && e !== undefined) fitted(scope, unknown.name, type, term, e);
   });
@@ -181,11 +302,20 @@ function selectionMethod(scope: Scope, { by, arguments: given, span }: Selection
   const isFlow = by.text === "gradient_flow";
   const matched = matchArguments(scope, by.text, span, isFlow ? "gradient_flow()" : "descent(steps, rate)", given);
   if (isFlow) return { kind: "gradient_flow" };
-  const terms = new Map([...matched].map(([name, expressions]): [string, Term] => [name, scalar(scope, expressions[0] as Expression)]));
+  const terms = new Map(
+    [...matched].map(([name, expressions]): [string, Term] => [name, scalar(scope, expressions[0] as Expression)]),
+  );
   const steps = terms.get("steps");
   const count = steps && constantOf(scope.context, steps);
   if (steps === undefined || count === undefined || !Number.isInteger(count) || count < 1) {
-    return fail(scope, badSelection(steps?.span ?? span, "the number of steps is a constant whole number of at least 1", "write descent(steps: 100, rate: 0.1)"));
+    return fail(
+      scope,
+      badSelection(
+        steps?.span ?? span,
+        "the number of steps is a constant whole number of at least 1",
+        "write descent(steps: 100, rate: 0.1)",
+      ),
+    );
   }
   return { kind: "descent", arguments: new Map([...terms, ["steps", buildAt(steps.span).number(count)]]) };
 }

@@ -15,7 +15,14 @@ export function rangeOf(scope: Scope, e: Expression): TermRange {
   if (denotation.kind === "table") return { kind: "table", table: denotation.ref, type: denotation.type };
   const term = toValue(scope, denotation, e);
   if (term.type.kind !== "array" || term.type.element !== "int" || term.type.shape.length > 0) {
-    fail(scope, typeMismatch(e.span, `${written(e)} is neither a table nor a size`, "E[...] and sum[...] run over the rows of a table or over 0..k-1"));
+    fail(
+      scope,
+      typeMismatch(
+        e.span,
+        `${written(e)} is neither a table nor a size`,
+        "E[...] and sum[...] run over the rows of a table or over 0..k-1",
+      ),
+    );
   }
   return { kind: "size", size: asSize(scope, term, e) };
 }
@@ -40,13 +47,20 @@ export function bind(scope: Scope, name: string, range: TermRange, span: Span): 
 }
 
 /** The binders of a reducer, from left to right: a later range may name an earlier row. */
-export function bindRanges(scope: Scope, binders: readonly Binder[], reducer: "E" | "sum"): { scope: Scope; binders: readonly TermBinder[] } {
+export function bindRanges(
+  scope: Scope,
+  binders: readonly Binder[],
+  reducer: "E" | "sum",
+): { scope: Scope; binders: readonly TermBinder[] } {
   let inner = scope;
   const bound = all(binders, (syntax, position): TermBinder => {
     const range = rangeOf(inner, syntax.range);
     const text = written(syntax.range);
     if (range.kind === "table" && range.type.endless && reducer === "sum") {
-      fail(scope, typeMismatch(syntax.range.span, `${text} is endless, and its sum has no value`, `average it: E[${text}](...)`));
+      fail(
+        scope,
+        typeMismatch(syntax.range.span, `${text} is endless, and its sum has no value`, `average it: E[${text}](...)`),
+      );
     }
     if (syntax.name !== undefined) {
       const named = bind(inner, syntax.name.text, range, syntax.span);
@@ -54,10 +68,26 @@ export function bindRanges(scope: Scope, binders: readonly Binder[], reducer: "E
       return named.binder;
     }
     const binder = makeBinder(scope, text, range, syntax.span);
-    if (range.kind === "size") fail(scope, notAValue(syntax.range.span, `${text} is a size, and its index has no name`, `name the index: ${reducer}[i in ${text}](...)`));
+    if (range.kind === "size")
+      fail(
+        scope,
+        notAValue(
+          syntax.range.span,
+          `${text} is a size, and its index has no name`,
+          `name the index: ${reducer}[i in ${text}](...)`,
+        ),
+      );
     inner = {
       ...inner,
-      frame: { kind: "opened", binder: binder.id, type: range.type, name: text, ref: range.table, besideOuter: position > 0, outer: inner.frame },
+      frame: {
+        kind: "opened",
+        binder: binder.id,
+        type: range.type,
+        name: text,
+        ref: range.table,
+        besideOuter: position > 0,
+        outer: inner.frame,
+      },
     };
     return binder;
   });

@@ -37,7 +37,9 @@ export function sameShape(a: Shape, b: Shape, agree: Agreement): boolean {
   return a.length === b.length && a.every((size, i) => agree(size, b[i] as Size));
 }
 
-export type Product = { readonly ok: true; readonly shape: Shape } | { readonly ok: false; readonly why: "scalar" | "inner" | "leading" };
+export type Product =
+  | { readonly ok: true; readonly shape: Shape }
+  | { readonly ok: false; readonly why: "scalar" | "inner" | "leading" };
 
 /**
  * `a @ b`: [..., n, k] @ [..., k, m] is [..., n, m] with the leading axes broadcast; a vector stands for a row on the left

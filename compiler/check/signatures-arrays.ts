@@ -17,7 +17,14 @@ function arrayArgument(call: Call, parameter: string, rank = 0): ArrayTerm {
   const term = array(call.scope, numeric(call.scope, call.value(parameter), expression), expression, call.name);
   const words = ["a number", "a vector", "a matrix"];
   if (term.type.shape.length < rank) {
-    fail(call.scope, shapeMismatch(expression.span, `${call.name} takes ${words[rank]}, and ${written(expression)} is ${showType(term.type)}`, origin(call.scope.context, term)));
+    fail(
+      call.scope,
+      shapeMismatch(
+        expression.span,
+        `${call.name} takes ${words[rank]}, and ${written(expression)} is ${showType(term.type)}`,
+        origin(call.scope.context, term),
+      ),
+    );
   }
   return term;
 }
@@ -28,7 +35,14 @@ function squareArgument(call: Call, parameter: string): ArrayTerm {
   const [rows, columns] = term.type.shape.slice(-2) as [Size, Size];
   if (!agreeing(call.scope, call.span, () => `${call.name} takes a square matrix`)(rows, columns)) {
     const expression = call.expression(parameter);
-    fail(call.scope, shapeMismatch(expression.span, `${call.name} takes a square matrix, and ${written(expression)} is ${showType(term.type)}`, origin(call.scope.context, term)));
+    fail(
+      call.scope,
+      shapeMismatch(
+        expression.span,
+        `${call.name} takes a square matrix, and ${written(expression)} is ${showType(term.type)}`,
+        origin(call.scope.context, term),
+      ),
+    );
   }
   return term;
 }
@@ -36,7 +50,14 @@ function squareArgument(call: Call, parameter: string): ArrayTerm {
 function vectorArgument(call: Call, parameter: string): ArrayTerm {
   const term = arrayArgument(call, parameter, 1);
   if (term.type.shape.length !== 1) {
-    fail(call.scope, shapeMismatch(call.expression(parameter).span, `${call.name} takes vectors, and ${written(call.expression(parameter))} is ${showType(term.type)}`, []));
+    fail(
+      call.scope,
+      shapeMismatch(
+        call.expression(parameter).span,
+        `${call.name} takes vectors, and ${written(call.expression(parameter))} is ${showType(term.type)}`,
+        [],
+      ),
+    );
   }
   return term;
 }
@@ -50,16 +71,31 @@ const sameElement = (terms: readonly ArrayTerm[]): Element => {
 /** Equal items, for stack; for concat they may differ along the axis. */
 function items(call: Call): readonly ArrayTerm[] {
   const terms = call.values("items") as readonly ArrayTerm[];
-  if (terms.length === 0) fail(call.scope, wrongArguments(call.span, `${call.name} needs something to put together`, `write ${call.name}(a, b)`));
+  if (terms.length === 0)
+    fail(
+      call.scope,
+      wrongArguments(call.span, `${call.name} needs something to put together`, `write ${call.name}(a, b)`),
+    );
   for (const term of terms) {
-    if (term.type.kind !== "array") fail(call.scope, typeMismatch(call.span, `${call.name} takes arrays, and one of these is ${showType(term.type)}`));
+    if (term.type.kind !== "array")
+      fail(
+        call.scope,
+        typeMismatch(call.span, `${call.name} takes arrays, and one of these is ${showType(term.type)}`),
+      );
   }
   return terms;
 }
 
 function itemsDisagree(call: Call, terms: readonly ArrayTerm[]): never {
   const types = terms.map((t) => showType(t.type)).join(" and ");
-  return fail(call.scope, shapeMismatch(call.span, `${call.name}: the shapes disagree, ${types}`, terms.flatMap((t) => origin(call.scope.context, t))));
+  return fail(
+    call.scope,
+    shapeMismatch(
+      call.span,
+      `${call.name}: the shapes disagree, ${types}`,
+      terms.flatMap((t) => origin(call.scope.context, t)),
+    ),
+  );
 }
 
 /** The axis argument within a rank, from the end when negative. */
@@ -103,8 +139,19 @@ export const arraySignatures: Readonly<Record<string, Signature>> = {
     build: (call) => {
       const [a, b] = [squareArgument(call, "A"), arrayArgument(call, "b", 1)];
       const rows = b.type.shape.length === 1 ? b.type.shape[0] : b.type.shape.at(-2);
-      const fits = agreeing(call.scope, call.span, () => "solve takes as many equations as A has rows")(a.type.shape.at(-1) as Size, rows as Size);
-      if (!fits) fail(call.scope, shapeMismatch(call.span, `solve: the sizes disagree, ${showType(a.type)} and ${showType(b.type)}`, [...origin(call.scope.context, a), ...origin(call.scope.context, b)]));
+      const fits = agreeing(
+        call.scope,
+        call.span,
+        () => "solve takes as many equations as A has rows",
+      )(a.type.shape.at(-1) as Size, rows as Size);
+      if (!fits)
+        fail(
+          call.scope,
+          shapeMismatch(call.span, `solve: the sizes disagree, ${showType(a.type)} and ${showType(b.type)}`, [
+            ...origin(call.scope.context, a),
+            ...origin(call.scope.context, b),
+          ]),
+        );
       return buildAt(call.span).structured("solve", [a, b], real(b.type.shape));
     },
   },
@@ -169,7 +216,14 @@ export const arraySignatures: Readonly<Record<string, Signature>> = {
       const [before, after] = [productOfSizes(x.type.shape), productOfSizes(shape)];
       if (compareSizes(call.scope.context, before, after) === "different") {
         const target = showType(arrayType(x.type.element, shape));
-        fail(call.scope, shapeMismatch(call.span, `reshape keeps the number of entries: ${written(call.expression("x"))} is ${showType(x.type)} and the result would be ${target}`, origin(call.scope.context, x)));
+        fail(
+          call.scope,
+          shapeMismatch(
+            call.span,
+            `reshape keeps the number of entries: ${written(call.expression("x"))} is ${showType(x.type)} and the result would be ${target}`,
+            origin(call.scope.context, x),
+          ),
+        );
       }
       agreeing(call.scope, call.span, () => "reshape keeps the number of entries")(before, after);
       return buildAt(call.span).structured("reshape", [x], arrayType(x.type.element, shape));
@@ -182,7 +236,13 @@ export const arraySignatures: Readonly<Record<string, Signature>> = {
       const x = array(call.scope, call.value("x"), call.expression("x"), "gather");
       const index = array(call.scope, call.value("index"), call.expression("index"), "gather");
       if ((index.type.element !== "int" && index.type.element !== "class") || index.type.shape.length !== 1) {
-        fail(call.scope, typeMismatch(call.expression("index").span, `gather takes a vector of whole numbers, and this is ${showType(index.type)}`));
+        fail(
+          call.scope,
+          typeMismatch(
+            call.expression("index").span,
+            `gather takes a vector of whole numbers, and this is ${showType(index.type)}`,
+          ),
+        );
       }
       const axis = axisWithin(call, x.type.shape.length, x);
       const shape = x.type.shape.map((size, i) => (i === axis ? (index.type.shape[0] as Size) : size));
@@ -195,25 +255,43 @@ export const arraySignatures: Readonly<Record<string, Signature>> = {
     build: (call) => {
       const label = array(call.scope, call.value("label"), call.expression("label"), "one_hot");
       if (label.type.element !== "class" && label.type.element !== "int") {
-        fail(call.scope, typeMismatch(call.expression("label").span, `one_hot takes labels, and ${written(call.expression("label"))} is ${showType(label.type)}`, "declare the field as class[...]"));
+        fail(
+          call.scope,
+          typeMismatch(
+            call.expression("label").span,
+            `one_hot takes labels, and ${written(call.expression("label"))} is ${showType(label.type)}`,
+            "declare the field as class[...]",
+          ),
+        );
       }
       const classes = call.size("k");
       demandLabels(call.scope, label, classes, call.expression("label").span);
       return buildAt(call.span).oneHot(label, classes);
     },
   },
-  normal: generated("normal(...shape, seed: 0)", "independent standard normal numbers", (call) => ({ kind: "normal", seed: call.constant("seed", 0) })),
-  uniform: generated("uniform(low: 0, high: 1, ...shape, seed: 0)", "independent uniform numbers between low and high", (call) => ({
-    kind: "uniform",
-    low: call.constant("low", 0),
-    high: call.constant("high", 1),
+  normal: generated("normal(...shape, seed: 0)", "independent standard normal numbers", (call) => ({
+    kind: "normal",
     seed: call.constant("seed", 0),
   })),
-  linspace: generated("linspace(from, to, ...shape)", "evenly spaced numbers from `from` to `to`, both included", (call) => ({
-    kind: "linspace",
-    from: call.constant("from", 0),
-    to: call.constant("to", 1),
-  })),
+  uniform: generated(
+    "uniform(low: 0, high: 1, ...shape, seed: 0)",
+    "independent uniform numbers between low and high",
+    (call) => ({
+      kind: "uniform",
+      low: call.constant("low", 0),
+      high: call.constant("high", 1),
+      seed: call.constant("seed", 0),
+    }),
+  ),
+  linspace: generated(
+    "linspace(from, to, ...shape)",
+    "evenly spaced numbers from `from` to `to`, both included",
+    (call) => ({
+      kind: "linspace",
+      from: call.constant("from", 0),
+      to: call.constant("to", 1),
+    }),
+  ),
   zeros: generated("zeros(...shape)", "0 everywhere", () => ({ kind: "zeros" })),
   ones: generated("ones(...shape)", "1 everywhere", () => ({ kind: "ones" })),
   eye: generated("eye(...shape)", "the identity matrix", () => ({ kind: "eye" })),
@@ -227,11 +305,24 @@ function generated(text: string, doc: string, generator: (call: Call) => Generat
     build: (call): Term => {
       const made = generator(call);
       const given = call.sizes("shape");
-      const shape = given.length === 0 ? call.scope.shape?.shape : given.length === 1 && made.kind === "eye" ? [...given, ...given] : given;
+      const shape =
+        given.length === 0
+          ? call.scope.shape?.shape
+          : given.length === 1 && made.kind === "eye"
+            ? [...given, ...given]
+            : given;
       if (shape === undefined) {
-        return fail(call.scope, wrongArguments(call.span, `${call.name} needs a shape here`, `write ${text.replace("...shape", "n, d")}; only a declaration gives it one`));
+        return fail(
+          call.scope,
+          wrongArguments(
+            call.span,
+            `${call.name} needs a shape here`,
+            `write ${text.replace("...shape", "n, d")}; only a declaration gives it one`,
+          ),
+        );
       }
-      if (made.kind === "eye" && shape.length !== 2) fail(call.scope, notASize(call.span, written(call.whole), "eye is a matrix"));
+      if (made.kind === "eye" && shape.length !== 2)
+        fail(call.scope, notASize(call.span, written(call.whole), "eye is a matrix"));
       return { kind: "generate", generator: made, type: real(shape), span: call.span };
     },
   };

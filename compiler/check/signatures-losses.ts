@@ -1,5 +1,6 @@
 /** Losses: per row, unreduced, with no hidden factor. Each is expanded into primitives here, and its formula is its doc. */
 import { sizeOf } from "../ir/size.ts";
+import { number, pair } from "./arguments.ts";
 import type { Call, Signature } from "./calls.ts";
 import { fail, written } from "./context.ts";
 import { badLabels, shapeMismatch, typeMismatch } from "./errors.ts";
@@ -7,7 +8,6 @@ import { binaryEncoding, demandLabels } from "./labels.ts";
 import type { Term } from "./model.ts";
 import { array, broadcastShapes, disagreement, numeric } from "./operators.ts";
 import { broadcastsTo } from "./shapes.ts";
-import { number, pair } from "./signatures.ts";
 import { agreeing } from "./sizes.ts";
 import { type ArrayTerm, buildAt, shapeOf } from "./terms.ts";
 import { showType } from "./types.ts";
@@ -27,15 +27,46 @@ function classified(call: Call, logits: string, label: string): { z: ArrayTerm; 
   const y = call.value(label);
   const classes = z.type.shape.at(-1);
   if (classes === undefined) {
-    return fail(call.scope, shapeMismatch(call.expression(logits).span, `${call.name} takes one score per class, and ${written(call.expression(logits))} is a scalar`, [], `for two classes use logistic_loss(score, label)`));
+    return fail(
+      call.scope,
+      shapeMismatch(
+        call.expression(logits).span,
+        `${call.name} takes one score per class, and ${written(call.expression(logits))} is a scalar`,
+        [],
+        `for two classes use logistic_loss(score, label)`,
+      ),
+    );
   }
   if (y.type.kind !== "array" || (y.type.element !== "class" && y.type.element !== "int")) {
-    return fail(call.scope, badLabels(call.expression(label).span, `${call.name} takes labels 0..k-1, and ${written(call.expression(label))} is ${showType(y.type)}`, "declare the field as class[...]"));
+    return fail(
+      call.scope,
+      badLabels(
+        call.expression(label).span,
+        `${call.name} takes labels 0..k-1, and ${written(call.expression(label))} is ${showType(y.type)}`,
+        "declare the field as class[...]",
+      ),
+    );
   }
   const because = `${call.name} takes one label per vector of scores`;
-  if (!broadcastsTo(y.type.shape, z.type.shape.slice(0, -1), agreeing(call.scope, call.span, () => because))) {
+  if (
+    !broadcastsTo(
+      y.type.shape,
+      z.type.shape.slice(0, -1),
+      agreeing(call.scope, call.span, () => because),
+    )
+  ) {
     const { message, notes } = disagreement(call.scope, z, y, call.expression(logits), call.expression(label));
-    fail(call.scope, shapeMismatch(call.span, `${because}: ${message}`, notes, z.type.shape.length === 2 ? `scores have the classes along the last axis; is ${written(call.expression(logits))} transposed?` : undefined));
+    fail(
+      call.scope,
+      shapeMismatch(
+        call.span,
+        `${because}: ${message}`,
+        notes,
+        z.type.shape.length === 2
+          ? `scores have the classes along the last axis; is ${written(call.expression(logits))} transposed?`
+          : undefined,
+      ),
+    );
   }
   demandLabels(call.scope, y, classes, call.expression(label).span);
   return { z, y };
@@ -45,7 +76,14 @@ function classified(call: Call, logits: string, label: string): { z: ArrayTerm; 
 function parameter(call: Call, name: string, fallback: number): Term {
   if (!call.has(name)) return buildAt(call.span).number(fallback);
   const term = numeric(call.scope, call.value(name), call.expression(name));
-  if (shapeOf(term).length > 0) fail(call.scope, typeMismatch(call.expression(name).span, `${name} of ${call.name} is one number, and this is ${showType(term.type)}`));
+  if (shapeOf(term).length > 0)
+    fail(
+      call.scope,
+      typeMismatch(
+        call.expression(name).span,
+        `${name} of ${call.name} is one number, and this is ${showType(term.type)}`,
+      ),
+    );
   return term;
 }
 

@@ -4,15 +4,16 @@
  */
 import { namedSize, type Size } from "../ir/size.ts";
 import type { Normalisation, Reduction, UnaryFunction } from "./builtins.ts";
+import { number, pair } from "./arguments.ts";
 import type { Call, Signature } from "./calls.ts";
 import { type Denotation, fail, written } from "./context.ts";
 import { badDivergence, notAValue, typeMismatch } from "./errors.ts";
 import { kernelSignatures } from "./kernels.ts";
 import type { Term } from "./model.ts";
-import { array, boolean, broadcastShapes, numeric, weightsAgree } from "./operators.ts";
+import { array, boolean, broadcastShapes, numeric } from "./operators.ts";
 import { arraySignatures } from "./signatures-arrays.ts";
 import { lossSignatures } from "./signatures-losses.ts";
-import { buildAt, elementOf, isArray, shapeOf } from "./terms.ts";
+import { buildAt, elementOf } from "./terms.ts";
 import { arrayType, showType } from "./types.ts";
 
 type Table = Readonly<Record<string, Signature>>;
@@ -20,10 +21,25 @@ type Table = Readonly<Record<string, Signature>>;
 // ------------------------------------------------------------------------------------------- element by element
 
 const elementwiseDocs = {
-  exp: "e^x", log: "the natural logarithm", log1p: "log(1 + x)", expm1: "e^x - 1", sqrt: "the square root", abs: "|x|",
-  sign: "-1, 0 or 1", sin: "sine", cos: "cosine", tan: "tangent", tanh: "the hyperbolic tangent",
-  sigmoid: "1 / (1 + e^-x)", log_sigmoid: "-log(1 + e^-x)", softplus: "log(1 + e^x)", relu: "max(x, 0)",
-  gelu: "x Φ(x), Φ the normal distribution function", silu: "x sigmoid(x)", erf: "the error function", square: "x²",
+  exp: "e^x",
+  log: "the natural logarithm",
+  log1p: "log(1 + x)",
+  expm1: "e^x - 1",
+  sqrt: "the square root",
+  abs: "|x|",
+  sign: "-1, 0 or 1",
+  sin: "sine",
+  cos: "cosine",
+  tan: "tangent",
+  tanh: "the hyperbolic tangent",
+  sigmoid: "1 / (1 + e^-x)",
+  log_sigmoid: "-log(1 + e^-x)",
+  softplus: "log(1 + e^x)",
+  relu: "max(x, 0)",
+  gelu: "x Φ(x), Φ the normal distribution function",
+  silu: "x sigmoid(x)",
+  erf: "the error function",
+  square: "x²",
   logcosh: "log(cosh(x))",
 } as const satisfies Record<Exclude<UnaryFunction, "negate" | "not">, string>;
 
@@ -38,20 +54,6 @@ const elementwise: Table = Object.fromEntries(
   ]),
 );
 
-/** An argument that arithmetic takes. */
-export function number(call: Call, parameter: string): Term {
-  return numeric(call.scope, call.value(parameter), call.expression(parameter));
-}
-
-/** Two arguments that broadcast together, or weights of one map. */
-export function pair(call: Call, first: string, second: string): readonly [Term, Term] {
-  const [a, b] = [number(call, first), number(call, second)];
-  const [left, right] = [call.expression(first), call.expression(second)];
-  if (isArray(a) && isArray(b)) broadcastShapes(call.scope, a, b, left, right, call.whole);
-  else weightsAgree(call.scope, a, b, left, right);
-  return [a, b];
-}
-
 const choices: Table = {
   select: {
     text: "select(condition, a, b)",
@@ -60,7 +62,14 @@ const choices: Table = {
       const condition = boolean(call.scope, call.value("condition"), call.expression("condition"), "select");
       const [a, b] = pair(call, "a", "b");
       const built = buildAt(call.span);
-      broadcastShapes(call.scope, condition, built.add(a, b), call.expression("condition"), call.expression("a"), call.whole);
+      broadcastShapes(
+        call.scope,
+        condition,
+        built.add(a, b),
+        call.expression("condition"),
+        call.expression("a"),
+        call.whole,
+      );
       return built.select(condition, a, b);
     },
   },
@@ -122,7 +131,11 @@ const normalisation = (fn: Normalisation, doc: string): Signature => ({
   build: (call) => {
     const x = array(call.scope, number(call, "x"), call.expression("x"), fn);
     const { type } = x;
-    if (type.shape.length === 0) fail(call.scope, typeMismatch(call.span, `${fn} works along an axis, and ${written(call.expression("x"))} is a scalar`));
+    if (type.shape.length === 0)
+      fail(
+        call.scope,
+        typeMismatch(call.span, `${fn} works along an axis, and ${written(call.expression("x"))} is a scalar`),
+      );
     const axis = call.axis(x, call.expression("x")) ?? type.shape.length - 1;
     return { kind: "normalisation", fn, operand: x, axis, type: arrayType("real", type.shape), span: call.span };
   },
@@ -185,7 +198,15 @@ const ofTables: Table = {
     doc: "the number of rows of a table",
     build: (call): Term => {
       const table = call.denotation("D");
-      if (table.kind !== "table") return fail(call.scope, notAValue(call.expression("D").span, `${written(call.expression("D"))} is not a table`, "rows(D) counts the rows of a table"));
+      if (table.kind !== "table")
+        return fail(
+          call.scope,
+          notAValue(
+            call.expression("D").span,
+            `${written(call.expression("D"))} is not a table`,
+            "rows(D) counts the rows of a table",
+          ),
+        );
       return sizeTerm(call, table.type.rows);
     },
   },
@@ -195,7 +216,14 @@ const ofTables: Table = {
     build: (call): Term => {
       const label = call.value("label");
       if (label.kind !== "column" || label.table.kind !== "data" || label.type.element !== "class") {
-        return fail(call.scope, typeMismatch(call.expression("label").span, `${written(call.expression("label"))} is not a field of labels`, "write classes(D.label) with a field declared as class[...]"));
+        return fail(
+          call.scope,
+          typeMismatch(
+            call.expression("label").span,
+            `${written(call.expression("label"))} is not a field of labels`,
+            "write classes(D.label) with a field declared as class[...]",
+          ),
+        );
       }
       const column = { table: label.table.name, field: label.field };
       const name = `classes(${column.table}.${column.field})`;
@@ -210,9 +238,22 @@ const ofTables: Table = {
       const map = call.denotation("h");
       const text = written(call.expression("h"));
       if (map.kind !== "map" || map.sort !== "RKHS") {
-        return fail(call.scope, notAValue(call.expression("h").span, `${text} is not a function in an RKHS`, `for weights and arrays write sumsq(${text})`));
+        return fail(
+          call.scope,
+          notAValue(
+            call.expression("h").span,
+            `${text} is not a function in an RKHS`,
+            `for weights and arrays write sumsq(${text})`,
+          ),
+        );
       }
-      return { kind: "rkhs-norm", map: map.name, type: arrayType("real", []), span: call.span, ...(map.index && { index: map.index }) };
+      return {
+        kind: "rkhs-norm",
+        map: map.name,
+        type: arrayType("real", []),
+        span: call.span,
+        ...(map.index && { index: map.index }),
+      };
     },
   },
   divergence: {
@@ -222,14 +263,29 @@ const ofTables: Table = {
       const of = array(call.scope, number(call, "e"), call.expression("e"), "divergence");
       const by = call.value("v");
       const text = written(call.expression("v"));
-      if (by.kind !== "column" || by.type.element !== "real") return fail(call.scope, badDivergence(call.expression("v").span, text));
+      if (by.kind !== "column" || by.type.element !== "real")
+        return fail(call.scope, badDivergence(call.expression("v").span, text));
       if (of.type.shape.length !== by.type.shape.length) {
-        fail(call.scope, typeMismatch(call.span, `divergence needs equal shapes: ${written(call.expression("e"))} is ${showType(of.type)} and ${text} is ${showType(by.type)}`));
+        fail(
+          call.scope,
+          typeMismatch(
+            call.span,
+            `divergence needs equal shapes: ${written(call.expression("e"))} is ${showType(of.type)} and ${text} is ${showType(by.type)}`,
+          ),
+        );
       }
       broadcastShapes(call.scope, of, by, call.expression("e"), call.expression("v"), call.whole);
       return {
-        kind: "divergence", of, by, type: arrayType("real", []), span: call.span,
-        ...(call.has("probes") && { probes: call.constant("probes", 1), seed: call.constant("seed", 0), step: call.has("step") ? call.value("step") : buildAt(call.span).number(1e-3) }),
+        kind: "divergence",
+        of,
+        by,
+        type: arrayType("real", []),
+        span: call.span,
+        ...(call.has("probes") && {
+          probes: call.constant("probes", 1),
+          seed: call.constant("seed", 0),
+          step: call.has("step") ? call.value("step") : buildAt(call.span).number(1e-3),
+        }),
       };
     },
   },
@@ -249,4 +305,3 @@ export const builtins: ReadonlyMap<string, Signature> = new Map([
   ...Object.entries(ofTables),
   ...kernelSignatures,
 ]);
-

@@ -2,7 +2,14 @@
 import type { Span } from "../../grammar/diagnostics.ts";
 import type { Expression } from "../../grammar/syntax.ts";
 import {
-  addSizes, constantSize, multiplySizes, scaleSize, type Size, sameSize, sizeOf, substituteSizes,
+  addSizes,
+  constantSize,
+  multiplySizes,
+  scaleSize,
+  type Size,
+  sameSize,
+  sizeOf,
+  substituteSizes,
 } from "../ir/size.ts";
 import { type Context, demand, fail, type Scope, written } from "./context.ts";
 import { notASize } from "./errors.ts";
@@ -83,7 +90,13 @@ export function constantOf(context: Context, term: Term): number | undefined {
   if (term.kind === "binary") {
     const [x, y] = [constantOf(context, term.left), constantOf(context, term.right)];
     if (x === undefined || y === undefined) return undefined;
-    const rules: Partial<Record<typeof term.fn, number>> = { add: x + y, subtract: x - y, multiply: x * y, divide: x / y, power: x ** y };
+    const rules: Partial<Record<typeof term.fn, number>> = {
+      add: x + y,
+      subtract: x - y,
+      multiply: x * y,
+      divide: x / y,
+      power: x ** y,
+    };
     return rules[term.fn];
   }
   const size = sizeFromTerm(context, term);

@@ -28,7 +28,14 @@ export function elementOf(term: Term): Element {
 }
 
 const comparisons: ReadonlySet<BinaryFunction> = new Set([
-  "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "and", "or",
+  "equal",
+  "not_equal",
+  "less",
+  "less_equal",
+  "greater",
+  "greater_equal",
+  "and",
+  "or",
 ]);
 const wholeResults: ReadonlySet<BinaryFunction> = new Set(["add", "subtract", "multiply", "maximum", "minimum"]);
 const wholeUnary: ReadonlySet<UnaryFunction> = new Set(["negate", "abs", "sign", "square"]);
@@ -41,10 +48,16 @@ export function resultElement(fn: BinaryFunction, a: Element, b: Element): Eleme
 
 /** Builders that give every term the same place. */
 export function buildAt(span: Span) {
-  const number = (value: number): Term => ({ kind: "number", value, type: arrayType(Number.isInteger(value) ? "int" : "real", []), span });
+  const number = (value: number): Term => ({
+    kind: "number",
+    value,
+    type: arrayType(Number.isInteger(value) ? "int" : "real", []),
+    span,
+  });
 
   const unary = (fn: UnaryFunction, operand: Term): Term => {
-    const element: Element = fn === "not" ? "bool" : wholeUnary.has(fn) && elementOf(operand) === "int" ? "int" : "real";
+    const element: Element =
+      fn === "not" ? "bool" : wholeUnary.has(fn) && elementOf(operand) === "int" ? "int" : "real";
     const type: ValueType = isArray(operand) ? arrayType(element, operand.type.shape) : operand.type;
     return { kind: "unary", fn, operand, type, span };
   };
@@ -57,13 +70,23 @@ export function buildAt(span: Span) {
   };
 
   const reduction = (fn: Reduction, operand: Term, axis?: number): Term => {
-    const element: Element = fn === "argmax" ? "int" : (fn === "sum" || fn === "max" || fn === "min") && elementOf(operand) === "int" ? "int" : "real";
+    const element: Element =
+      fn === "argmax"
+        ? "int"
+        : (fn === "sum" || fn === "max" || fn === "min") && elementOf(operand) === "int"
+          ? "int"
+          : "real";
     const type = arrayType(element, reduced(shapeOf(operand), axis));
     return { kind: "reduction", fn, operand, type, span, ...(axis !== undefined && { axis }) };
   };
 
   const structured = (fn: StructuredFunction, operands: readonly Term[], type: ValueType, axis?: number): Term => ({
-    kind: "structured", fn, operands, type, span, ...(axis !== undefined && { axis }),
+    kind: "structured",
+    fn,
+    operands,
+    type,
+    span,
+    ...(axis !== undefined && { axis }),
   });
 
   return {
@@ -80,11 +103,16 @@ export function buildAt(span: Span) {
     maximum: (a: Term, b: Term) => binary("maximum", a, b),
     minimum: (a: Term, b: Term) => binary("minimum", a, b),
     /** One number per class, 1 at the label: [..., k]. */
-    oneHot: (label: Term, classes: Size) => structured("one_hot", [label], arrayType("real", [...shapeOf(label), classes])),
+    oneHot: (label: Term, classes: Size) =>
+      structured("one_hot", [label], arrayType("real", [...shapeOf(label), classes])),
     select: (condition: Term, a: Term, b: Term) => {
       const chosen = binary("add", a, b).type;
       const shape = chosen.kind === "array" ? (broadcast(shapeOf(condition), chosen.shape, () => true) ?? []) : [];
-      return structured("select", [condition, a, b], chosen.kind === "array" ? arrayType(chosen.element, shape) : chosen);
+      return structured(
+        "select",
+        [condition, a, b],
+        chosen.kind === "array" ? arrayType(chosen.element, shape) : chosen,
+      );
     },
     /** Adds a last axis of size 1. */
     column: (x: Term) => structured("reshape", [x], arrayType(elementOf(x), [...shapeOf(x), oneSize])),

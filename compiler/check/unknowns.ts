@@ -8,7 +8,14 @@ import { elaborate, toValue, value } from "./elaborate.ts";
 import { badFamily, badSet, badSpace, badStart, badType, typeMismatch } from "./errors.ts";
 import { readFamily } from "./families.ts";
 import type {
-  Family, FunctionDeclaration, NetworkDeclaration, ParamDeclaration, SetConstraint, Term, TermBinder, UnknownDeclaration,
+  Family,
+  FunctionDeclaration,
+  NetworkDeclaration,
+  ParamDeclaration,
+  SetConstraint,
+  Term,
+  TermBinder,
+  UnknownDeclaration,
 } from "./model.ts";
 import { nearest } from "./nearest.ts";
 import { bind, rangeOf } from "./ranges.ts";
@@ -32,13 +39,26 @@ export function declare(scope: Scope, declaration: Unknown): Denotation {
     }
     case "var": {
       const type = readUnknownType(scope, declaration.type);
-      if (declaration.index === undefined) return { kind: "value", term: { kind: "variable", name: name.text, type, span: name.span } };
+      if (declaration.index === undefined)
+        return { kind: "value", term: { kind: "variable", name: name.text, type, span: name.span } };
       return { kind: "indexed", name: name.text, type, range: rangeOf(scope, declaration.index.range) };
     }
     case "network":
-      return { kind: "map", name: name.text, type: readMapType(scope, declaration.type), sort: "network", frozen: false };
+      return {
+        kind: "map",
+        name: name.text,
+        type: readMapType(scope, declaration.type),
+        sort: "network",
+        frozen: false,
+      };
     case "function": {
-      const map: MapDenotation = { kind: "map", name: name.text, type: readMapType(scope, declaration.type), sort: spaceSort(scope, declaration.space), frozen: false };
+      const map: MapDenotation = {
+        kind: "map",
+        name: name.text,
+        type: readMapType(scope, declaration.type),
+        sort: spaceSort(scope, declaration.space),
+        frozen: false,
+      };
       return declaration.index === undefined ? map : { ...map, range: rangeOf(scope, declaration.index.range) };
     }
     default:
@@ -59,7 +79,11 @@ const documented = (declaration: Unknown) => ({
   ...(declaration.doc !== undefined && { doc: declaration.doc }),
 });
 
-export function readParam(scope: Scope, declaration: Of<"param">, denotation: Denotation): ParamDeclaration | undefined {
+export function readParam(
+  scope: Scope,
+  declaration: Of<"param">,
+  denotation: Denotation,
+): ParamDeclaration | undefined {
   if (denotation.kind !== "value" || !isArray(denotation.term)) return undefined;
   const { type } = denotation.term;
   const start = attempt(() => readStart(scope, declaration.name.text, type, declaration.value), undefined);
@@ -67,12 +91,21 @@ export function readParam(scope: Scope, declaration: Of<"param">, denotation: De
 }
 
 export function readVar(scope: Scope, declaration: Of<"var">, denotation: Denotation): UnknownDeclaration | undefined {
-  const known = denotation.kind === "value" ? { type: denotation.term.type } : denotation.kind === "indexed" ? denotation : undefined;
+  const known =
+    denotation.kind === "value"
+      ? { type: denotation.term.type }
+      : denotation.kind === "indexed"
+        ? denotation
+        : undefined;
   if (known === undefined) return undefined;
   const { type } = known;
   const indexed = boundIndex(scope, declaration, denotation);
-  const set = declaration.set && attempt(() => readSet(indexed.scope, declaration.name.text, type, declaration.set as Expression), undefined);
-  const init = declaration.init && attempt(() => readStart(indexed.scope, declaration.name.text, type, declaration.init as Expression), undefined);
+  const set =
+    declaration.set &&
+    attempt(() => readSet(indexed.scope, declaration.name.text, type, declaration.set as Expression), undefined);
+  const init =
+    declaration.init &&
+    attempt(() => readStart(indexed.scope, declaration.name.text, type, declaration.init as Expression), undefined);
   return {
     ...documented(declaration),
     type,
@@ -82,7 +115,11 @@ export function readVar(scope: Scope, declaration: Of<"var">, denotation: Denota
   };
 }
 
-function boundIndex(scope: Scope, declaration: Of<"var" | "function">, denotation: Denotation): { scope: Scope; binder?: TermBinder } {
+function boundIndex(
+  scope: Scope,
+  declaration: Of<"var" | "function">,
+  denotation: Denotation,
+): { scope: Scope; binder?: TermBinder } {
   const range = denotation.kind === "indexed" || denotation.kind === "map" ? denotation.range : undefined;
   const { index } = declaration;
   if (range === undefined || index === undefined) return { scope };
@@ -100,10 +137,28 @@ const isArrayType = (type: ValueType): type is Extract<ValueType, { kind: "array
 /** The term, if it can be the value of an unknown of this type. */
 export function fitted(scope: Scope, name: string, type: ValueType, term: Term, e: Expression): Term {
   const fits = isArrayType(type)
-    ? isArray(term) && broadcastsTo(term.type.shape, type.shape, agreeing(scope, e.span, () => `${written(e)} fills ${name}`))
-    : isArray(term) ? isScalar(term) : term.type.kind === "weights" && term.type.map === type.map;
-  if (!fits) fail(scope, badStart(e.span, `${name} is ${showType(type)}, and ${written(e)} is ${showType(term.type)}`, "a scalar fills any shape"));
-  if (isArray(term) && (term.type.element === "class" || (term.type.element === "bool") !== (isArrayType(type) && type.element === "bool"))) {
+    ? isArray(term) &&
+      broadcastsTo(
+        term.type.shape,
+        type.shape,
+        agreeing(scope, e.span, () => `${written(e)} fills ${name}`),
+      )
+    : isArray(term)
+      ? isScalar(term)
+      : term.type.kind === "weights" && term.type.map === type.map;
+  if (!fits)
+    fail(
+      scope,
+      badStart(
+        e.span,
+        `${name} is ${showType(type)}, and ${written(e)} is ${showType(term.type)}`,
+        "a scalar fills any shape",
+      ),
+    );
+  if (
+    isArray(term) &&
+    (term.type.element === "class" || (term.type.element === "bool") !== (isArrayType(type) && type.element === "bool"))
+  ) {
     fail(scope, badStart(e.span, `${name} is ${showType(type)}, and ${written(e)} is ${showType(term.type)}`));
   }
   if (isArrayType(type) && type.element === "int" && isArray(term) && term.type.element !== "int") {
@@ -112,7 +167,9 @@ export function fitted(scope: Scope, name: string, type: ValueType, term: Term, 
   return term;
 }
 
-const sets: Readonly<Record<SetConstraint["name"], { readonly text: string; readonly doc: string; readonly rank: number }>> = {
+const sets: Readonly<
+  Record<SetConstraint["name"], { readonly text: string; readonly doc: string; readonly rank: number }>
+> = {
   simplex: { text: "simplex()", doc: "nonnegative, and summing to 1 along the last axis", rank: 1 },
   nonnegative: { text: "nonnegative()", doc: "every entry at least 0", rank: 0 },
   box: { text: "box(low, high)", doc: "every entry between low and high", rank: 0 },
@@ -127,7 +184,18 @@ function readSet(scope: Scope, name: string, type: ValueType, e: Expression): Se
   const known = setNames.find((set) => set === word);
   if (known === undefined) {
     const close = nearest(word, setNames);
-    return fail(scope, badSet(e.span, `${written(e)} is not a set`, close === undefined ? `the sets are ${Object.values(sets).map((s) => s.text.replace("()", "")).join(", ")}` : `did you mean ${close}?`));
+    return fail(
+      scope,
+      badSet(
+        e.span,
+        `${written(e)} is not a set`,
+        close === undefined
+          ? `the sets are ${Object.values(sets)
+              .map((s) => s.text.replace("()", ""))
+              .join(", ")}`
+          : `did you mean ${close}?`,
+      ),
+    );
   }
   const { text, rank } = sets[known];
   const given = e.kind === "call" ? e.arguments : { positional: [], named: [] };
@@ -136,22 +204,54 @@ function readSet(scope: Scope, name: string, type: ValueType, e: Expression): Se
   const vectors = known === "simplex" || known === "unit_rows" || known === "psd";
   if ((shape === undefined && vectors) || (shape !== undefined && shape.length < rank && known !== "ball")) {
     const wanted = rank === 1 ? "a vector" : "a matrix";
-    fail(scope, badSet(e.span, `${known} constrains ${wanted}, and ${name} is ${showType(type)}`, known === "simplex" ? "for one number use box(0, 1)" : undefined));
+    fail(
+      scope,
+      badSet(
+        e.span,
+        `${known} constrains ${wanted}, and ${name} is ${showType(type)}`,
+        known === "simplex" ? "for one number use box(0, 1)" : undefined,
+      ),
+    );
   }
-  if (known === "psd" && shape !== undefined && !agreeing(scope, e.span, () => `${name} is symmetric`)(shape.at(-1) as Size, shape.at(-2) as Size)) {
+  if (
+    known === "psd" &&
+    shape !== undefined &&
+    !agreeing(scope, e.span, () => `${name} is symmetric`)(shape.at(-1) as Size, shape.at(-2) as Size)
+  ) {
     fail(scope, badSet(e.span, `psd constrains a square matrix, and ${name} is ${showType(type)}`));
   }
   const parts = [...matched.values()].map((expressions) => {
     const expression = expressions[0] as Expression;
     const term = value(scope, expression);
-    const fits = isArray(term) && (isScalar(term) || (known === "box" && shape !== undefined && broadcastsTo(term.type.shape, shape, agreeing(scope, expression.span, () => `a bound of ${name}`))));
-    if (!fits) fail(scope, badSet(expression.span, `${written(expression)} is ${showType(term.type)}, and ${name} is ${showType(type)}`, "a scalar bounds every entry"));
+    const fits =
+      isArray(term) &&
+      (isScalar(term) ||
+        (known === "box" &&
+          shape !== undefined &&
+          broadcastsTo(
+            term.type.shape,
+            shape,
+            agreeing(scope, expression.span, () => `a bound of ${name}`),
+          )));
+    if (!fits)
+      fail(
+        scope,
+        badSet(
+          expression.span,
+          `${written(expression)} is ${showType(term.type)}, and ${name} is ${showType(type)}`,
+          "a scalar bounds every entry",
+        ),
+      );
     return term;
   });
   return { name: known, arguments: parts, span: e.span };
 }
 
-export function readNetwork(scope: Scope, declaration: Of<"network">, denotation: Denotation): NetworkDeclaration | undefined {
+export function readNetwork(
+  scope: Scope,
+  declaration: Of<"network">,
+  denotation: Denotation,
+): NetworkDeclaration | undefined {
   const family = readFamily(scope, declaration.family);
   if (denotation.kind !== "map" || family === undefined) return undefined;
   oneAxisEnds(scope, declaration, denotation);
@@ -164,11 +264,23 @@ function oneAxisEnds(scope: Scope, declaration: Of<"network" | "function">, map:
   const syntax = [...declaration.type.from, declaration.type.to];
   ends.forEach((type, i) => {
     const { span } = syntax[i] ?? declaration.type;
-    if (type.shape.length > 1) report(scope, badType(span, `${showType(type)} has several axes, and families map numbers and vectors`, "flatten it with reshape"));
+    if (type.shape.length > 1)
+      report(
+        scope,
+        badType(
+          span,
+          `${showType(type)} has several axes, and families map numbers and vectors`,
+          "flatten it with reshape",
+        ),
+      );
   });
 }
 
-export function readFunction(scope: Scope, declaration: Of<"function">, denotation: Denotation): FunctionDeclaration | undefined {
+export function readFunction(
+  scope: Scope,
+  declaration: Of<"function">,
+  denotation: Denotation,
+): FunctionDeclaration | undefined {
   const families = new Map<string, Family | undefined>();
   if (declaration.family) families.set("family", readFamily(scope, declaration.family));
   if (declaration.adjoint) families.set("adjoint", readFamily(scope, declaration.adjoint));
@@ -179,7 +291,14 @@ export function readFunction(scope: Scope, declaration: Of<"function">, denotati
   const [family, adjoint] = [families.get("family"), families.get("adjoint")];
   if (family !== undefined) oneAxisEnds(scope, declaration, denotation);
   if (space.kind === "L2" && family === undefined) {
-    report(scope, badFamily(declaration.space.span, `${declaration.name.text} lives in ${written(declaration.space)} and has no family to represent it`, "add one: by mlp(hidden: [50, 50])"));
+    report(
+      scope,
+      badFamily(
+        declaration.space.span,
+        `${declaration.name.text} lives in ${written(declaration.space)} and has no family to represent it`,
+        "add one: by mlp(hidden: [50, 50])",
+      ),
+    );
     return undefined;
   }
   return {
@@ -194,14 +313,29 @@ export function readFunction(scope: Scope, declaration: Of<"function">, denotati
 
 function readSpace(scope: Scope, e: Expression): FunctionDeclaration["space"] {
   const argument = e.kind === "call" ? e.arguments.positional[0] : undefined;
-  if (e.kind !== "call" || argument === undefined || e.arguments.positional.length > 1 || e.arguments.named.length > 0) return fail(scope, badSpace(e.span, written(e)));
+  if (e.kind !== "call" || argument === undefined || e.arguments.positional.length > 1 || e.arguments.named.length > 0)
+    return fail(scope, badSpace(e.span, written(e)));
   const denotation = elaborate(scope, argument);
   if (denotation.kind === "poison") throw poison;
   if (spaceSort(scope, e) === "L2") {
     if (denotation.kind === "table") return { kind: "L2", table: denotation.ref, span: e.span };
-    return fail(scope, typeMismatch(argument.span, `${written(argument)} is not a table`, "L2(D) is the space of functions measured on the rows of D"));
+    return fail(
+      scope,
+      typeMismatch(
+        argument.span,
+        `${written(argument)} is not a table`,
+        "L2(D) is the space of functions measured on the rows of D",
+      ),
+    );
   }
   if (denotation.kind === "kernel") return { kind: "RKHS", kernel: denotation.kernel, span: e.span };
   toValue(scope, denotation, argument);
-  return fail(scope, typeMismatch(argument.span, `${written(argument)} is not a kernel`, "write RKHS(gaussian(bandwidth: 1.0)), or a sum or product of kernels"));
+  return fail(
+    scope,
+    typeMismatch(
+      argument.span,
+      `${written(argument)} is not a kernel`,
+      "write RKHS(gaussian(bandwidth: 1.0)), or a sum or product of kernels",
+    ),
+  );
 }

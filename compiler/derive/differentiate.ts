@@ -24,11 +24,11 @@ export function gradient(g: Graph, f: Node, wrt: readonly Node[]): readonly Node
  * ∂y/∂x for an input x, [...y.shape, ...x.shape], simplified. Both directions give the same tensor; the one of fewer nodes is kept, the
  * reverse one where they tie.
  */
-export function jacobian(g: Graph, of: Node, x: Node): Node {
-  const y = simplified(g, of);
+export function jacobian(g: Graph, y: Node, x: Node): Node {
+  const stable = simplified(g, y);
   const rank = x.shape.length;
-  const back = reverse(g, y, identity(g, y.shape), [x])[0] as Node;
-  const on = forward(g, y, new Map([[x, identity(g, x.shape)]]));
+  const back = reverse(g, stable, identity(g, y.shape), [x])[0] as Node;
+  const on = forward(g, stable, new Map([[x, identity(g, x.shape)]]));
   const order = [...range(rank, y.shape.length), ...range(0, rank)];
   const [backward, onward] = simplify(g, [back, permute(g, on, order)]) as [Node, Node];
   return reachable([onward]).length < reachable([backward]).length ? onward : backward;

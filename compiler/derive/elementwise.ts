@@ -1,11 +1,15 @@
-/** Partial derivatives of the elementwise functions: a total table, one formula a line. */
+/** PartialRule derivatives of the elementwise functions: a total table, one formula a line. */
 import { add, constant, type Graph, map, multiply, scale } from "../ir/graph.ts";
 import type { MapFunction, mapArity, Node } from "../ir/node.ts";
 
 /** ∂f/∂xₖ at the operands `x`, with `f` the node itself; `undefined` is zero everywhere. */
-type Partial = (g: Graph, x: readonly Node[], f: Node) => Node | undefined;
+type PartialRule = (g: Graph, x: readonly Node[], f: Node) => Node | undefined;
 
-type PartialsOf<Arity> = Arity extends 1 ? readonly [Partial] : Arity extends 2 ? readonly [Partial, Partial] : readonly [Partial, Partial, Partial];
+type PartialsOf<Arity> = Arity extends 1
+  ? readonly [PartialRule]
+  : Arity extends 2
+    ? readonly [PartialRule, PartialRule]
+    : readonly [PartialRule, PartialRule, PartialRule];
 
 type PartialTable = { readonly [F in MapFunction]: PartialsOf<(typeof mapArity)[F]> };
 
@@ -17,7 +21,7 @@ const number = (g: Graph, value: number, like: Node): Node => constant(g, value,
 const negative = (g: Graph, x: Node): Node => scale(g, -1, x);
 const reciprocal = (g: Graph, x: Node): Node => map(g, "power", x, number(g, -1, x));
 const oneMinusSquare = (g: Graph, x: Node): Node => add(g, [1, -1], [number(g, 1, x), multiply(g, x, x)]);
-const zero: Partial = () => undefined;
+const zero: PartialRule = () => undefined;
 
 /** 1 where a < b, ½ where a = b: the subgradient of the larger of two that treats ties alike. */
 const winner = (g: Graph, a: Node, b: Node): Node => add(g, [1, 0.5], [map(g, "less", a, b), map(g, "equal", a, b)]);

@@ -1,6 +1,7 @@
 /** Forward differentiation: tangents from the inputs on to what is made of them. One rule a node kind. */
 import { add, cholesky, constant, einsum, gather, type Graph, reshape, scale, scatter, solve } from "../ir/graph.ts";
 import { type Node, type NodeKind, operandsOf, reachable } from "../ir/node.ts";
+import type { Size } from "../ir/size.ts";
 import { partials } from "./elementwise.ts";
 import {
   inverseTransposed,
@@ -50,7 +51,13 @@ const rules: { readonly [K in NodeKind]: ForwardRule<K> } = {
       const t = tangent(i);
       if (t === undefined) return undefined;
       const operands = node.operands.with(i, t);
-      return einsum(g, operands, labels.with(i, [...extra, ...(labels[i] as number[])]), [...extra, ...shift(node.output)], sizes);
+      return einsum(
+        g,
+        operands,
+        labels.with(i, [...extra, ...(labels[i] as number[])]),
+        [...extra, ...shift(node.output)],
+        sizes,
+      );
     });
   },
   /** Ċ = Σ c_k Ȧ_k */
@@ -72,12 +79,17 @@ const rules: { readonly [K in NodeKind]: ForwardRule<K> } = {
       const weights = reductionWeights(g, node);
       const labels = range(0, t.shape.length);
       const output = labels.filter((label) => label !== e + node.axis);
-      if (weights === undefined) return constant(g, 0, output.map((label) => t.shape[label] as (typeof t.shape)[number]));
+      if (weights === undefined)
+        return constant(
+          g,
+          0,
+          output.map((label) => t.shape[label] as Size),
+        );
       return einsum(g, [t, weights], [labels, labels.slice(e)], output);
     }),
   gather: (g, node, tangent, e) => linear(tangent, (t) => gather(g, t, node.index, e + node.axis)),
   scatter: (g, node, tangent, e) =>
-    linear(tangent, (t) => scatter(g, t, node.index, e + node.axis, node.shape[node.axis] as (typeof t.shape)[number])),
+    linear(tangent, (t) => scatter(g, t, node.index, e + node.axis, node.shape[node.axis] as Size)),
   reshape: (g, node, tangent, e) => linear(tangent, (t) => reshape(g, t, [...t.shape.slice(0, e), ...node.shape])),
   /** X = M⁻¹ B: Ẋ = M⁻¹ Ḃ − M⁻¹ Ṁ X */
   solve: (g, node, tangent, e) => {
@@ -88,7 +100,15 @@ const rules: { readonly [K in NodeKind]: ForwardRule<K> } = {
       const leading = range(e, lead);
       const batch = leading.slice(lead - (node.matrix.shape.length - 2));
       const [i, j, r] = [e + lead, e + lead + 1, e + lead + 2];
-      return einsum(g, [m, node], [[...extra, ...batch, i, j], [...leading, j, r]], [...extra, ...leading, i, r]);
+      return einsum(
+        g,
+        [m, node],
+        [
+          [...extra, ...batch, i, j],
+          [...leading, j, r],
+        ],
+        [...extra, ...leading, i, r],
+      );
     };
     return [
       rhs === undefined ? undefined : solve(g, node.matrix, rhs),
@@ -127,7 +147,17 @@ export function forwardAll(g: Graph, outputs: readonly Node[], tangents: Readonl
     const tangent: Tangent = (k) => known.get(operands[k] as Node);
     const terms = (rules[node.kind] as ForwardRule<NodeKind>)(g, node, tangent, e);
     const parts = terms.filter((part): part is Node => part !== undefined && !isZero(part));
-    if (parts.length > 0) known.set(node, parts.length === 1 ? (parts[0] as Node) : add(g, parts.map(() => 1), parts));
+    if (parts.length > 0)
+      known.set(
+        node,
+        parts.length === 1
+          ? (parts[0] as Node)
+          : add(
+              g,
+              parts.map(() => 1),
+              parts,
+            ),
+      );
   }
   return outputs.map((output) => known.get(output) ?? constant(g, 0, [...extra, ...output.shape]));
 }

@@ -1,9 +1,22 @@
 /** Tensors that derivative rules in both directions need. */
-import { add, broadcastLeading, constant, delta, einsum, type Graph, iota, map, reduce, scale, solve } from "../ir/graph.ts";
+import {
+  add,
+  broadcastLeading,
+  constant,
+  delta,
+  einsum,
+  type Graph,
+  iota,
+  map,
+  reduce,
+  scale,
+  solve,
+} from "../ir/graph.ts";
 import type { Node, Reduce } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
 
-export const range = (from: number, count: number): readonly number[] => Array.from({ length: count }, (_, i) => from + i);
+export const range = (from: number, count: number): readonly number[] =>
+  Array.from({ length: count }, (_, i) => from + i);
 
 export const isZero = (node: Node): boolean => node.kind === "constant" && node.value === 0;
 
@@ -75,7 +88,15 @@ export function matrixProduct(g: Graph, a: Node, b: Node): Node {
   const leading = range(0, lead);
   const [i, j, k] = [lead, lead + 1, lead + 2];
   const own = (node: Node) => leading.slice(lead - (node.shape.length - 2));
-  return einsum(g, [a, b], [[...own(a), i, j], [...own(b), j, k]], [...leading, i, k]);
+  return einsum(
+    g,
+    [a, b],
+    [
+      [...own(a), i, j],
+      [...own(b), j, k],
+    ],
+    [...leading, i, k],
+  );
 }
 
 /** ½ (A + Aᵀ) */
@@ -86,7 +107,10 @@ export function symmetricPart(g: Graph, matrix: Node): Node {
 /** Φ(A): the lower triangle of A with half its diagonal; Φ is its own adjoint. */
 export function lowerHalf(g: Graph, matrix: Node): Node {
   const size = matrix.shape.at(-1) as Size;
-  const sizes = new Map([[0, size], [1, size]]);
+  const sizes = new Map([
+    [0, size],
+    [1, size],
+  ]);
   const index = (axis: number) => einsum(g, [iota(g, size)], [[axis]], [0, 1], sizes);
   const mask = add(g, [1, 0.5], [map(g, "less", index(1), index(0)), delta(g, size)]);
   return scaleEntries(g, matrix, mask);

@@ -1,5 +1,17 @@
 /** Reverse differentiation: cotangents from the output back to what it was made of. One rule a node kind. */
-import { add, cholesky, constant, delta, einsum, gather, type Graph, reshape, scale, scatter, solve } from "../ir/graph.ts";
+import {
+  add,
+  cholesky,
+  constant,
+  delta,
+  einsum,
+  gather,
+  type Graph,
+  reshape,
+  scale,
+  scatter,
+  solve,
+} from "../ir/graph.ts";
 import { type Einsum, type Node, type NodeKind, operandsOf, reachable } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
 import { partials } from "./elementwise.ts";
@@ -19,7 +31,13 @@ import {
 type Send = (k: number, cotangent: () => Node) => void;
 
 /** `bar` is the node's cotangent [...e, ...shape] with `e` extra leading axes. */
-type ReverseRule<K extends NodeKind> = (g: Graph, node: Extract<Node, { kind: K }>, bar: Node, e: number, send: Send) => void;
+type ReverseRule<K extends NodeKind> = (
+  g: Graph,
+  node: Extract<Node, { kind: K }>,
+  bar: Node,
+  e: number,
+  send: Send,
+) => void;
 
 const leaf = (): void => {};
 
@@ -93,7 +111,15 @@ const rules: { readonly [K in NodeKind]: ReverseRule<K> } = {
       const leading = range(e, lead);
       const batch = leading.slice(lead - (node.matrix.shape.length - 2));
       const [i, j, r] = [e + lead, e + lead + 1, e + lead + 2];
-      const product = einsum(g, [rhsBar, node], [[...extra, ...leading, i, r], [...leading, j, r]], [...extra, ...batch, i, j]);
+      const product = einsum(
+        g,
+        [rhsBar, node],
+        [
+          [...extra, ...leading, i, r],
+          [...leading, j, r],
+        ],
+        [...extra, ...batch, i, j],
+      );
       return scale(g, -1, product);
     });
     send(1, () => rhsBar);
@@ -104,7 +130,12 @@ const rules: { readonly [K in NodeKind]: ReverseRule<K> } = {
       const rank = bar.shape.length;
       const batch = range(0, rank).slice(rank - node.shape.length);
       const matrix = [rank, rank + 1];
-      return einsum(g, [bar, inverseTransposed(g, node.matrix)], [range(0, rank), [...batch, ...matrix]], range(0, rank + 2));
+      return einsum(
+        g,
+        [bar, inverseTransposed(g, node.matrix)],
+        [range(0, rank), [...batch, ...matrix]],
+        range(0, rank + 2),
+      );
     }),
   /** L Lᵀ = A, A symmetric: Ā = sym(L⁻ᵀ Φ(Lᵀ L̄) L⁻¹), by two solves: with P = L⁻ᵀ Φ, P L⁻¹ = (L⁻ᵀ Pᵀ)ᵀ */
   cholesky: (g, node, bar, _, send) =>
@@ -131,7 +162,14 @@ export function reverse(g: Graph, output: Node, cotangent: Node, wrt: readonly N
   for (const node of order.toReversed()) {
     const parts = received.get(node);
     if (parts === undefined || !active.has(node)) continue;
-    const bar = parts.length === 1 ? (parts[0] as Node) : add(g, parts.map(() => 1), parts);
+    const bar =
+      parts.length === 1
+        ? (parts[0] as Node)
+        : add(
+            g,
+            parts.map(() => 1),
+            parts,
+          );
     totals.set(node, bar);
     const operands = operandsOf(node);
     if (!operands.some((operand) => active.has(operand))) continue;

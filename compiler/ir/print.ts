@@ -12,15 +12,21 @@ interface Text {
 }
 
 const names = "ijklmnpqrstuvabcdefgh";
-const indexName = (k: number): string => (names[k % names.length] as string) + (k < names.length ? "" : String(Math.floor(k / names.length)));
+const indexName = (k: number): string =>
+  (names[k % names.length] as string) + (k < names.length ? "" : String(Math.floor(k / names.length)));
 
-const indexed = (name: string, indices: readonly string[]): string => (indices.length === 0 ? name : `${name}[${indices.join(",")}]`);
+const indexed = (name: string, indices: readonly string[]): string =>
+  indices.length === 0 ? name : `${name}[${indices.join(",")}]`;
 
 const infix: Partial<Record<MapFunction, string>> = { equal: "=", less: "<", less_equal: "≤", and: "∧", or: "∨" };
 
 /** The node's entry at its own axes, named i, j, k, … in order. */
 export function print(node: Node): string {
-  return entry(node, node.shape.map((_, axis) => indexName(axis)), node.shape.length).text;
+  return entry(
+    node,
+    node.shape.map((_, axis) => indexName(axis)),
+    node.shape.length,
+  ).text;
 }
 
 const atom = (text: string): Text => ({ text, binding: ATOM });
@@ -46,7 +52,9 @@ function entry(node: Node, at: readonly string[], used: number): Text {
       return product(node, at, used);
     case "add": {
       // What is added first, what is subtracted after it.
-      const order = [...node.operands.keys()].sort((a, b) => Number((node.coefficients[a] as number) < 0) - Number((node.coefficients[b] as number) < 0));
+      const order = [...node.operands.keys()].sort(
+        (a, b) => Number((node.coefficients[a] as number) < 0) - Number((node.coefficients[b] as number) < 0),
+      );
       const terms = order.map((own, k) => {
         const [operand, coefficient] = [node.operands[own] as Node, node.coefficients[own] as number];
         const sign = coefficient < 0 ? (k === 0 ? "−" : " − ") : k === 0 ? "" : " + ";
@@ -97,12 +105,19 @@ function product(node: Einsum, at: readonly string[], used: number): Text {
   }
   const inner = used + summed.length;
   const factors = node.operands.map((operand, k) => {
-    const text = entry(operand, (node.labels[k] ?? []).map((own) => label.get(own) as string), inner);
+    const text = entry(
+      operand,
+      (node.labels[k] ?? []).map((own) => label.get(own) as string),
+      inner,
+    );
     const inProduct = node.operands.length > 1 && (operand.kind === "einsum" || operand.kind === "reduce");
     return wrapped(text, inProduct ? ATOM : PRODUCT);
   });
   const sum = summed.length === 0 ? "" : `Σ_${summed.join("")} `;
-  return { text: sum + factors.join(" "), binding: node.operands.length === 1 && sum === "" ? bindingOfView(node) : PRODUCT };
+  return {
+    text: sum + factors.join(" "),
+    binding: node.operands.length === 1 && sum === "" ? bindingOfView(node) : PRODUCT,
+  };
 }
 
 /** A product of one factor without a sum reads as that factor; products and sums were already put in parentheses. */
@@ -117,14 +132,20 @@ function elementwise(node: MapNode, own: (operand: Node) => Text): Text {
   if (sign !== undefined) return atom(`[${operands.map((text) => text.text).join(` ${sign} `)}]`);
   if (node.fn === "power") {
     const [base, exponent] = operands as [Text, Text];
-    return atom(`${wrapped(base, ATOM)}^${node.operands[1]?.kind === "constant" ? exponent.text : wrapped(exponent, ATOM)}`);
+    return atom(
+      `${wrapped(base, ATOM)}^${node.operands[1]?.kind === "constant" ? exponent.text : wrapped(exponent, ATOM)}`,
+    );
   }
   return atom(`${node.fn}(${operands.map((text) => text.text).join(", ")})`);
 }
 
 /** A whole tensor within an operator: its name, or its entries as a function of their indices. */
 function whole(node: Node): string {
-  return node.kind === "input" ? node.name : node.kind === "delta" ? "δ" : `${node.shape.map((_, axis) => indexName(axis)).join(",")} ↦ ${print(node)}`;
+  return node.kind === "input"
+    ? node.name
+    : node.kind === "delta"
+      ? "δ"
+      : `${node.shape.map((_, axis) => indexName(axis)).join(",")} ↦ ${print(node)}`;
 }
 
 const showNumber = (value: number): string => String(value).replace("-", "−");

@@ -16,7 +16,13 @@ export function withOperands(g: Graph, node: Node, operands: readonly Node[]): N
     case "delta":
       return node;
     case "einsum":
-      return build.einsum(g, operands, node.labels, node.output, new Map(node.sizes.map((size, label) => [label, size])));
+      return build.einsum(
+        g,
+        operands,
+        node.labels,
+        node.output,
+        new Map(node.sizes.map((size, label) => [label, size])),
+      );
     case "add":
       return build.add(g, node.coefficients, operands);
     case "map":

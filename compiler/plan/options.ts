@@ -28,12 +28,25 @@ export interface ChoiceRule {
 
 export type OptionRule = ScalarRule | ChoiceRule;
 
-const positive = (doc: string, fallback?: number): ScalarRule => ({ kind: "number", doc, positive: true, ...(fallback !== undefined && { default: fallback }) });
-const counted = (doc: string, fallback?: number): ScalarRule => ({ kind: "integer", doc, minimum: 1, ...(fallback !== undefined && { default: fallback }) });
+const positive = (doc: string, fallback?: number): ScalarRule => ({
+  kind: "number",
+  doc,
+  positive: true,
+  ...(fallback !== undefined && { default: fallback }),
+});
+const counted = (doc: string, fallback?: number): ScalarRule => ({
+  kind: "integer",
+  doc,
+  minimum: 1,
+  ...(fallback !== undefined && { default: fallback }),
+});
 const word = (doc: string, args?: Arguments) => ({ doc, ...(args && { arguments: args }) });
 
 const batch = counted("rows drawn for each estimate");
-const rates: Arguments = { inner_rate: positive("step size of the lower level"), outer_rate: positive("step size of the upper level") };
+const rates: Arguments = {
+  inner_rate: positive("step size of the lower level"),
+  outer_rate: positive("step size of the upper level"),
+};
 const stochastic: Arguments = { batch, ...rates };
 
 export const optionTable = {
@@ -45,19 +58,45 @@ export const optionTable = {
     words: {
       auto: word("decided from the structure of the problem"),
       aid: word("approximate implicit differentiation: solve the lower level, then one adjoint system"),
-      itd: word("iterative differentiation: through the steps of the inner solver", { steps: counted("inner steps differentiated") }),
+      itd: word("iterative differentiation: through the steps of the inner solver", {
+        steps: counted("inner steps differentiated"),
+      }),
       funcid: word("functional implicit differentiation in L2"),
       kernel: word("through the representer theorem, for unknowns in an RKHS"),
       shine: word("the adjoint from the quasi-Newton matrix of the inner solver"),
-      hoag: word("implicit differentiation with tolerances that tighten", { decrease: positive("factor of the tolerance per step") }),
+      hoag: word("implicit differentiation with tolerances that tighten", {
+        decrease: positive("factor of the tolerance per step"),
+      }),
       soba: word("stochastic steps on all levels and the adjoint at once", stochastic),
       saba: word("soba with variance reduction (SAGA)", stochastic),
-      stocbio: word("stochastic, with a Neumann series for the adjoint", { ...stochastic, inner_steps: counted("lower steps per upper step"), terms: counted("terms of the Neumann series") }),
-      amigo: word("stochastic, warm-started inner and adjoint steps", { ...stochastic, inner_steps: counted("lower steps per upper step"), adjoint_steps: counted("adjoint steps per upper step") }),
-      bsa: word("bilevel stochastic approximation", { ...stochastic, inner_steps: counted("lower steps per upper step"), terms: counted("terms of the Neumann series") }),
-      ttsa: word("two-timescale stochastic approximation", { ...stochastic, terms: counted("terms of the Neumann series") }),
-      f2sa: word("first order only: a penalty with a growing multiplier", { ...stochastic, penalty: positive("the multiplier at the start") }),
-      bome: word("first order only: a barrier on the value-function constraint", { ...rates, inner_steps: counted("lower steps per upper step"), barrier: positive("the barrier coefficient") }),
+      stocbio: word("stochastic, with a Neumann series for the adjoint", {
+        ...stochastic,
+        inner_steps: counted("lower steps per upper step"),
+        terms: counted("terms of the Neumann series"),
+      }),
+      amigo: word("stochastic, warm-started inner and adjoint steps", {
+        ...stochastic,
+        inner_steps: counted("lower steps per upper step"),
+        adjoint_steps: counted("adjoint steps per upper step"),
+      }),
+      bsa: word("bilevel stochastic approximation", {
+        ...stochastic,
+        inner_steps: counted("lower steps per upper step"),
+        terms: counted("terms of the Neumann series"),
+      }),
+      ttsa: word("two-timescale stochastic approximation", {
+        ...stochastic,
+        terms: counted("terms of the Neumann series"),
+      }),
+      f2sa: word("first order only: a penalty with a growing multiplier", {
+        ...stochastic,
+        penalty: positive("the multiplier at the start"),
+      }),
+      bome: word("first order only: a barrier on the value-function constraint", {
+        ...rates,
+        inner_steps: counted("lower steps per upper step"),
+        barrier: positive("the barrier coefficient"),
+      }),
       bgs: word("block Gauss-Seidel between the levels", rates),
       kkt: word("both levels as one system of optimality conditions"),
       grid: word("the best of a grid of upper values", { points: counted("points along each axis") }),
@@ -106,7 +145,10 @@ export const optionTable = {
       lu: word("factorisation of any curvature"),
       minres: word("minimal residuals, for symmetric systems"),
       gmres: word("generalised minimal residuals"),
-      neumann: word("a truncated Neumann series", { terms: counted("terms of the series"), rate: positive("scale of the curvature") }),
+      neumann: word("a truncated Neumann series", {
+        terms: counted("terms of the series"),
+        rate: positive("scale of the curvature"),
+      }),
       lbfgs: word("the inner solver's quasi-Newton matrix"),
       gd: word("gradient descent", { rate: positive("step size") }),
       identity: word("the curvature taken as the identity"),
@@ -117,7 +159,10 @@ export const optionTable = {
     kind: "choice",
     doc: "how the upper level is minimised",
     default: "auto",
-    shared: { rate: positive("step size; found by line search when absent"), tol: positive("norm of the projected gradient, relative to its start") },
+    shared: {
+      rate: positive("step size; found by line search when absent"),
+      tol: positive("norm of the projected gradient, relative to its start"),
+    },
     words: {
       auto: word("decided from the problem"),
       gd: word("gradient descent"),
@@ -130,13 +175,24 @@ export const optionTable = {
   batch: { kind: "integer", doc: "rows drawn for each estimate", minimum: 1 },
   draws: { kind: "integer", doc: "rows of the fixed sample of an endless table", minimum: 1, default: 1024 },
   seed: { kind: "integer", doc: "of everything drawn", minimum: 0, default: 0 },
-  precision: { kind: "choice", doc: "of the arithmetic", default: "f64", shared: {}, words: { f64: word("double precision"), f32: word("single precision") } },
+  precision: {
+    kind: "choice",
+    doc: "of the arithmetic",
+    default: "f64",
+    shared: {},
+    words: { f64: word("double precision"), f32: word("single precision") },
+  },
   engine: {
     kind: "choice",
     doc: "what runs the tensor program",
     default: "auto",
     shared: {},
-    words: { auto: word("decided from the problem and the machine"), wasm: word("WebAssembly, the default"), tfjs: word("TensorFlow.js: GPUs"), js: word("plain JavaScript") },
+    words: {
+      auto: word("decided from the problem and the machine"),
+      wasm: word("WebAssembly, the default"),
+      tfjs: word("TensorFlow.js: GPUs"),
+      js: word("plain JavaScript"),
+    },
   },
   threads: { kind: "integer", doc: "threads at the most", minimum: 1 },
   time_limit: { kind: "number", doc: "seconds at the most", positive: true },
@@ -163,7 +219,8 @@ function badOption(span: Span | undefined, message: string, suggestion: string, 
     message,
     suggestion,
     ...(span && { span }),
-    ...(span && replacement !== undefined && { fixes: [{ title: `replace by ${replacement}`, span, text: replacement }] }),
+    ...(span &&
+      replacement !== undefined && { fixes: [{ title: `replace by ${replacement}`, span, text: replacement }] }),
   };
 }
 
@@ -172,13 +229,34 @@ export function checkOption(key: string, value: OptionValue, keySpan?: Span): re
   const rule = optionRule(key);
   if (rule === undefined) {
     const close = nearest(key, optionKeys);
-    return [badOption(keySpan ?? value.span, `there is no option ${key}`, close === undefined ? `the options are ${optionKeys.join(", ")}` : `did you mean ${close}?`, close)];
+    return [
+      badOption(
+        keySpan ?? value.span,
+        `there is no option ${key}`,
+        close === undefined ? `the options are ${optionKeys.join(", ")}` : `did you mean ${close}?`,
+        close,
+      ),
+    ];
   }
   if (rule.kind !== "choice") return checkScalar(key, rule, value);
-  if (value.kind !== "word") return [badOption(value.span, `${key} cannot be ${showOption(value)}`, `it is one of ${Object.keys(rule.words).join(", ")}`)];
+  if (value.kind !== "word")
+    return [
+      badOption(
+        value.span,
+        `${key} cannot be ${showOption(value)}`,
+        `it is one of ${Object.keys(rule.words).join(", ")}`,
+      ),
+    ];
   if (!Object.hasOwn(rule.words, value.value)) {
     const close = nearest(value.value, Object.keys(rule.words));
-    return [badOption(value.span, `there is no ${key} ${value.value}`, close === undefined ? `it is one of ${Object.keys(rule.words).join(", ")}` : `did you mean ${close}?`, value.arguments.size === 0 ? close : undefined)];
+    return [
+      badOption(
+        value.span,
+        `there is no ${key} ${value.value}`,
+        close === undefined ? `it is one of ${Object.keys(rule.words).join(", ")}` : `did you mean ${close}?`,
+        value.arguments.size === 0 ? close : undefined,
+      ),
+    ];
   }
   const known = argumentsOf(rule, value.value);
   return [...value.arguments].flatMap(([name, given]) => {
@@ -186,7 +264,17 @@ export function checkOption(key: string, value: OptionValue, keySpan?: Span): re
     if (argument !== undefined) return checkScalar(`${name} of ${value.value}`, argument, given);
     const close = nearest(name, Object.keys(known));
     const names = Object.keys(known);
-    return [badOption(given.span, `${value.value} has no argument ${name}`, close !== undefined ? `did you mean ${close}?` : names.length === 0 ? `write ${value.value} alone` : `its arguments are ${names.join(", ")}`)];
+    return [
+      badOption(
+        given.span,
+        `${value.value} has no argument ${name}`,
+        close !== undefined
+          ? `did you mean ${close}?`
+          : names.length === 0
+            ? `write ${value.value} alone`
+            : `its arguments are ${names.join(", ")}`,
+      ),
+    ];
   });
 }
 
@@ -194,7 +282,9 @@ function checkScalar(what: string, rule: ScalarRule, value: OptionValue): readon
   const wanted = {
     boolean: "true or false",
     integer: `a whole number${rule.minimum === undefined ? "" : ` of at least ${rule.minimum}`}`,
-    number: rule.positive ? "a number above 0" : `a number${rule.minimum === undefined ? "" : ` of at least ${rule.minimum}`}`,
+    number: rule.positive
+      ? "a number above 0"
+      : `a number${rule.minimum === undefined ? "" : ` of at least ${rule.minimum}`}`,
   }[rule.kind];
   const fits =
     rule.kind === "boolean"

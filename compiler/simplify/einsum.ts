@@ -30,7 +30,12 @@ function isPlain(node: Einsum): boolean {
       const before = node.operands[k - 1];
       if (before !== undefined && before.id >= factor.id) return false;
       if (factor.kind === "map") return factor.fn !== "exp" && factor.fn !== "power" && factor.fn !== "sqrt";
-      return factor.kind !== "constant" && factor.kind !== "einsum" && factor.kind !== "delta" && (factor.kind !== "add" || factor.operands.length > 1);
+      return (
+        factor.kind !== "constant" &&
+        factor.kind !== "einsum" &&
+        factor.kind !== "delta" &&
+        (factor.kind !== "add" || factor.operands.length > 1)
+      );
     })
   );
 }
@@ -40,8 +45,17 @@ function distributePermutation(g: Graph, node: Einsum): Node | undefined {
   const only = node.operands[0] as Node;
   if (node.operands.length !== 1 || only.kind !== "add" || only.operands.length < 2) return undefined;
   const labels = node.labels[0] as readonly number[];
-  if (labels.length !== node.output.length || !distinct(labels) || !labels.every((label) => node.output.includes(label))) return undefined;
-  return add(g, only.coefficients, only.operands.map((term) => einsum(g, [term], [labels], node.output)));
+  if (
+    labels.length !== node.output.length ||
+    !distinct(labels) ||
+    !labels.every((label) => node.output.includes(label))
+  )
+    return undefined;
+  return add(
+    g,
+    only.coefficients,
+    only.operands.map((term) => einsum(g, [term], [labels], node.output)),
+  );
 }
 
 /** Constants and coefficients to the front, inner products into the outer one. */
@@ -68,7 +82,9 @@ function flatten(product: Product): Product {
         sizes.set(fresh, node.sizes[label] as Size);
         return fresh++;
       };
-      node.operands.forEach((operand, k) => factors.push({ node: operand, labels: (node.labels[k] ?? []).map(rename) }));
+      node.operands.forEach((operand, k) =>
+        factors.push({ node: operand, labels: (node.labels[k] ?? []).map(rename) }),
+      );
     } else {
       factors.push({ node, labels });
     }
@@ -93,11 +109,14 @@ function replaceLonelyLabels(g: Graph, product: Product): Product {
 function inCanonicalOrder(product: Product): Product {
   const { factors, output } = product;
   const byNode = (a: Factor, b: Factor): number => a.node.id - b.node.id;
-  if (new Set(factors.map((factor) => factor.node)).size === factors.length) return { ...product, factors: factors.toSorted(byNode) };
+  if (new Set(factors.map((factor) => factor.node)).size === factors.length)
+    return { ...product, factors: factors.toSorted(byNode) };
   let colours = new Map([...product.sizes.keys()].map((label) => [label, output.indexOf(label)]));
   // Output labels first, in their order.
-  const position = (label: number): string => String(output.includes(label) ? output.indexOf(label) : output.length).padStart(3, "0");
-  const signature = (factor: Factor): string => `${factor.node.id}(${factor.labels.map((label) => colours.get(label)).join(" ")})`;
+  const position = (label: number): string =>
+    String(output.includes(label) ? output.indexOf(label) : output.length).padStart(3, "0");
+  const signature = (factor: Factor): string =>
+    `${factor.node.id}(${factor.labels.map((label) => colours.get(label)).join(" ")})`;
   for (let round = 0; round < factors.length; round++) {
     const seen = new Map([...colours.keys()].map((label) => [label, [] as string[]]));
     for (const factor of factors) {

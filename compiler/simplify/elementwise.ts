@@ -82,11 +82,18 @@ const rules: { readonly [F in MapFunction]: MapRule } = {
 
 export function simplifyMap(g: Graph, node: MapNode): Node | undefined {
   if (node.operands.every((x) => x.kind === "constant")) {
-    const value = applyScalar(node.fn, node.operands.map((x) => x.value));
+    const value = applyScalar(
+      node.fn,
+      node.operands.map((x) => x.value),
+    );
     if (Number.isFinite(value)) return number(g, value, node);
   }
   const apply = (own: readonly Node[]): Node => map(g, node.fn, ...own);
-  return pullBroadcast(g, node.shape, node.operands, apply) ?? pullPermutation(g, node.operands, apply) ?? rules[node.fn](g, node);
+  return (
+    pullBroadcast(g, node.shape, node.operands, apply) ??
+    pullPermutation(g, node.operands, apply) ??
+    rules[node.fn](g, node)
+  );
 }
 
 function isMap(node: Node, fn: MapFunction): node is MapNode {

@@ -7,7 +7,14 @@ import { type Node, type NodeKind, operandsOf, reachable } from "../ir/node.ts";
 import { withOperands } from "../ir/substitute.ts";
 import { simplifyEinsum } from "./einsum.ts";
 import { simplifyMap } from "./elementwise.ts";
-import { simplifyGather, simplifyLogdet, simplifyReduce, simplifyReshape, simplifyScatter, simplifySolve } from "./structured.ts";
+import {
+  simplifyGather,
+  simplifyLogdet,
+  simplifyReduce,
+  simplifyReshape,
+  simplifyScatter,
+  simplifySolve,
+} from "./structured.ts";
 import { simplifyAdd } from "./terms.ts";
 
 /** An equal node, or `undefined` where no rule applies. The operands are simplified already. */
@@ -46,7 +53,9 @@ export function simplify(g: Graph, roots: readonly Node[]): readonly Node[] {
     if (known !== undefined) return known;
     const operands = operandsOf(node);
     const simplified = operands.map(visit);
-    const rebuilt = simplified.every((operand, k) => operand === operands[k]) ? node : withOperands(g, node, simplified);
+    const rebuilt = simplified.every((operand, k) => operand === operands[k])
+      ? node
+      : withOperands(g, node, simplified);
     const next = (rules[rebuilt.kind] as Rule<NodeKind>)(g, rebuilt) ?? rebuilt;
     const result = next === node ? node : visit(next);
     done.set(node, result);

@@ -35,7 +35,8 @@ function logarithmOfMap(g: Graph, x: MapNode): Node | undefined {
   const inner = operand(x);
   if (x.fn === "exp") return inner;
   if (x.fn === "sigmoid") return scale(g, -1, map(g, "softplus", scale(g, -1, inner)));
-  const p = x.fn === "sqrt" ? 0.5 : x.fn === "power" && x.operands[1]?.kind === "constant" ? x.operands[1].value : undefined;
+  const p =
+    x.fn === "sqrt" ? 0.5 : x.fn === "power" && x.operands[1]?.kind === "constant" ? x.operands[1].value : undefined;
   const log = p === undefined ? undefined : logarithm(g, inner);
   return log && scale(g, p as number, log);
 }
@@ -51,13 +52,26 @@ function logarithmOfProduct(g: Graph, x: Einsum): Node | undefined {
   const logs = x.operands.map((factor) => logarithm(g, factor));
   const rest = x.operands.map((_, k) => k).filter((k) => logs[k] === undefined);
   if (rest.length === x.operands.length) return undefined;
-  if (summed.length > 0 && (rest.length > 0 || !x.labels.some((labels) => new Set(labels).size === full.length))) return undefined;
-  const parts = logs.flatMap((log, k) => (log === undefined ? [] : [einsum(g, [log], [x.labels[k] as readonly number[]], full, sizes)]));
+  if (summed.length > 0 && (rest.length > 0 || !x.labels.some((labels) => new Set(labels).size === full.length)))
+    return undefined;
+  const parts = logs.flatMap((log, k) =>
+    log === undefined ? [] : [einsum(g, [log], [x.labels[k] as readonly number[]], full, sizes)],
+  );
   if (rest.length > 0) {
-    const others = einsum(g, rest.map((k) => x.operands[k] as Node), rest.map((k) => x.labels[k] as readonly number[]), full, sizes);
+    const others = einsum(
+      g,
+      rest.map((k) => x.operands[k] as Node),
+      rest.map((k) => x.labels[k] as readonly number[]),
+      full,
+      sizes,
+    );
     parts.push(map(g, "log", others));
   }
-  const total = add(g, parts.map(() => 1), parts);
+  const total = add(
+    g,
+    parts.map(() => 1),
+    parts,
+  );
   return summed.reduceRight((inner) => reduce(g, "logsumexp", inner, inner.shape.length - 1), total);
 }
 
@@ -65,7 +79,11 @@ function logarithmOfProduct(g: Graph, x: Einsum): Node | undefined {
 function logarithmOfSum(g: Graph, x: Add): Node | undefined {
   const terms = [...termsOf(g, x)];
   const gate = terms.find(([term, coefficient]) => coefficient === -1 && isMap(term, "sigmoid"))?.[0];
-  if (gate !== undefined && terms.length === 2 && terms.some(([term, coefficient]) => isOne(term) && coefficient === 1)) {
+  if (
+    gate !== undefined &&
+    terms.length === 2 &&
+    terms.some(([term, coefficient]) => isOne(term) && coefficient === 1)
+  ) {
     return scale(g, -1, map(g, "softplus", operand(gate as MapNode)));
   }
   const logs = terms.map(([term, coefficient]) => {
@@ -103,7 +121,9 @@ export function stableLog(g: Graph, node: MapNode): Node | undefined {
   const terms = [...termsOf(g, x)];
   if (terms.length === 1) {
     const [inner, coefficient] = terms[0] as [Node, number];
-    return coefficient > 0 ? add(g, [1, 1], [map(g, "log", inner), constant(g, Math.log(coefficient), x.shape)]) : undefined;
+    return coefficient > 0
+      ? add(g, [1, 1], [map(g, "log", inner), constant(g, Math.log(coefficient), x.shape)])
+      : undefined;
   }
   const rest = terms.filter(([term, coefficient]) => !(isOne(term) && coefficient === 1));
   return rest.length < terms.length ? map(g, "log1p", sum(g, rest)) : undefined;
@@ -117,7 +137,11 @@ export function stableLog1p(g: Graph, node: MapNode): Node | undefined {
 }
 
 function sum(g: Graph, terms: readonly (readonly [Node, number])[]): Node {
-  return add(g, terms.map(([, coefficient]) => coefficient), terms.map(([term]) => term));
+  return add(
+    g,
+    terms.map(([, coefficient]) => coefficient),
+    terms.map(([term]) => term),
+  );
 }
 
 function plusOne(g: Graph, x: Node): Add {
@@ -149,7 +173,9 @@ export function stableExp(g: Graph, node: MapNode): Node | undefined {
     if (!isMap(term, "softplus") || ![-1, -2, -3, -4].includes(coefficient)) continue;
     const rest = new Map([...terms].filter(([other]) => other !== term));
     const z = operand(term);
-    const gate = rest.size === 0 ? scale(g, -1, z) : rest.size === termsOf(g, z).size && multipleWithin(rest, termsOf(g, z)) === -coefficient ? z : undefined;
+    const own = termsOf(g, z);
+    const cancels = rest.size === own.size && multipleWithin(rest, own) === -coefficient;
+    const gate = rest.size === 0 ? scale(g, -1, z) : cancels ? z : undefined;
     if (gate !== undefined) return multiply(g, ...Array.from({ length: -coefficient }, () => map(g, "sigmoid", gate)));
   }
   return undefined;
@@ -201,7 +227,10 @@ function addTerms(a: ReadonlyMap<Node, number>, b: ReadonlyMap<Node, number>): r
 }
 
 function mergePair(g: Graph, factors: readonly Factor[], sizes: Product["sizes"]): readonly Factor[] | undefined {
-  const pair = findPair(g, factors.filter((factor) => isMap(factor.node, "exp") && distinct(factor.labels)));
+  const pair = findPair(
+    g,
+    factors.filter((factor) => isMap(factor.node, "exp") && distinct(factor.labels)),
+  );
   if (pair === undefined) return undefined;
   const [large, small] = pair;
   const shift = einsum(g, [operand(small.node as MapNode)], [small.labels], large.labels, sizes);
@@ -218,7 +247,7 @@ function findPair(g: Graph, exponentials: readonly Factor[]): readonly [Factor, 
     for (const small of exponentials) {
       if (large.node === small.node || !small.labels.every((label) => large.labels.includes(label))) continue;
       const [x, y] = [operand(large.node as MapNode), operand(small.node as MapNode)];
-      if (isNormaliser(y) || (sameLabels(large.labels, small.labels) && cancels(x, y))) return [large, small];
+      if (isNormaliser(y) || (sameLabels(large.labels, small.labels) && cancels(g, x, y))) return [large, small];
     }
   }
   return undefined;
@@ -226,7 +255,11 @@ function findPair(g: Graph, exponentials: readonly Factor[]): readonly [Factor, 
 
 /** Whether y is −log of a sum of exponentials. */
 function isNormaliser(y: Node): boolean {
-  if (y.kind !== "add" || !y.coefficients.every((coefficient, k) => coefficient < 0 || y.operands[k]?.kind === "constant")) return false;
+  if (
+    y.kind !== "add" ||
+    !y.coefficients.every((coefficient, k) => coefficient < 0 || y.operands[k]?.kind === "constant")
+  )
+    return false;
   return y.operands.some((term) => isMap(term, "softplus") || (term.kind === "reduce" && term.fn === "logsumexp"));
 }
 
@@ -236,7 +269,11 @@ function cancels(g: Graph, x: Node, y: Node): boolean {
 }
 
 /** c eˣ − c = c expm1 x, c expm1 x + c = c eˣ */
-export function foldExponentialTerms(g: Graph, terms: ReadonlyMap<Node, number>, shape: readonly Size[]): ReadonlyMap<Node, number> {
+export function foldExponentialTerms(
+  g: Graph,
+  terms: ReadonlyMap<Node, number>,
+  shape: readonly Size[],
+): ReadonlyMap<Node, number> {
   const one = constant(g, 1, shape);
   const level = terms.get(one);
   if (level === undefined) return terms;

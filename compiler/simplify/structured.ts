@@ -31,9 +31,13 @@ export function simplifyReshape(g: Graph, node: Reshape): Node | undefined {
   const from = node.operand;
   if (from.kind === "constant") return constant(g, from.value, node.shape);
   if (from.kind === "reshape") return reshape(g, from.operand, node.shape);
-  const [before, after] = [from.shape, node.shape].map((shape) => shape.flatMap((size, axis) => (sameSize(size, oneSize) ? [] : [axis])));
+  const [before, after] = [from.shape, node.shape].map((shape) =>
+    shape.flatMap((size, axis) => (sameSize(size, oneSize) ? [] : [axis])),
+  );
   if (before === undefined || after === undefined) return undefined;
-  const same = before.length === after.length && before.every((axis, i) => from.shape[axis]?.key === node.shape[after[i] as number]?.key);
+  const same =
+    before.length === after.length &&
+    before.every((axis, i) => from.shape[axis]?.key === node.shape[after[i] as number]?.key);
   if (!same) return pullCoefficient(g, node, from, (x) => reshape(g, x, node.shape));
   const own = from.shape.map((_, axis) => axis);
   const output = node.shape.map((_, axis) => before[after.indexOf(axis)] ?? own.length + axis);

@@ -23,7 +23,8 @@ export function simplifyAdd(g: Graph, node: Add): Node | undefined {
   const operands = sorted.map(([term]) => term);
   const coefficients = sorted.map(([, coefficient]) => coefficient);
   if (sorted.length > 1) {
-    const smaller = pullBroadcast(g, node.shape, operands, (own) => add(g, coefficients, own)) ?? pullDelta(g, node.shape, sorted);
+    const smaller =
+      pullBroadcast(g, node.shape, operands, (own) => add(g, coefficients, own)) ?? pullDelta(g, node.shape, sorted);
     if (smaller !== undefined) return smaller;
   }
   return add(g, coefficients, operands);
@@ -67,7 +68,10 @@ function pullDelta(g: Graph, shape: readonly Size[], terms: readonly Term[]): No
   for (const term of terms) {
     for (const axes of new Set(deltaAxes(term[0]))) owners.set(axes, [...(owners.get(axes) ?? []), term]);
   }
-  const [axes, sharing] = [...owners].reduce((best, own) => (own[1].length > best[1].length ? own : best), ["", [] as Term[]]);
+  const [axes, sharing] = [...owners].reduce(
+    (best, own) => (own[1].length > best[1].length ? own : best),
+    ["", [] as Term[]],
+  );
   if (sharing.length < 2) return undefined;
   const [p, q] = axes.split(" ").map(Number) as [number, number];
   const inner = add(
@@ -94,7 +98,12 @@ function withoutDelta(g: Graph, term: Node, p: number, q: number): Node {
   const kept = product.operands.map((_, k) => k).filter((k) => !joins(k));
   const output = product.output.filter((_, axis) => axis !== q);
   const sizes = new Map(product.sizes.map((size, label) => [label, size]));
-  if (kept.length === 0) return constant(g, 1, output.map((label) => sizes.get(label) as Size));
+  if (kept.length === 0)
+    return constant(
+      g,
+      1,
+      output.map((label) => sizes.get(label) as Size),
+    );
   return einsum(
     g,
     kept.map((k) => product.operands[k] as Node),

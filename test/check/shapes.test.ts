@@ -11,7 +11,8 @@ interface Entries {
 
 const equal = (a: Size, b: Size): boolean => a.key === b.key;
 const symbolic = (shape: readonly number[]): readonly Size[] => shape.map(sizeOf);
-const numeric = (shape: readonly Size[] | undefined): readonly (number | undefined)[] | undefined => shape?.map(constantSize);
+const numeric = (shape: readonly Size[] | undefined): readonly (number | undefined)[] | undefined =>
+  shape?.map(constantSize);
 
 function* indices(shape: readonly number[]): Iterable<readonly number[]> {
   const [first, ...rest] = shape;
@@ -33,7 +34,10 @@ function covers(result: readonly number[], operand: Entries): boolean {
   return true;
 }
 
-const entries = (shape: readonly number[]): Entries => ({ shape, at: (index) => index.reduce((hash, i) => hash * 7 + i + 1, 1) });
+const entries = (shape: readonly number[]): Entries => ({
+  shape,
+  at: (index) => index.reduce((hash, i) => hash * 7 + i + 1, 1),
+});
 const shapes = fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 4 });
 
 describe("broadcasting", () => {
@@ -44,10 +48,15 @@ describe("broadcasting", () => {
         if (result !== undefined) {
           expect(covers(result, entries(a)) && covers(result, entries(b))).toBe(true);
           expect(result.length).toBe(Math.max(a.length, b.length));
-          result.forEach((size, i) => expect([a[a.length - result.length + i], b[b.length - result.length + i]]).toContain(size));
+          result.forEach((size, i) =>
+            expect([a[a.length - result.length + i], b[b.length - result.length + i]]).toContain(size),
+          );
         } else {
           const rank = Math.max(a.length, b.length);
-          const clash = Array.from({ length: rank }, (_, i) => [a[a.length - rank + i] ?? 1, b[b.length - rank + i] ?? 1]);
+          const clash = Array.from({ length: rank }, (_, i) => [
+            a[a.length - rank + i] ?? 1,
+            b[b.length - rank + i] ?? 1,
+          ]);
           expect(clash.some(([x, y]) => x !== y && x !== 1 && y !== 1)).toBe(true);
         }
       }),
@@ -57,7 +66,9 @@ describe("broadcasting", () => {
   it("does not depend on the order of the operands", () => {
     fc.assert(
       fc.property(shapes, shapes, (a, b) => {
-        expect(numeric(broadcast(symbolic(a), symbolic(b), equal))).toEqual(numeric(broadcast(symbolic(b), symbolic(a), equal)));
+        expect(numeric(broadcast(symbolic(a), symbolic(b), equal))).toEqual(
+          numeric(broadcast(symbolic(b), symbolic(a), equal)),
+        );
       }),
     );
   });
@@ -81,11 +92,13 @@ describe("the matrix product", () => {
       const lead = index.slice(0, index.length - tail);
       const row = rowsAxis ? [index[index.length - tail] ?? 0] : [];
       const column = columnsAxis ? [index[index.length - 1] ?? 0] : [];
-      const leading = (own: readonly number[]): readonly number[] => own.map((size, i) => (size === 1 ? 0 : (lead[lead.length - own.length + i] ?? -1)));
+      const leading = (own: readonly number[]): readonly number[] =>
+        own.map((size, i) => (size === 1 ? 0 : (lead[lead.length - own.length + i] ?? -1)));
       for (let k = 0; k < inner; k++) {
         const left = [...leading(a.shape.slice(0, -2)), ...row, k];
         const right = [...leading(b.shape.slice(0, -2)), k, ...column];
-        const within = (own: readonly number[], position: readonly number[]): boolean => own.length === position.length && position.every((i, axis) => i >= 0 && i < (own[axis] ?? 0));
+        const within = (own: readonly number[], position: readonly number[]): boolean =>
+          own.length === position.length && position.every((i, axis) => i >= 0 && i < (own[axis] ?? 0));
         if (!within(a.shape, left) || !within(b.shape, right)) return false;
         if (!Number.isFinite(a.at(left) * b.at(right))) return false;
       }

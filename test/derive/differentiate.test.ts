@@ -6,7 +6,8 @@ import * as G from "../../compiler/ir/graph.ts";
 import type { Node } from "../../compiler/ir/node.ts";
 import { sizeOf } from "../../compiler/ir/size.ts";
 import { verify } from "../../compiler/ir/verify.ts";
-import { discrepancy, type Expression, expressions, finiteDifferences } from "../support/expressions.ts";
+import { discrepancy, finiteDifferences } from "../support/differences.ts";
+import { type Expression, expressions } from "../support/expressions.ts";
 import { interpret, type Tensor } from "../support/interpret.ts";
 
 const RUNS = 40;
@@ -46,7 +47,7 @@ describe("against finite differences", () => {
       { numRuns: RUNS },
     );
     expect(compared).toBeGreaterThan(10 * skipped);
-  });
+  }, 60_000);
 
   test("gradients, Hessian-vector products and mixed second derivatives", () => {
     let compared = 0;
@@ -70,13 +71,16 @@ describe("against finite differences", () => {
         expect(discrepancy(value(mixed, e), approximate)).toBeLessThan(CLOSE);
         if (x !== z) return;
         const rows = value(x, e).values.length;
-        const sums = Float64Array.from({ length: rows }, (_, r) => 0.5 * approximate.values.slice(r * rows, (r + 1) * rows).reduce((a, b) => a + b, 0));
+        const sums = Float64Array.from(
+          { length: rows },
+          (_, r) => 0.5 * approximate.values.slice(r * rows, (r + 1) * rows).reduce((a, b) => a + b, 0),
+        );
         expect(discrepancy(value(product, e), { shape: value(x, e).shape, values: sums })).toBeLessThan(10 * CLOSE);
       }),
       { numRuns: 4 * RUNS },
     );
     expect(compared).toBeGreaterThan(10 * skipped);
-  });
+  }, 60_000);
 });
 
 describe("conventions", () => {
@@ -84,7 +88,9 @@ describe("conventions", () => {
   const three = sizeOf(3);
   const x = G.input(g, "x", "lower", [three]);
   const point = (...values: number[]) => new Map([["x", { shape: [3], values: Float64Array.from(values) }]]);
-  const slope = (build: (x: Node) => Node, ...at: number[]): number[] => [...interpret(gradient(g, G.sumAll(g, build(x)), [x])[0] as Node, point(...at)).values];
+  const slope = (build: (x: Node) => Node, ...at: number[]): number[] => [
+    ...interpret(gradient(g, G.sumAll(g, build(x)), [x])[0] as Node, point(...at)).values,
+  ];
   const zero = G.constant(g, 0, [three]);
 
   test("ties of maximum and minimum are shared, those of a reduction go to the first", () => {
@@ -102,7 +108,9 @@ describe("conventions", () => {
 
   test("the choice of select gets everything, at its border too", () => {
     const positive = (own: Node) => G.map(g, "less", zero, own);
-    expect(slope((own) => G.map(g, "select", positive(own), G.multiply(g, own, own), zero), -1, 0, 2)).toEqual([0, 0, 4]);
+    expect(slope((own) => G.map(g, "select", positive(own), G.multiply(g, own, own), zero), -1, 0, 2)).toEqual([
+      0, 0, 4,
+    ]);
   });
 
   test("what the output does not read has the constant zero as its derivative", () => {

@@ -47,21 +47,31 @@ const partial = (fn: MapFunction, name: string): ((at: { x: number; y: number })
   const operands = ["x", "y", "z"].slice(0, mapArity[fn]).map((own) => G.input(g, own, "lower", []));
   const f = G.map(g, fn, ...operands);
   const slope = gradient(g, f, [g.inputs.get(name) as Node])[0] as Node;
-  return (at) => interpret(slope, new Map(Object.entries(at).map(([own, value]) => [own, { shape: [], values: Float64Array.of(value) }]))).values[0] as number;
+  return (at) =>
+    interpret(
+      slope,
+      new Map(Object.entries(at).map(([own, value]) => [own, { shape: [], values: Float64Array.of(value) }])),
+    ).values[0] as number;
 };
 
-const cases = (Object.keys(formulas) as MapFunction[]).flatMap((fn) => ["x", "y"].slice(0, mapArity[fn]).map((name) => ({ fn, name, formula: formulas[fn] })));
+const cases = (Object.keys(formulas) as MapFunction[]).flatMap((fn) =>
+  ["x", "y"].slice(0, mapArity[fn]).map((name) => ({ fn, name, formula: formulas[fn] })),
+);
 
 describe("partial derivatives agree with mathjs", () => {
-  test.for(cases.flatMap(({ fn, name, formula }) => (formula === undefined ? [] : [{ fn, name, formula }])))("$fn in $name", ({ fn, name, formula }) => {
-    const expected = derivative(formula, name, { simplify: false });
-    const slope = partial(fn, name);
-    for (const at of points) expect(slope(at)).toBeCloseTo(expected.evaluate({ ...at }) as number, 12);
-  });
+  test.for(cases.flatMap(({ fn, name, formula }) => (formula === undefined ? [] : [{ fn, name, formula }])))(
+    "$fn in $name",
+    ({ fn, name, formula }) => {
+      const expected = derivative(formula, name, { simplify: false });
+      const slope = partial(fn, name);
+      for (const at of points) expect(slope(at)).toBeCloseTo(expected.evaluate({ ...at }) as number, 12);
+    },
+  );
 
   test("erf, by the slope of the integral it is", () => {
     const slope = partial("erf", "x");
-    for (const { x } of points) expect(slope({ x, y: 0 })).toBeCloseTo(evaluate("2 / sqrt(pi) * exp(-x^2)", { x }) as number, 12);
+    for (const { x } of points)
+      expect(slope({ x, y: 0 })).toBeCloseTo(evaluate("2 / sqrt(pi) * exp(-x^2)", { x }) as number, 12);
     for (const at of [-7, -3, -0.3, 0, 1e-9, 1, 2.4, 2.6, 5]) {
       expect(applyScalar("erf", [at])).toBeCloseTo(evaluate("erf(x)", { x: at }) as number, 14);
     }
@@ -78,7 +88,8 @@ describe("partial derivatives agree with mathjs", () => {
     const x = G.input(g, "x", "lower", []);
     const slope = (p: number, at: number) => {
       const f = G.map(g, "power", x, G.constant(g, p));
-      return interpret(gradient(g, f, [x])[0] as Node, new Map([["x", { shape: [], values: Float64Array.of(at) }]])).values[0];
+      return interpret(gradient(g, f, [x])[0] as Node, new Map([["x", { shape: [], values: Float64Array.of(at) }]]))
+        .values[0];
     };
     expect([slope(0, 0), slope(1, 0), slope(2, 0), slope(3, -2), slope(-1, -2)]).toEqual([0, 1, 0, 12, -0.25]);
   });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as build from "../../compiler/ir/graph.ts";
 import type { Input, Node } from "../../compiler/ir/node.ts";
+import { applyScalar } from "../../compiler/ir/scalar.ts";
 import { evaluateSize, namedSize, type SizeBindings, sizeOf } from "../../compiler/ir/size.ts";
 import type { Engine, Vector } from "../../runtime/engine/engine.ts";
 import { createWasmEngine } from "../../runtime/engine/wasm/engine.ts";
@@ -109,6 +110,23 @@ describe("kernels agree with the interpreter", () => {
     );
   });
 
+  test.each([
+    [1037, 7],
+    [256, 3],
+    [21, 3001],
+    [530, 40],
+  ])("passes over %i rows of %i columns are fused in blocks", (rows, columns) => {
+    const g = build.createGraph();
+    const X = build.input(g, "X", "data", [n, d]);
+    const y = build.input(g, "y", "data", [n]);
+    const theta = build.input(g, "theta", "lower", [d]);
+    const scores = build.einsum(g, [X, build.scale(g, 0.05, theta)], [[0, 1], [1]], [0]);
+    const residual = build.add(g, [1, -1], [build.map(g, "sigmoid", scores), y]);
+    const gradient = build.einsum(g, [X, residual], [[0, 1], [0]], [1]);
+    const shares = build.map(g, "exp", build.add(g, [1, -1], [X, build.einsum(g, [build.reduce(g, "logsumexp", X, 1)], [[0]], [0, 1], new Map([[1, d]]))]));
+    check([X, y, theta], [gradient, residual, build.einsum(g, [shares, residual], [[0, 1], [0]], [1])], new Map([["n", rows], ["d", columns]]));
+  });
+
   test("a product longer than every panel", () => {
     const g = build.createGraph();
     const [rows, columns, inner] = [67, 515, 259];
@@ -147,6 +165,24 @@ describe("kernels agree with the interpreter", () => {
     check([x], [...outputs, build.reduce(g, "logsumexp", x, 0)], new Map([["n", far.length]]), new Map([["x", far]]));
     const finite = far.subarray(0, 10);
     check([x], [build.reduce(g, "logsumexp", x, 0)], new Map([["n", 10]]), new Map([["x", finite]]));
+  });
+
+  test("elementary functions are accurate to a few units in the last place", () => {
+    const g = build.createGraph();
+    const x = build.input(g, "x", "data", [n]);
+    const points = Float64Array.from({ length: 4001 }, (_, i) => 700 * ((i - 2000) / 2000) ** 5 + 1e-3 * Math.sin(i));
+    const functions = ["exp", "sigmoid", "softplus", "tanh"] as const;
+    const kernel = engine.compile({ name: "test", arguments: [x], outputs: functions.map((fn) => build.map(g, fn, x)) }, new Map(), new Map([["n", 4001]]));
+    const outputs = functions.map(() => engine.allocate(4001));
+    kernel.run([vectorOf(points)], outputs);
+    functions.forEach((fn, i) => {
+      const actual = engine.read(outputs[i] as Vector);
+      const worst = actual.reduce((most, value, k) => {
+        const exact = applyScalar(fn, [points[k] as number]);
+        return Math.max(most, Math.abs(value - exact) / Math.abs(exact));
+      }, 0);
+      expect(worst, fn).toBeLessThan(1e-15);
+    });
   });
 
   test("powers with common exponents", () => {

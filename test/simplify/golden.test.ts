@@ -20,7 +20,12 @@ const slope = (f: Node, x: Node): Node => simple(gradient(g, f, [x])[0] as Node)
 
 describe("ridge regression, one penalty a feature", () => {
   const residual = G.add(g, [1, -1], [scores, y]);
-  const fit = G.einsum(g, [residual, residual, G.map(g, "power", G.sizeNode(g, n), G.constant(g, -1))], [[0], [0], []], []);
+  const fit = G.einsum(
+    g,
+    [residual, residual, G.map(g, "power", G.sizeNode(g, n), G.constant(g, -1))],
+    [[0], [0], []],
+    [],
+  );
   const f = G.add(g, [1, 1], [fit, G.einsum(g, [G.map(g, "exp", lambda), theta, theta], [[0], [0], [0]], [])]);
   const df = slope(f, theta);
 
@@ -41,7 +46,9 @@ describe("logistic regression, its loss written naively", () => {
   test("loss", () => expect(print(simple(f))).toBe("Σ_i softplus(Σ_j X[i,j] θ[j])"));
   test("gradient", () => expect(print(df)).toBe("Σ_j X[j,i] sigmoid(Σ_k X[j,k] θ[k])"));
   test("Hessian", () => {
-    expect(print(jacobian(g, df, theta))).toBe("Σ_k X[k,i] X[k,j] sigmoid(Σ_l X[k,l] θ[l]) (1 − sigmoid(Σ_l X[k,l] θ[l]))");
+    expect(print(jacobian(g, df, theta))).toBe(
+      "Σ_k X[k,i] X[k,j] sigmoid(Σ_l X[k,l] θ[l]) (1 − sigmoid(Σ_l X[k,l] θ[l]))",
+    );
   });
 });
 
@@ -49,7 +56,22 @@ describe("matrix factorisation", () => {
   const T = G.input(g, "T", "data", [n, m]);
   const U = G.input(g, "U", "lower", [n, k]);
   const V = G.input(g, "V", "lower", [m, k]);
-  const residual = G.add(g, [1, -1], [T, G.einsum(g, [U, V], [[0, 2], [1, 2]], [0, 1])]);
+  const residual = G.add(
+    g,
+    [1, -1],
+    [
+      T,
+      G.einsum(
+        g,
+        [U, V],
+        [
+          [0, 2],
+          [1, 2],
+        ],
+        [0, 1],
+      ),
+    ],
+  );
   const f = G.sumAll(g, G.multiply(g, residual, residual));
   const df = slope(f, U);
 
@@ -73,8 +95,28 @@ describe("algebra", () => {
     expect(simple(G.solve(g, G.delta(g, n), A))).toBe(A);
   });
   test("like terms are found whatever the order of their axes", () => {
-    const gram = G.einsum(g, [X, X], [[0, 1], [0, 2]], [1, 2]);
-    const other = G.permute(g, G.einsum(g, [X, X], [[0, 1], [0, 2]], [1, 2]), [1, 0]);
+    const gram = G.einsum(
+      g,
+      [X, X],
+      [
+        [0, 1],
+        [0, 2],
+      ],
+      [1, 2],
+    );
+    const other = G.permute(
+      g,
+      G.einsum(
+        g,
+        [X, X],
+        [
+          [0, 1],
+          [0, 2],
+        ],
+        [1, 2],
+      ),
+      [1, 0],
+    );
     expect(print(simple(G.add(g, [1, 2], [gram, other])))).toBe("3 Σ_k X[k,i] X[k,j]");
     expect(simple(G.add(g, [1, -1], [gram, other]))).toBe(G.constant(g, 0, [d, d]));
   });
@@ -88,12 +130,30 @@ describe("algebra", () => {
     const mean = G.einsum(g, [repeated, G.map(g, "power", G.sizeNode(g, n), G.constant(g, -1))], [[0], []], []);
     expect(print(simple(mean))).toBe("c");
   });
-  test("the trace of the identity is its size", () => expect(print(simple(G.einsum(g, [G.delta(g, n)], [[0, 0]], [])))).toBe("n"));
+  test("the trace of the identity is its size", () =>
+    expect(print(simple(G.einsum(g, [G.delta(g, n)], [[0, 0]], [])))).toBe("n"));
   test("equal deltas merge, a chain of deltas is one", () => {
     const unit = G.delta(g, n);
     expect(simple(G.multiply(g, unit, unit))).toBe(unit);
-    expect(simple(G.einsum(g, [unit, unit, unit], [[0, 1], [1, 2], [2, 3]], [0, 3]))).toBe(unit);
-    const diagonals = G.add(g, [1, 1], [u, G.multiply(g, u, u)].map((own) => G.einsum(g, [unit, own], [[0, 1], [0]], [0, 1])));
+    expect(
+      simple(
+        G.einsum(
+          g,
+          [unit, unit, unit],
+          [
+            [0, 1],
+            [1, 2],
+            [2, 3],
+          ],
+          [0, 3],
+        ),
+      ),
+    ).toBe(unit);
+    const diagonals = G.add(
+      g,
+      [1, 1],
+      [u, G.multiply(g, u, u)].map((own) => G.einsum(g, [unit, own], [[0, 1], [0]], [0, 1])),
+    );
     expect(print(simple(diagonals))).toBe("δ[i,j] (u[i] + u[i] u[i])");
   });
   test("functions are computed before they are repeated or transposed", () => {

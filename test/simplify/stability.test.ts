@@ -18,9 +18,15 @@ const text = (node: Node): string => print(simple(node));
 const exp = (node: Node): Node => G.map(g, "exp", node);
 const log = (node: Node): Node => G.map(g, "log", node);
 const minus = (node: Node): Node => G.scale(g, -1, node);
-const plus = (...terms: Node[]): Node => G.add(g, terms.map(() => 1), terms);
+const plus = (...terms: Node[]): Node =>
+  G.add(
+    g,
+    terms.map(() => 1),
+    terms,
+  );
 const over = (a: Node, b: Node): Node => G.multiply(g, a, G.map(g, "power", b, G.constant(g, -1, b.shape)));
-const value = (node: Node, at: number): number => interpret(simple(node), new Map([["x", { shape: [], values: Float64Array.of(at) }]])).values[0] as number;
+const value = (node: Node, at: number): number =>
+  interpret(simple(node), new Map([["x", { shape: [], values: Float64Array.of(at) }]])).values[0] as number;
 const slope = (node: Node): Node => gradient(g, node, [x])[0] as Node;
 
 test.for<[string, Node]>([

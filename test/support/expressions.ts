@@ -7,8 +7,15 @@ import * as G from "../../compiler/ir/graph.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import type { Input, Node } from "../../compiler/ir/node.ts";
 import { print } from "../../compiler/ir/print.ts";
-import { evaluateSize, namedSize, productOfSizes, type Size, type SizeBindings, sizeOf } from "../../compiler/ir/size.ts";
-import { indices, interpret, interpretAll, type Tensor, volume } from "./interpret.ts";
+import {
+  evaluateSize,
+  namedSize,
+  productOfSizes,
+  type Size,
+  type SizeBindings,
+  sizeOf,
+} from "../../compiler/ir/size.ts";
+import { indices, interpret, type Tensor, volume } from "./interpret.ts";
 
 export interface Expression {
   readonly graph: Graph;
@@ -52,7 +59,6 @@ const unary =
     return all(value(x), holds) ? build(g, x) : undefined;
   };
 
-const anywhere = (): boolean => true;
 const positive = (x: number): boolean => x > MARGIN;
 const away = (x: number): boolean => Math.abs(x) > MARGIN;
 
@@ -67,14 +73,26 @@ function definite({ g, pool, choose }: World): Node | undefined {
   const x = square[choose(Math.max(1, square.length))];
   if (x === undefined) return undefined;
   const batch = x.shape.slice(0, -2).map((_, axis) => axis);
-  const product = G.einsum(g, [x, x], [[...batch, 7, 9], [...batch, 8, 9]], [...batch, 7, 8]);
+  const product = G.einsum(
+    g,
+    [x, x],
+    [
+      [...batch, 7, 9],
+      [...batch, 8, 9],
+    ],
+    [...batch, 7, 8],
+  );
   const unit = G.broadcastLeading(g, G.delta(g, x.shape.at(-1) as Size), x.shape.slice(0, -2));
   return G.add(g, [0.3, 1.5], [product, unit]);
 }
 
 const indexVector = ({ g, choose }: World, bound: number): Node => {
   const length = 1 + choose(3);
-  return G.literal(g, Float64Array.from({ length }, () => choose(bound)), [sizeOf(length)]);
+  return G.literal(
+    g,
+    Float64Array.from({ length }, () => choose(bound)),
+    [sizeOf(length)],
+  );
 };
 
 const smoothUnary = ["sin", "cos", "tanh", "sigmoid", "softplus", "erf", "logcosh", "expm1", "exp"] as const;
@@ -83,14 +101,24 @@ const makers: readonly Maker[] = [
   // Elementwise.
   ({ g, choose, pick }) => G.map(g, smoothUnary[choose(smoothUnary.length)] as (typeof smoothUnary)[number], pick()),
   unary(positive, (g, x) => G.map(g, "log", x)),
-  unary((x) => x > MARGIN - 1, (g, x) => G.map(g, "log1p", x)),
+  unary(
+    (x) => x > MARGIN - 1,
+    (g, x) => G.map(g, "log1p", x),
+  ),
   unary(positive, (g, x) => G.map(g, "sqrt", x)),
-  unary((x) => Math.abs(x) < 1, (g, x) => G.map(g, "tan", x)),
+  unary(
+    (x) => Math.abs(x) < 1,
+    (g, x) => G.map(g, "tan", x),
+  ),
   unary(away, (g, x) => G.map(g, "abs", x)),
   unary(away, (g, x) => G.map(g, "sign", x)),
   ({ g, choose, pick, value }) => {
     const [x, p] = [pick(), [-1, 2, 0.5, 3, -2, 1.5, 0, 1][choose(8)] as number];
-    return p > 0 && Number.isInteger(p) ? G.map(g, "power", x, G.constant(g, p, x.shape)) : all(value(x), positive) ? G.map(g, "power", x, G.constant(g, p, x.shape)) : undefined;
+    return p > 0 && Number.isInteger(p)
+      ? G.map(g, "power", x, G.constant(g, p, x.shape))
+      : all(value(x), positive)
+        ? G.map(g, "power", x, G.constant(g, p, x.shape))
+        : undefined;
   },
   ({ g, pick, like, value }) => {
     const x = pick();
@@ -105,7 +133,14 @@ const makers: readonly Maker[] = [
       () => G.map(world.g, "maximum", a, b),
       () => G.map(world.g, "minimum", a, b),
       () => G.map(world.g, "select", less, a, b),
-      () => G.map(world.g, "select", G.map(world.g, "and", G.map(world.g, "not", less), G.map(world.g, "less_equal", b, a)), a, b),
+      () =>
+        G.map(
+          world.g,
+          "select",
+          G.map(world.g, "and", G.map(world.g, "not", less), G.map(world.g, "less_equal", b, a)),
+          a,
+          b,
+        ),
       () => G.map(world.g, "select", G.map(world.g, "or", G.map(world.g, "equal", a, b), less), b, a),
     ];
     return makes[world.choose(makes.length)]?.();
@@ -114,7 +149,11 @@ const makers: readonly Maker[] = [
   ({ g, choose, pick, like }) => {
     const x = pick();
     const terms = [x, ...Array.from({ length: choose(3) }, () => like(x))];
-    return G.add(g, terms.map(() => [1, -1, 0.5, 2, -0.5][choose(5)] as number), terms);
+    return G.add(
+      g,
+      terms.map(() => [1, -1, 0.5, 2, -0.5][choose(5)] as number),
+      terms,
+    );
   },
   // Products, three times as often.
   randomEinsum,
@@ -126,7 +165,16 @@ const makers: readonly Maker[] = [
     const one = G.constant(g, 1, x.shape);
     const e = G.map(g, "exp", choose(2) === 0 ? x : G.scale(g, -1, x));
     const inverse = (s: Node) => G.map(g, "power", s, G.constant(g, -1, s.shape));
-    const normaliser = x.shape.length === 0 ? e : G.einsum(g, [G.einsum(g, [e], [range(x)], range(x).slice(1))], [range(x).slice(1)], range(x), new Map([[0, x.shape[0] as Size]]));
+    const normaliser =
+      x.shape.length === 0
+        ? e
+        : G.einsum(
+            g,
+            [G.einsum(g, [e], [range(x)], range(x).slice(1))],
+            [range(x).slice(1)],
+            range(x),
+            new Map([[0, x.shape[0] as Size]]),
+          );
     const makes = [
       () => G.map(g, "log", G.add(g, [1, 1], [one, e])),
       () => inverse(G.add(g, [1, 2], [e, one])),
@@ -149,14 +197,19 @@ const makers: readonly Maker[] = [
     const x = pick();
     if (x.shape.length === 0) return undefined;
     const axis = choose(x.shape.length);
-    const fn = (["logsumexp", "max", "min", "argmax"] as const)[choose(4)] as "max";
+    const fn = (["logsumexp", "max", "min", "argmax"] as const)[choose(4)] ?? "max";
     const shape = x.shape.map(bound);
     const own = { shape, values: value(x) };
     const lines = [...indices(shape.toSpliced(axis, 1))].map((index) =>
-      Array.from({ length: shape[axis] as number }, (_, i) => own.values[flat(shape, index.toSpliced(axis, 0, i))] as number).sort((p, q) => p - q),
+      Array.from(
+        { length: shape[axis] as number },
+        (_, i) => own.values[flat(shape, index.toSpliced(axis, 0, i))] as number,
+      ).sort((p, q) => p - q),
     );
-    const clear = lines.every((line) => line.length === 1 || line.every((entry, i) => i === 0 || away(entry - (line[i - 1] as number))));
-    return fn === ("logsumexp" as string) || clear ? G.reduce(g, fn, x, axis) : undefined;
+    const clear = lines.every(
+      (line) => line.length === 1 || line.every((entry, i) => i === 0 || away(entry - (line[i - 1] as number))),
+    );
+    return fn === "logsumexp" || clear ? G.reduce(g, fn, x, axis) : undefined;
   },
   // Indexing.
   (world) => {
@@ -171,11 +224,22 @@ const makers: readonly Maker[] = [
     const axis = world.choose(x.shape.length);
     const target = world.size();
     const index = indexVector(world, world.bound(target));
-    return G.scatter(world.g, G.gather(world.g, x, indexVectorOf(world, index, world.bound(x.shape[axis] as Size)), axis), index, axis, target);
+    return G.scatter(
+      world.g,
+      G.gather(world.g, x, indexVectorOf(world, index, world.bound(x.shape[axis] as Size)), axis),
+      index,
+      axis,
+      target,
+    );
   },
   ({ g, choose, pick }) => {
     const x = pick();
-    const shapes = [[productOfSizes(x.shape)], [sizeOf(1), ...x.shape], [...x.shape, sizeOf(1)], [x.shape.at(-1) ?? sizeOf(1), productOfSizes(x.shape.slice(0, -1))]];
+    const shapes = [
+      [productOfSizes(x.shape)],
+      [sizeOf(1), ...x.shape],
+      [...x.shape, sizeOf(1)],
+      [x.shape.at(-1) ?? sizeOf(1), productOfSizes(x.shape.slice(0, -1))],
+    ];
     return G.reshape(g, x, shapes[choose(shapes.length)] as Size[]);
   },
   // Linear algebra.
@@ -193,7 +257,11 @@ const makers: readonly Maker[] = [
     const fits = world.pool.filter((x) => {
       const lead = x.shape.slice(0, -2).map((s) => s.key);
       const batch = matrix.shape.slice(0, -2).map((s) => s.key);
-      return x.shape.length >= matrix.shape.length && x.shape.at(-2)?.key === matrix.shape.at(-1)?.key && lead.slice(lead.length - batch.length).join() === batch.join();
+      return (
+        x.shape.length >= matrix.shape.length &&
+        x.shape.at(-2)?.key === matrix.shape.at(-1)?.key &&
+        lead.slice(lead.length - batch.length).join() === batch.join()
+      );
     });
     const rhs = fits[world.choose(Math.max(1, fits.length))];
     return rhs && G.solve(world.g, matrix, rhs);
@@ -202,11 +270,16 @@ const makers: readonly Maker[] = [
 
 const range = (x: Node): number[] => x.shape.map((_, axis) => axis);
 
-const flat = (shape: readonly number[], index: readonly number[]): number => shape.reduce((at, size, axis) => at * size + (index[axis] as number), 0);
+const flat = (shape: readonly number[], index: readonly number[]): number =>
+  shape.reduce((at, size, axis) => at * size + (index[axis] as number), 0);
 
 function indexVectorOf({ g, choose }: World, like: Node, bound: number): Node {
   const length = evaluateSize(like.shape[0] as Size, new Map()) as number;
-  return G.literal(g, Float64Array.from({ length }, () => choose(bound)), like.shape);
+  return G.literal(
+    g,
+    Float64Array.from({ length }, () => choose(bound)),
+    like.shape,
+  );
 }
 
 /** Up to three operands, labels shared where sizes agree, a random output with now and then a new axis. */
@@ -244,10 +317,23 @@ function grow(choices: readonly number[], bounds: readonly number[], numbers: re
   const values = new Map(
     inputs.map((own) => {
       const shape = own.shape.map(bound);
-      return [own.name, { shape, values: Float64Array.from({ length: volume(shape) }, () => numbers[drawn++ % numbers.length] as number) }];
+      return [
+        own.name,
+        {
+          shape,
+          values: Float64Array.from({ length: volume(shape) }, () => numbers[drawn++ % numbers.length] as number),
+        },
+      ];
     }),
   );
-  const pool: Node[] = [...inputs, G.constant(g, 0.7, [n]), G.sizeNode(g, n), G.iota(g, n), G.delta(g, n), G.literal(g, Float64Array.of(0.4, -1.2), [two])];
+  const pool: Node[] = [
+    ...inputs,
+    G.constant(g, 0.7, [n]),
+    G.sizeNode(g, n),
+    G.iota(g, n),
+    G.delta(g, n),
+    G.literal(g, Float64Array.of(0.4, -1.2), [two]),
+  ];
   const leaves = pool.length;
   const cache = new Map<Node, Float64Array>();
   const value = (node: Node): Float64Array => {
@@ -261,7 +347,10 @@ function grow(choices: readonly number[], bounds: readonly number[], numbers: re
     return (recent ? pool.at(-1 - choose(Math.min(3, pool.length - leaves))) : pool[choose(pool.length)]) as Node;
   };
   const like = (node: Node): Node => {
-    const same = pool.filter((other) => other.shape.length === node.shape.length && other.shape.every((size, i) => size.key === node.shape[i]?.key));
+    const same = pool.filter(
+      (other) =>
+        other.shape.length === node.shape.length && other.shape.every((size, i) => size.key === node.shape[i]?.key),
+    );
     return same[choose(same.length)] as Node;
   };
   const size = (): Size => [n, m, two][choose(3)] as Size;
@@ -272,7 +361,8 @@ function grow(choices: readonly number[], bounds: readonly number[], numbers: re
     if (all(value(node), (x) => Math.abs(x) < LARGEST)) pool.push(node);
   }
   const root = pool.at(-1) as Node;
-  const shown = () => `${print(root)} at ${[...values].map(([name, own]) => `${name} = [${own.values}]`).join(", ")}, n = ${bounds[0]}, m = ${bounds[1]}`;
+  const shown = () =>
+    `${print(root)} at ${[...values].map(([name, own]) => `${name} = [${own.values}]`).join(", ")}, n = ${bounds[0]}, m = ${bounds[1]}`;
   return { graph: g, root, inputs, values, sizes, [fc.toStringMethod]: shown };
 }
 
@@ -281,42 +371,9 @@ export const expressions: fc.Arbitrary<Expression> = fc
   .tuple(
     fc.array(fc.nat(1000), { minLength: 8, maxLength: 70 }),
     fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 })),
-    fc.array(fc.integer({ min: -150, max: 150 }).map((x) => x / 100), { minLength: 7, maxLength: 29 }),
+    fc.array(
+      fc.integer({ min: -150, max: 150 }).map((x) => x / 100),
+      { minLength: 7, maxLength: 29 },
+    ),
   )
   .map(([choices, bounds, numbers]) => grow(choices, bounds, numbers));
-
-/** ‖a − b‖∞ over max(1, ‖b‖∞) */
-export function discrepancy(a: Tensor, b: Tensor): number {
-  if (a.shape.join() !== b.shape.join()) return Number.POSITIVE_INFINITY;
-  const largest = b.values.reduce((most, x) => Math.max(most, Math.abs(x)), 1);
-  return a.values.reduce((most, x, i) => Math.max(most, Number.isNaN(x - (b.values[i] as number)) ? Number.POSITIVE_INFINITY : Math.abs(x - (b.values[i] as number))), 0) / largest;
-}
-
-const weights = [4 / 5, -1 / 5, 4 / 105, -1 / 280];
-
-/**
- * The Jacobian [...root.shape, ...x.shape] by central differences of order 8, and how far two step sizes differ: its own error bar.
- */
-export function finiteDifferences(root: Node, x: Input, values: ReadonlyMap<string, Tensor>, sizes: SizeBindings): { readonly jacobian: Tensor; readonly uncertainty: number } {
-  const at = values.get(x.name) as Tensor;
-  const rows = interpret(root, values, sizes);
-  const estimate = (h: number): Tensor => {
-    const shape = [...rows.shape, ...at.shape];
-    const jacobian = new Float64Array(volume(shape));
-    for (const column of at.values.keys()) {
-      const move = (by: number): Float64Array => {
-        const moved = { shape: at.shape, values: at.values.with(column, (at.values[column] as number) + by) };
-        return interpretAll([root], new Map([...values, [x.name, moved]]), sizes)[0]?.values as Float64Array;
-      };
-      for (const [k, weight] of weights.entries()) {
-        const [up, down] = [move((k + 1) * h), move(-(k + 1) * h)];
-        for (const row of rows.values.keys()) {
-          (jacobian[row * at.values.length + column] as number) += (weight * ((up[row] as number) - (down[row] as number))) / h;
-        }
-      }
-    }
-    return { shape, values: jacobian };
-  };
-  const [fine, coarse] = [estimate(5e-3), estimate(1e-2)];
-  return { jacobian: fine, uncertainty: discrepancy(coarse, fine) };
-}

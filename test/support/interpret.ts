@@ -52,7 +52,10 @@ function matrixAt(x: Tensor, batch: readonly number[]): number[][] {
 }
 
 /** Gaussian elimination with partial pivoting: the solution for one right-hand side, and the determinant. */
-function eliminate(matrix: readonly (readonly number[])[], rhs: readonly number[]): { solution: number[]; determinant: number } {
+function eliminate(
+  matrix: readonly (readonly number[])[],
+  rhs: readonly number[],
+): { solution: number[]; determinant: number } {
   const s = rhs.length;
   const a = matrix.map((row, i) => [...row, rhs[i] as number]);
   let determinant = 1;
@@ -109,19 +112,39 @@ const meanings: { readonly [K in NodeKind]: Meaning<K> } = {
       let total = 0;
       for (const inner of indices(range)) {
         summed.forEach((label, k) => value.set(label, inner[k] as number));
-        total += x.reduce((product, operand, k) => product * at(operand, (node.labels[k] ?? []).map((label) => value.get(label) as number)), 1);
+        total += x.reduce(
+          (product, operand, k) =>
+            product *
+            at(
+              operand,
+              (node.labels[k] ?? []).map((label) => value.get(label) as number),
+            ),
+          1,
+        );
       }
       return total;
     });
   },
   add: (node, x, { shape }) => ({
     shape,
-    values: (x[0] as Tensor).values.map((_, i) => x.reduce((sum, operand, k) => sum + (node.coefficients[k] as number) * (operand.values[i] as number), 0)),
+    values: (x[0] as Tensor).values.map((_, i) =>
+      x.reduce((sum, operand, k) => sum + (node.coefficients[k] as number) * (operand.values[i] as number), 0),
+    ),
   }),
-  map: (node, x, { shape }) => ({ shape, values: one(x).values.map((_, i) => applyScalar(node.fn, x.map((operand) => operand.values[i] as number))) }),
+  map: (node, x, { shape }) => ({
+    shape,
+    values: one(x).values.map((_, i) =>
+      applyScalar(
+        node.fn,
+        x.map((operand) => operand.values[i] as number),
+      ),
+    ),
+  }),
   reduce: (node, x, { shape }) =>
     fill(shape, (index) => {
-      const line = Array.from({ length: one(x).shape[node.axis] as number }, (_, i) => at(one(x), index.toSpliced(node.axis, 0, i)));
+      const line = Array.from({ length: one(x).shape[node.axis] as number }, (_, i) =>
+        at(one(x), index.toSpliced(node.axis, 0, i)),
+      );
       const largest = Math.max(...line);
       if (node.fn === "max") return largest;
       if (node.fn === "min") return Math.min(...line);
@@ -150,13 +173,27 @@ const meanings: { readonly [K in NodeKind]: Meaning<K> } = {
     });
   },
   logdet: (_, x, { shape }) =>
-    fill(shape, (index) => Math.log(eliminate(matrixAt(one(x), index), new Array<number>(one(x).shape.at(-1) as number).fill(0)).determinant)),
+    fill(shape, (index) =>
+      Math.log(
+        eliminate(matrixAt(one(x), index), new Array<number>(one(x).shape.at(-1) as number).fill(0)).determinant,
+      ),
+    ),
   cholesky: (_, x, { shape }) =>
-    fill(shape, (index) => lowerTriangular(matrixAt(one(x), index.slice(0, -2)))[index.at(-2) as number]?.[index.at(-1) as number] as number),
+    fill(
+      shape,
+      (index) =>
+        lowerTriangular(matrixAt(one(x), index.slice(0, -2)))[index.at(-2) as number]?.[
+          index.at(-1) as number
+        ] as number,
+    ),
 };
 
 /** The values of several roots; shared nodes are computed once. Inputs by name, sizes by name. */
-export function interpretAll(roots: readonly Node[], values: ReadonlyMap<string, Tensor>, sizes: SizeBindings = new Map()): readonly Tensor[] {
+export function interpretAll(
+  roots: readonly Node[],
+  values: ReadonlyMap<string, Tensor>,
+  sizes: SizeBindings = new Map(),
+): readonly Tensor[] {
   const size = (own: Size): number => {
     const value = evaluateSize(own, sizes);
     if (value === undefined) throw new Error(`size ${own.key} is not bound`);

@@ -9,7 +9,7 @@ const typeByte = { i32: 0x7f, f64: 0x7c, v128: 0x7b } as const satisfies Record<
 
 /** Instructions without immediates. */
 const opcodes = {
-  i32_eqz: [0x45],
+  i32_eq: [0x46],
   i32_lt_u: [0x49],
   i32_add: [0x6a],
   i32_sub: [0x6b],
@@ -115,6 +115,8 @@ export interface Code {
   readonly call: (functionIndex: number) => void;
   /** Runs the body, then again while the condition that it leaves on the stack is not zero. */
   readonly repeat: (body: () => void) => void;
+  /** Runs the body if the condition on the stack is not zero. */
+  readonly when: (body: () => void) => void;
   readonly parameters: readonly ValueType[];
   readonly finish: () => readonly number[];
 }
@@ -144,6 +146,11 @@ export function createCode(parameters: readonly ValueType[]): Code {
       emit(0x03, 0x40);
       body();
       emit(0x0d, 0x00, 0x0b);
+    },
+    when: (body) => {
+      emit(0x04, 0x40);
+      body();
+      emit(0x0b);
     },
     finish: () => {
       const declarations = locals.flatMap((type) => [1, typeByte[type]]);

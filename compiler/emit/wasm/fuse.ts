@@ -1,6 +1,6 @@
 /** When a nest may run inside another group's outermost loop: one pass over the rows of a matrix instead of two. */
-import { closure, type Nest } from "./nest.ts";
-import { type Buffer, type Scalar, strideAlong } from "./scalar.ts";
+import type { Nest } from "./nest.ts";
+import { type Buffer, closure, type Scalar, strideAlong } from "./scalar.ts";
 
 const shortestSharedLoop = 8;
 

@@ -7,8 +7,8 @@ import { sigmoid, softplus, tanh } from "./elementary.ts";
 import { constantSize } from "../../ir/size.ts";
 import { dimensions, elements, unreshaped } from "./decide.ts";
 import { rowMajorStrides } from "./matrix-product.ts";
-import { type Combine, closure, emptyValue, type Nest } from "./nest.ts";
-import { type Buffer, type CompositeFunction, createScalarGraph, type Index, type Scalar, type ScalarGraph, strideAlong } from "./scalar.ts";
+import { type Combine, emptyValue, type Nest } from "./nest.ts";
+import { type Buffer, type CompositeFunction, closure, createScalarGraph, type Index, type Scalar, type ScalarGraph, strideAlong } from "./scalar.ts";
 
 /** The buffer that holds a node's entries, or `undefined` for a node that is recomputed where it is read. */
 export type BufferOf = (node: Node) => Buffer | undefined;

@@ -4,7 +4,7 @@
  */
 import type { Code } from "./assembler.ts";
 import { choose, costOf, emitFunction, pushNumber } from "./functions.ts";
-import { type Buffer, type Scalar, strideAlong } from "./scalar.ts";
+import { type Buffer, closure, readBy, type Scalar, strideAlong } from "./scalar.ts";
 
 /** What happens to the values that meet in one entry of the target. */
 export type Combine = "store" | "sum" | "max" | "min" | "argmax";
@@ -44,35 +44,67 @@ export interface Place {
   readonly offset: number;
 }
 
-/** Emits nests whose first `shared` loops (0 or 1) are one loop, in the order given. Parameter 0 is the pointer table. */
+/** A part of the outermost loop, from one variable's value up to another's. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Emits nests in the order given. If they share their outermost loop, it is cut into blocks, and every nest runs through a block
+ * while the rows that they have in common are still in cache. Parameter 0 is the pointer table.
+ */
 export function emitNests(code: Code, nests: readonly Nest[], shared: 0 | 1, locate: (buffer: Buffer) => Place): void {
-  const outer = shared === 1 ? code.local("i32") : undefined;
-  const emitters = nests.map((nest) => nestEmitter(code, nest, outer, locate));
+  const emitters = nests.map((nest) => nestEmitter(code, nest, locate));
   for (const emitter of emitters) emitter.prologue();
-  if (outer === undefined) {
-    for (const emitter of emitters) emitter.inside(0);
+  if (shared === 0) {
+    for (const emitter of emitters) emitter.run(undefined);
     return;
   }
-  emitLoop(code, outer, (nests[0] as Nest).sizes[0] as number, () => {
-    for (const emitter of emitters) emitter.inside(1);
+  const range = { start: code.local("i32"), end: code.local("i32") };
+  const size = (nests[0] as Nest).sizes[0] as number;
+  const block = blockLength(nests);
+  code.i32(0);
+  code.set(range.start);
+  emitLoop(code, range.start, () => code.i32(size * entry), block * entry, () => {
+    emitMinimum(code, () => pushAhead(code, range.start, block), () => code.i32(size * entry));
+    code.set(range.end);
+    for (const emitter of emitters) emitter.run(range);
   });
 }
 
-function emitLoop(code: Code, variable: number, size: number, body: () => void): void {
-  code.i32(0);
-  code.set(variable);
-  emitLoopOn(code, variable, size * entry, entry, body);
+/** Rows a block: about 128 KiB of the widest nest, and whole rounds of the vector loop. */
+function blockLength(nests: readonly Nest[]): number {
+  const rounds = 2 * widestUnroll;
+  const row = Math.max(...nests.map((nest) => nest.sizes.slice(1).reduce((product, size) => product * size, 1)));
+  return rounds * Math.max(1, Math.min(32, Math.floor(16_384 / row / rounds)));
 }
 
-/** From the variable's present value up to `end`. */
-function emitLoopOn(code: Code, variable: number, end: number, step: number, body: () => void): void {
+function pushAhead(code: Code, variable: number, entries: number): void {
+  code.get(variable);
+  if (entries === 0) return;
+  code.i32(entries * entry);
+  code.op("i32_add");
+}
+
+function emitMinimum(code: Code, a: () => void, b: () => void): void {
+  a();
+  b();
+  a();
+  b();
+  code.op("i32_lt_u");
+  code.op("select");
+}
+
+/** At least once, from the variable's present value while it is less than `end`. */
+function emitLoop(code: Code, variable: number, end: () => void, step: number, body: () => void): void {
   code.repeat(() => {
     body();
     code.get(variable);
     code.i32(step);
     code.op("i32_add");
     code.tee(variable);
-    code.i32(end);
+    end();
     code.op("i32_lt_u");
   });
 }
@@ -80,17 +112,17 @@ function emitLoopOn(code: Code, variable: number, end: number, step: number, bod
 interface NestEmitter {
   /** What no loop changes. */
   readonly prologue: () => void;
-  /** Everything inside the first `depth` loops, once. */
-  readonly inside: (depth: number) => void;
+  /** All loops, the outermost over the range only. */
+  readonly run: (range: Range | undefined) => void;
 }
 
-function nestEmitter(code: Code, nest: Nest, outer: number | undefined, locate: (buffer: Buffer) => Place): NestEmitter {
+function nestEmitter(code: Code, nest: Nest, locate: (buffer: Buffer) => Place): NestEmitter {
   const { sizes, combine } = nest;
   const loops = sizes.length;
   const needed = closure([nest.value, nest.target, ...(nest.clear === undefined ? [] : [nest.clear.address])]);
-  const variables = sizes.map((_, loop) => (loop === 0 && outer !== undefined ? outer : code.local("i32")));
+  const variables = sizes.map(() => code.local("i32"));
   const held = new Map<Scalar, Held>();
-  const vectorised = loops > 0 && !(outer !== undefined && loops === 1) && canVectorise(nest, needed);
+  const vectorised = loops > 0 && canVectorise(nest, needed);
   const inRegister = nest.registerFrom < loops;
 
   const uniformInVector = new Set(
@@ -163,9 +195,7 @@ function nestEmitter(code: Code, nest: Nest, outer: number | undefined, locate: 
       case "load":
         return emitLoad(scalar.address, lanes, ahead);
       case "position":
-        code.get(variables[scalar.loop] as number);
-        code.i32(ahead * entry);
-        code.op("i32_add");
+        pushAhead(code, variables[scalar.loop] as number, ahead);
         code.i32(3);
         code.op("i32_shr_u");
         code.op("f64_convert_i32_u");
@@ -232,7 +262,14 @@ function nestEmitter(code: Code, nest: Nest, outer: number | undefined, locate: 
   };
 
   const storeAccumulated = (): void => {
-    for (const local of accumulators) {
+    // Pairs of vectors first: the sums of short rows depend on how soon this is done.
+    let live = accumulators;
+    while (live.length > 1) {
+      const half = Math.ceil(live.length / 2);
+      live.slice(half).forEach((local, i) => combineInto(live[i] as number, 2, () => code.get(local)));
+      live = live.slice(0, half);
+    }
+    for (const local of live) {
       for (const lane of [0, 1] as const) {
         combineInto(accumulator as number, 1, () => {
           code.get(local);
@@ -292,11 +329,18 @@ function nestEmitter(code: Code, nest: Nest, outer: number | undefined, locate: 
     work(lanes, ahead, copy);
   };
 
-  const innermostVectors = (): void => {
+  const start = (depth: number, range: Range | undefined): void => {
+    if (depth === 0 && range !== undefined) code.get(range.start);
+    else code.i32(0);
+    code.set(variables[depth] as number);
+  };
+
+  const innermostVectors = (range: Range | undefined): void => {
     const size = sizes[loops - 1] as number;
     const variable = variables[loops - 1] as number;
     const pairs = Math.floor(size / 2);
     const rounds = Math.floor(pairs / width);
+    const roundsEnd = (): void => code.i32(rounds * width * 2 * entry);
     const addresses = (): void => {
       for (const scalar of needed) {
         if (scalar.depth !== loops || scalar.type !== "i32") continue;
@@ -308,21 +352,42 @@ function nestEmitter(code: Code, nest: Nest, outer: number | undefined, locate: 
       addresses();
       for (let copy = 0; copy < width; copy += 1) copyOf(2, 2 * copy, copy);
     };
-    code.i32(0);
-    code.set(variable);
-    if (rounds > 0) emitLoopOn(code, variable, rounds * width * 2 * entry, width * 2 * entry, round);
-    if (rounds * width * 2 === size) return;
-    addresses();
-    for (let copy = 0; copy < pairs - rounds * width; copy += 1) copyOf(2, 2 * copy, copy);
-    if (size % 2 === 1) copyOf(1, 2 * (pairs - rounds * width), 0);
+    const rest = (): void => {
+      addresses();
+      for (let copy = 0; copy < pairs - rounds * width; copy += 1) copyOf(2, 2 * copy, copy);
+      if (size % 2 === 1) copyOf(1, 2 * (pairs - rounds * width), 0);
+    };
+    const hasRest = rounds * width * 2 < size;
+    const step = width * 2 * entry;
+    if (range === undefined) {
+      if (rounds > 0) emitLoop(code, variable, roundsEnd, step, round);
+      if (hasRest) rest();
+      return;
+    }
+    // Blocks are whole rounds: only the last one has a rest, and it may have nothing else.
+    code.get(variable);
+    roundsEnd();
+    code.op("i32_lt_u");
+    code.when(() => emitLoop(code, variable, () => emitMinimum(code, () => code.get(range.end), roundsEnd), step, round));
+    if (!hasRest) return;
+    code.get(range.end);
+    code.i32(size * entry);
+    code.op("i32_eq");
+    code.when(rest);
   };
 
-  const inside = (depth: number): void => {
+  const inside = (depth: number, range: Range | undefined): void => {
     if (depth > 0 && !(vectorised && depth === loops)) determine(depth);
     if (depth === loops) return work(1, 0, 0);
     if (depth === nest.registerFrom) startAccumulating();
-    if (depth === loops - 1 && vectorised) innermostVectors();
-    else emitLoop(code, variables[depth] as number, sizes[depth] as number, () => inside(depth + 1));
+    start(depth, range);
+    const end = (): void => {
+      if (depth === 0 && range !== undefined) code.get(range.end);
+      else code.i32((sizes[depth] as number) * entry);
+    };
+    const inner = depth === 0 ? range : undefined;
+    if (depth === loops - 1 && vectorised) innermostVectors(inner);
+    else emitLoop(code, variables[depth] as number, end, entry, () => inside(depth + 1, undefined));
     if (depth === nest.registerFrom) storeAccumulated();
   };
 
@@ -335,42 +400,10 @@ function nestEmitter(code: Code, nest: Nest, outer: number | undefined, locate: 
     code.op("memory_fill");
   };
 
-  return { prologue, inside };
+  return { prologue, run: (range) => inside(0, range) };
 }
 
 // --------------------------------------------------------------------------------------------------------- analysis
-
-export function readBy(scalar: Scalar): readonly Scalar[] {
-  switch (scalar.op) {
-    case "number":
-    case "base":
-    case "position":
-      return [];
-    case "advance":
-    case "load":
-      return [scalar.address];
-    case "displace":
-      return [scalar.address, scalar.index];
-    case "guard":
-      return [scalar.index, scalar.value];
-    case "apply":
-      return scalar.arguments;
-    default:
-      return scalar satisfies never;
-  }
-}
-
-/** The roots and all they read, arguments first. */
-export function closure(roots: readonly Scalar[]): readonly Scalar[] {
-  const seen = new Set<Scalar>();
-  const visit = (scalar: Scalar): void => {
-    if (seen.has(scalar)) return;
-    seen.add(scalar);
-    readBy(scalar).forEach(visit);
-  };
-  roots.forEach(visit);
-  return [...seen].sort((a, b) => a.id - b.id);
-}
 
 /** Two entries at once: no computed address moves with the innermost loop, and what is stored lies side by side. */
 function canVectorise(nest: Nest, needed: readonly Scalar[]): boolean {
@@ -380,6 +413,8 @@ function canVectorise(nest: Nest, needed: readonly Scalar[]): boolean {
   return nest.registerFrom <= last || strideAlong(nest.target, last) === 1;
 }
 
+const widestUnroll = 4;
+
 /** Copies of the innermost body: enough independent sums to hide an addition's latency, few where the body is long. */
 function unrollOf(nest: Nest, needed: readonly Scalar[]): number {
   const last = nest.sizes.length - 1;
@@ -387,6 +422,6 @@ function unrollOf(nest: Nest, needed: readonly Scalar[]): number {
     .filter((s) => s.depth > last && s.type === "f64")
     .reduce((total, s) => total + (s.op === "apply" ? costOf(s.fn) : 1), 0);
   const pairs = Math.floor((nest.sizes[last] as number) / 2);
-  const limit = weight > 16 ? 1 : nest.registerFrom <= last && weight <= 8 ? 4 : 2;
+  const limit = weight > 16 ? 1 : nest.registerFrom <= last && weight <= 8 ? widestUnroll : 2;
   return Math.max(1, Math.min(limit, pairs));
 }

@@ -129,3 +129,36 @@ export function strideAlong(address: Scalar, loop: number): number | undefined {
       return 0;
   }
 }
+
+/** The scalars that a scalar reads. */
+export function readBy(scalar: Scalar): readonly Scalar[] {
+  switch (scalar.op) {
+    case "number":
+    case "base":
+    case "position":
+      return [];
+    case "advance":
+    case "load":
+      return [scalar.address];
+    case "displace":
+      return [scalar.address, scalar.index];
+    case "guard":
+      return [scalar.index, scalar.value];
+    case "apply":
+      return scalar.arguments;
+    default:
+      return scalar satisfies never;
+  }
+}
+
+/** The roots and all they read, arguments first. */
+export function closure(roots: readonly Scalar[]): readonly Scalar[] {
+  const seen = new Set<Scalar>();
+  const visit = (scalar: Scalar): void => {
+    if (seen.has(scalar)) return;
+    seen.add(scalar);
+    readBy(scalar).forEach(visit);
+  };
+  roots.forEach(visit);
+  return [...seen].sort((a, b) => a.id - b.id);
+}

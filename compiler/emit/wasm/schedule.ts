@@ -7,8 +7,8 @@ import { decide, dimensions, elements, isLeaf, unreshaped } from "./decide.ts";
 import { canFuse } from "./fuse.ts";
 import { copyNest, iterate } from "./iterate.ts";
 import type { MatrixProduct } from "./matrix-product.ts";
-import { closure, type Nest, type Place } from "./nest.ts";
-import type { Buffer } from "./scalar.ts";
+import type { Nest, Place } from "./nest.ts";
+import { type Buffer, closure } from "./scalar.ts";
 import type { Specialised } from "./specialise.ts";
 
 /** Everything but loops works in place, on what a nest before it wrote. */
