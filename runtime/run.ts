@@ -98,7 +98,7 @@ function minimiserOf(engine: Engine, plan: Plan, objective: Objective, x: Vector
     case "adam":
       return adam(engine, objective, x, { ...stopping, rate: numberOf(given, "rate") });
     case "lbfgs":
-      return lbfgs(engine, objective, x, stopping);
+      return lbfgs(engine, objective, x, { ...stopping, memory: numberOf(given, "memory") });
   }
 }
 

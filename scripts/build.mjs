@@ -1,17 +1,15 @@
 // Bundles the command line and the library into dist/. What only some runs need (mathjs, temml, fflate, each command) becomes
 // a chunk that is loaded when it is used. Declarations come from tsc with tsconfig.build.json.
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist);
 
-await build({
+const { outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: { bilevel: "cli/bilevel.ts", index: "index.ts" },
   outdir: dist,
@@ -25,11 +23,19 @@ await build({
   minifyWhitespace: true,
   legalComments: "linked",
   logLevel: "warning",
+  write: false,
   // CommonJS dependencies ask for Node's modules.
   banner: {
     js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
   },
 });
+
+// Only a build that succeeded replaces the one before.
+rmSync(dist, { recursive: true, force: true });
+for (const { path, contents } of outputFiles) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, contents);
+}
 chmodSync(join(dist, "bilevel.js"), 0o755);
 
 if (!process.argv.includes("--no-types")) {

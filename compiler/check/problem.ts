@@ -245,9 +245,9 @@ function unknownType(scope: Scope, unknown: ModelUnknown): Extract<Term["type"],
 const isRelation = (operator: string): operator is Subject["relation"] =>
   operator === "<=" || operator === ">=" || operator === "==";
 
-/** The grammar lets only these comparisons stand after `subject to`. */
+/** The grammar lets only comparisons stand after `subject to`, and has reported anything else. */
 function constraint(scope: Scope, e: Expression): Subject {
-  if (e.kind !== "binary" || !isRelation(e.operator)) throw new Error("a constraint that is no comparison");
+  if (e.kind !== "binary" || !isRelation(e.operator)) throw poison;
   const [left, right] = all([e.left, e.right], (side) => array(scope, value(scope, side), side, "a constraint")) as [
     Term,
     Term,

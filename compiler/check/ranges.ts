@@ -67,7 +67,8 @@ export function bindRanges(
       inner = named.scope;
       return named.binder;
     }
-    const binder = makeBinder(scope, text, range, syntax.span);
+    const name = range.kind === "table" && range.table.kind === "data" ? range.table.name : text;
+    const binder = makeBinder(scope, name, range, syntax.span);
     if (range.kind === "size")
       fail(
         scope,
@@ -83,7 +84,7 @@ export function bindRanges(
         kind: "opened",
         binder: binder.id,
         type: range.type,
-        name: text,
+        name,
         ref: range.table,
         besideOuter: position > 0,
         outer: inner.frame,

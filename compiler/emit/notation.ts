@@ -191,7 +191,7 @@ function elementwise(n: Notation, node: MapNode, place: Place | undefined, own: 
   const scaled = node.operands.map(own);
   if (!scaled.every((operand) => operand !== undefined)) return undefined;
   const operands = scaled.map(assemble);
-  const [first, second] = operands as readonly [Formula, Formula];
+  const [first = number(0), second = number(0)] = operands;
   const sign = signs[node.fn];
   if (sign !== undefined) return plain(indicator(first, sign, second));
   switch (node.fn) {

@@ -1,5 +1,5 @@
 /** A formula with the numbers in front of it taken apart, so that 2 · (1/n) · x is shown as (2/n) x. */
-import { type Formula, freeIndices, keyOf, negative, number, power, product, type SignedTerm, sum } from "./math.ts";
+import { type Formula, freeIndices, hadamard, keyOf, negative, number, power, product, type SignedTerm, sum } from "./math.ts";
 
 /** coefficient · Π numerator / Π denominator · body; without a body, the number itself (in every entry). */
 export interface Scaled {
@@ -98,8 +98,11 @@ export function assemble(scaled: Scaled): Formula {
 /** A sum of terms in the order given, with what they share in front: (1/n) Xᵀ a − (1/n) Xᵀ b = (1/n) Xᵀ (a − b). */
 export function sumOf(terms: readonly Scaled[]): Scaled {
   const merged = terms.reduce<readonly Scaled[]>((done, term) => {
-    const k = done.findIndex((own) => commonFactors(own, term) > 0);
-    return k < 0 ? [...done, term] : done.with(k, mergeTerms(done[k] as Scaled, term));
+    for (const [k, own] of done.entries()) {
+      const together = samePrefix(own, term) ? merge(own, term) : undefined;
+      if (together !== undefined) return done.with(k, together);
+    }
+    return [...done, term];
   }, []);
   const [first] = merged;
   if (first === undefined) return { ...one, coefficient: 0 };
@@ -113,26 +116,20 @@ export function sumOf(terms: readonly Scaled[]): Scaled {
   return { coefficient, numerator: first.numerator, denominator: first.denominator, body: sum(inner) };
 }
 
-const factorsOf = (body: Formula | undefined): readonly Formula[] => (body?.kind === "product" ? body.factors : []);
-
-/** How many leading factors two products share, where something is left of both. */
-function commonFactors(a: Scaled, b: Scaled): number {
-  if (!samePrefix(a, b)) return 0;
-  const [x, y] = [factorsOf(a.body), factorsOf(b.body)];
-  const limit = Math.min(x.length, y.length) - 1;
-  let count = 0;
-  while (count < limit && keyOf(x[count] as Formula) === keyOf(y[count] as Formula)) count += 1;
-  return count;
-}
-
-/** A b + A c = A (b + c) */
-function mergeTerms(a: Scaled, b: Scaled): Scaled {
-  const count = commonFactors(a, b);
-  const [x, y] = [factorsOf(a.body), factorsOf(b.body)];
+/** A b + A c = A (b + c), b A + c A = (b + c) A, x ⊙ b + x ⊙ c = x ⊙ (b + c), where something is left of both. */
+function merge(a: Scaled, b: Scaled): Scaled | undefined {
+  if (a.body?.kind !== b.body?.kind || (a.body?.kind !== "product" && a.body?.kind !== "hadamard")) return undefined;
+  const build = a.body.kind === "product" ? product : hadamard;
+  const [x, y] = [a.body.factors, (b.body as typeof a.body).factors];
+  const most = Math.min(x.length, y.length) - 1;
+  const same = (k: number): boolean => keyOf(x.at(k) as Formula) === keyOf(y.at(k) as Formula);
+  let leading = 0;
+  while (leading < most && same(leading)) leading += 1;
+  let trailing = 0;
+  while (leading === 0 && trailing < most && same(-1 - trailing)) trailing += 1;
+  if (leading + trailing === 0) return undefined;
+  const rest = (factors: readonly Formula[]): Formula => build(...factors.slice(leading, factors.length - trailing));
   const sign = a.coefficient < 0 === b.coefficient < 0 ? 1 : -1;
-  const rest = sum([
-    { sign: 1, term: product(...x.slice(count)) },
-    { sign, term: product(...y.slice(count)) },
-  ]);
-  return { ...a, body: product(...x.slice(0, count), rest) };
+  const inner = sumOf([plain(rest(x)), { ...plain(rest(y)), coefficient: sign }]);
+  return { ...a, body: build(...x.slice(0, leading), assemble(inner), ...x.slice(x.length - trailing)) };
 }

@@ -50,8 +50,8 @@ export function createSymbols(inputs: readonly Input[], sizes: ReadonlySet<strin
     taken.add(free);
     return free;
   };
-  nameFamily(inputs, "adjoint", fresh, table, "v", "u", "p", "a");
-  nameFamily(inputs, "tangent", fresh, table, "t", "s", "h", "δ");
+  nameFamily(inputs, "adjoint", fresh, table, ["v", "u", "p", "a"]);
+  nameFamily(inputs, "tangent", fresh, table, ["t", "s", "h", "e"]);
   const generated = inputs.filter((input) => input.role === "generated");
   generated.forEach((input, k) => {
     const base = input.name.split("(")[0] as string;
@@ -60,17 +60,18 @@ export function createSymbols(inputs: readonly Input[], sizes: ReadonlySet<strin
   return { of: (input) => table.get(input) ?? symbol(input.name), fresh, taken };
 }
 
-/** One letter for all adjoints (or directions), with the unknown as subscript where there are several. */
+/** One letter for all adjoints (or directions), a capital where they are matrices, with the unknown as subscript where there are several. */
 function nameFamily(
   inputs: readonly Input[],
   role: "adjoint" | "tangent",
   fresh: Symbols["fresh"],
   table: Map<Input, Formula>,
-  ...candidates: readonly string[]
+  candidates: readonly string[],
 ): void {
   const own = inputs.filter((input) => input.role === role);
   if (own.length === 0) return;
-  const letter = fresh(...candidates);
+  const matrices = own.every((input) => input.shape.length > 1);
+  const letter = fresh(...candidates.map((candidate) => (matrices ? candidate.toUpperCase() : candidate)));
   for (const input of own) {
     const unknown = prettyName(input.name.replace(/^.* (of|in) /, ""));
     const subscript = unknown.subscript === undefined ? unknown.base : `${unknown.base}${unknown.subscript}`;

@@ -84,7 +84,8 @@ export function delta(g: Graph, size: Size): Node {
 // ----------------------------------------------------------------------------------------------------- algebra
 
 /**
- * Labels may be any integers; they are renumbered by first appearance. `broadcast` gives the size of output labels that no operand has.
+ * Labels may be any integers; they are renumbered by first appearance. `broadcast` gives the size of output labels that no operand has;
+ * where it has another label, it names that one's size too, so that rebuilding an einsum keeps the names of its sizes.
  */
 export function einsum(
   g: Graph,
@@ -103,8 +104,10 @@ export function einsum(
       require(compatible(sizes[known] as Size, size), () => `einsum label has sizes ${sizes[known]?.key} and ${size.key}`);
       return known;
     }
+    const named = broadcast.get(label) ?? size;
+    require(compatible(named, size), () => `einsum label has sizes ${named.key} and ${size.key}`);
     renumbered.set(label, sizes.length);
-    sizes.push(size);
+    sizes.push(named);
     return sizes.length - 1;
   };
   const newLabels = operands.map((operand, i) => {

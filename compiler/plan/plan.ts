@@ -58,6 +58,7 @@ const defaultSteps = 1000;
 /** Throws a BilevelError with refusals. Sizes that are not bound yet count as small. */
 export function planOf(g: Graph, derivation: Derivation, options: Options, sizes: SizeBindings): Plan {
   const method = checkMethod(options);
+  refuseWhatIsNotBuilt(options);
   const exact = method === "exact";
   const blocks = derivation.blocks.map((block) => planBlock(factsOf(g, block), options, sizes, exact));
   const steps = options.get("steps");
@@ -69,6 +70,16 @@ function checkMethod(options: Options): "auto" | "exact" | "aid" {
   if (method?.kind !== "word" || method.value === "auto") return "auto";
   if (method.value === "exact" || method.value === "aid") return method.value;
   throw unavailable("method", method.value, method.span, "write method: aid (implicit differentiation) or leave it out");
+}
+
+/** An option that would change the answer or the work and cannot be honoured is refused, never ignored. */
+function refuseWhatIsNotBuilt(options: Options): void {
+  const precision = options.get("precision");
+  if (precision?.kind === "word" && precision.value === "f32") throw unavailable("precision", "f32", precision.span, "leave it out: f64");
+  const engine = options.get("engine");
+  if (engine?.kind === "word" && engine.value !== "auto" && engine.value !== "wasm") throw unavailable("engine", engine.value, engine.span, "write engine: wasm or leave it out");
+  const batch = options.get("batch");
+  if (batch?.kind === "number") throw unavailable("batch", String(batch.value), batch.span, "leave it out: every row is used");
 }
 
 function unavailable(key: string, name: string, span: Span, suggestion?: string): BilevelError {

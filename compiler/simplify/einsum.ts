@@ -19,7 +19,33 @@ export function simplifyEinsum(g: Graph, node: Einsum): Node | undefined {
   if (pushed !== undefined) return pushed;
   const flat = flatten(toProduct(node));
   const collected = collectExponentials(g, collectPowers(g, substituteDeltas(flat)));
-  return fromProduct(g, inCanonicalOrder(replaceLonelyLabels(g, collected)));
+  const complete = replaceLonelyLabels(g, collected);
+  return distributeDelta(g, complete) ?? fromProduct(g, inCanonicalOrder(complete));
+}
+
+/** Sums of more terms than this are not multiplied out. */
+const MAX_DISTRIBUTED = 4;
+
+const hasDelta = (node: Node): boolean =>
+  node.kind === "delta" || (node.kind === "einsum" && node.operands.some((operand) => operand.kind === "delta"));
+
+/**
+ * Σⱼ (δ + B)ᵢⱼ xⱼ = xᵢ + Σⱼ Bᵢⱼ xⱼ: a sum under a sum is multiplied out where one of its terms has a delta, which then acts, or comes out
+ * of the sum and is not multiplied out into a dense tensor.
+ */
+function distributeDelta(g: Graph, product: Product): Node | undefined {
+  for (const factor of product.factors) {
+    const { node, labels } = factor;
+    if (node.kind !== "add" || node.operands.length < 2 || node.operands.length > MAX_DISTRIBUTED) continue;
+    if (labels.every((label) => product.output.includes(label)) || !node.operands.some(hasDelta)) continue;
+    const rest = product.factors.filter((other) => other !== factor);
+    return add(
+      g,
+      node.coefficients,
+      node.operands.map((term) => fromProduct(g, { ...product, factors: [...rest, { node: term, labels }] })),
+    );
+  }
+  return undefined;
 }
 
 /** Two or more factors in order that no rule here takes apart: the common case, and quick to see. */

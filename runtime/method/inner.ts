@@ -119,7 +119,9 @@ const solvers: Record<InnerSolver, Solve> = {
   },
 
   lbfgs: (binding, block, tolerance) =>
-    minimise(binding, block, { ...innerStopping, ...asStopping(tolerance) }, (x, stopping) => lbfgs(binding.engine, block.objective, x, stopping)),
+    minimise(binding, block, { ...innerStopping, ...asStopping(tolerance) }, (x, stopping) =>
+      lbfgs(binding.engine, block.objective, x, { ...stopping, memory: numberOf(block.plan.inner.arguments, "memory") }),
+    ),
 
   gd: (binding, block, tolerance) =>
     minimise(binding, block, { ...innerStopping, ...asStopping(tolerance) }, (x, stopping) =>

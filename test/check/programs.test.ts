@@ -214,7 +214,7 @@ minimize loss(valid, square) over lambda
 where theta minimizes loss(train, square) + exp(lambda) * sumsq(theta)`);
     const reduce =
       clause.kind === "optimize" ? [...termsIn([clause.objective])].find((t) => t.kind === "reduce") : undefined;
-    expect(reduce?.kind === "reduce" && reduce.binders[0]?.name).toBe("S");
+    expect(reduce?.kind === "reduce" && reduce.binders[0]?.name).toBe("train");
     expect(reduce && partsOf(reduce)).toHaveLength(1);
   });
 

@@ -156,6 +156,37 @@ describe("algebra", () => {
     );
     expect(print(simple(diagonals))).toBe("δ[i,j] (u[i] + u[i] u[i])");
   });
+  test("a delta in a sum under a sum acts, or comes out", () => {
+    const shifted = G.add(g, [1, 2], [A, G.delta(g, n)]);
+    expect(print(simple(G.einsum(g, [shifted, u], [[0, 1], [1]], [0])))).toBe("2 u[i] + Σ_j A[i,j] u[j]");
+    const tensor = G.add(
+      g,
+      [1, -1],
+      [
+        G.einsum(
+          g,
+          [A, G.delta(g, n)],
+          [
+            [0, 1],
+            [1, 2],
+          ],
+          [0, 1, 2],
+        ),
+        G.einsum(
+          g,
+          [A, A],
+          [
+            [0, 1],
+            [0, 2],
+          ],
+          [0, 1, 2],
+        ),
+      ],
+    );
+    expect(print(simple(G.einsum(g, [u, tensor], [[0], [0, 1, 2]], [1, 2])))).toBe(
+      "Σ_k A[k,i] u[k] δ[i,j] − Σ_k A[k,i] A[k,j] u[k]",
+    );
+  });
   test("functions are computed before they are repeated or transposed", () => {
     const repeated = G.map(g, "tanh", G.broadcastLeading(g, u, [m]));
     expect((simple(repeated) as { operands: readonly Node[] }).operands).toEqual([G.map(g, "tanh", u)]);

@@ -66,34 +66,59 @@ export type Opcode = keyof typeof opcodes;
 const loads = { i32: [0x28], f64: [0x2b], v128: [0xfd, 0x00], splat: [0xfd, 0x0a] } as const;
 const stores = { f64: [0x39], v128: [0xfd, 0x0b] } as const;
 
-/** Unsigned LEB128. */
-function unsigned(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value >>> 0;
-  do {
-    const low = rest & 0x7f;
-    rest >>>= 7;
-    bytes.push(rest === 0 ? low : low | 0x80);
-  } while (rest !== 0);
-  return bytes;
+/** Bytes under construction. */
+interface Bytes {
+  readonly byte: (value: number) => void;
+  readonly all: (values: ArrayLike<number>) => void;
+  /** LEB128. */
+  readonly unsigned: (value: number) => void;
+  readonly signed: (value: number) => void;
+  readonly f64: (value: number) => void;
+  /** A name, or anything else that its length precedes. */
+  readonly counted: (values: ArrayLike<number>) => void;
+  /** What was written so far. */
+  readonly view: () => Uint8Array<ArrayBuffer>;
 }
 
-/** Signed LEB128 of a 32-bit number. */
-function signed(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value | 0;
-  for (;;) {
-    const low = rest & 0x7f;
-    rest >>= 7;
-    if ((rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0)) return [...bytes, low];
-    bytes.push(low | 0x80);
-  }
-}
-
-function float64(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setFloat64(0, value, true);
-  return bytes;
+function createBytes(): Bytes {
+  let bytes = new Uint8Array(256);
+  let length = 0;
+  const reserve = (more: number): void => {
+    if (length + more <= bytes.length) return;
+    const larger = new Uint8Array(2 * (length + more));
+    larger.set(bytes);
+    bytes = larger;
+  };
+  const byte = (value: number): void => {
+    reserve(1);
+    bytes[length] = value;
+    length += 1;
+  };
+  const all = (values: ArrayLike<number>): void => {
+    reserve(values.length);
+    bytes.set(values, length);
+    length += values.length;
+  };
+  const unsigned = (value: number): void => {
+    let rest = value >>> 0;
+    for (; rest > 0x7f; rest >>>= 7) byte((rest & 0x7f) | 0x80);
+    byte(rest);
+  };
+  const signed = (value: number): void => {
+    let rest = value | 0;
+    for (; rest < -0x40 || rest > 0x3f; rest >>= 7) byte((rest & 0x7f) | 0x80);
+    byte(rest & 0x7f);
+  };
+  const f64 = (value: number): void => {
+    reserve(8);
+    new DataView(bytes.buffer).setFloat64(length, value, true);
+    length += 8;
+  };
+  const counted = (values: ArrayLike<number>): void => {
+    unsigned(values.length);
+    all(values);
+  };
+  return { byte, all, unsigned, signed, f64, counted, view: () => bytes.slice(0, length) };
 }
 
 /** One function under construction. Instructions are appended in order. */
@@ -118,44 +143,66 @@ export interface Code {
   /** Runs the body if the condition on the stack is not zero. */
   readonly when: (body: () => void) => void;
   readonly parameters: readonly ValueType[];
-  readonly finish: () => readonly number[];
+  /** The function's entry in the code section. */
+  readonly finish: () => Uint8Array<ArrayBuffer>;
 }
 
 export function createCode(parameters: readonly ValueType[]): Code {
-  const bytes: number[] = [];
+  const body = createBytes();
   const locals: ValueType[] = [];
-  const emit = (...more: readonly number[]): void => {
-    for (const byte of more) bytes.push(byte);
+  const memory = (instruction: readonly number[], alignment: number, offset: number): void => {
+    body.all(instruction);
+    body.byte(alignment);
+    body.unsigned(offset);
   };
+  const local =
+    (instruction: number) =>
+    (index: number): void => {
+      body.byte(instruction);
+      body.unsigned(index);
+    };
   return {
     parameters,
     local: (type) => parameters.length + locals.push(type) - 1,
-    op: (name) => emit(...opcodes[name]),
-    i32: (value) => emit(0x41, ...signed(value)),
-    f64: (value) => emit(0x44, ...float64(value)),
-    v128: (low, high) => emit(0xfd, 0x0c, ...float64(low), ...float64(high)),
-    get: (local) => emit(0x20, ...unsigned(local)),
-    set: (local) => emit(0x21, ...unsigned(local)),
-    tee: (local) => emit(0x22, ...unsigned(local)),
-    load: (type, offset = 0) => emit(...loads[type], type === "i32" ? 2 : 3, ...unsigned(offset)),
-    store: (type, offset = 0) => emit(...stores[type], 3, ...unsigned(offset)),
-    lane: (lane) => emit(0xfd, 0x21, lane),
-    replaceLane: (lane) => emit(0xfd, 0x22, lane),
-    call: (functionIndex) => emit(0x10, ...unsigned(functionIndex)),
-    repeat: (body) => {
-      emit(0x03, 0x40);
-      body();
-      emit(0x0d, 0x00, 0x0b);
+    op: (name) => body.all(opcodes[name]),
+    i32: (value) => {
+      body.byte(0x41);
+      body.signed(value);
     },
-    when: (body) => {
-      emit(0x04, 0x40);
-      body();
-      emit(0x0b);
+    f64: (value) => {
+      body.byte(0x44);
+      body.f64(value);
+    },
+    v128: (low, high) => {
+      body.all([0xfd, 0x0c]);
+      body.f64(low);
+      body.f64(high);
+    },
+    get: local(0x20),
+    set: local(0x21),
+    tee: local(0x22),
+    load: (type, offset = 0) => memory(loads[type], type === "i32" ? 2 : 3, offset),
+    store: (type, offset = 0) => memory(stores[type], 3, offset),
+    lane: (lane) => body.all([0xfd, 0x21, lane]),
+    replaceLane: (lane) => body.all([0xfd, 0x22, lane]),
+    call: local(0x10),
+    repeat: (inner) => {
+      body.all([0x03, 0x40]);
+      inner();
+      body.all([0x0d, 0x00, 0x0b]);
+    },
+    when: (inner) => {
+      body.all([0x04, 0x40]);
+      inner();
+      body.byte(0x0b);
     },
     finish: () => {
-      const declarations = locals.flatMap((type) => [1, typeByte[type]]);
-      const body = [...unsigned(locals.length), ...declarations, ...bytes, 0x0b];
-      return [...unsigned(body.length), ...body];
+      const entry = createBytes();
+      entry.unsigned(locals.length);
+      for (const type of locals) entry.all([1, typeByte[type]]);
+      entry.all(body.view());
+      entry.byte(0x0b);
+      return entry.view();
     },
   };
 }
@@ -177,38 +224,48 @@ export interface ExportedFunction {
  * `call`; exported functions follow.
  */
 export function assembleModule(imports: readonly ImportedFunction[], functions: readonly ExportedFunction[]): Uint8Array<ArrayBuffer> {
-  const signatures: string[] = [];
-  const types: number[][] = [];
-  const typeIndex = (parameters: readonly ValueType[], result?: ValueType): number => {
-    const key = `${parameters.join()}>${result ?? ""}`;
-    if (!signatures.includes(key)) {
-      signatures.push(key);
-      types.push([
-        0x60,
-        ...vector(parameters.map((type) => [typeByte[type]])),
-        ...vector(result === undefined ? [] : [[typeByte[result]]]),
-      ]);
-    }
-    return signatures.indexOf(key);
+  const signatures: { readonly key: string; readonly parameters: readonly ValueType[]; readonly results: readonly ValueType[] }[] = [];
+  const typeIndex = (parameters: readonly ValueType[], results: readonly ValueType[]): number => {
+    const key = `${parameters.join()}>${results.join()}`;
+    const known = signatures.findIndex((signature) => signature.key === key);
+    return known >= 0 ? known : signatures.push({ key, parameters, results }) - 1;
   };
-  const imported = [
-    [...text("host"), ...text("memory"), 0x02, 0x00, 0x00],
-    ...imports.map(({ name, parameters, result }) => [...text("host"), ...text(name), 0x00, ...unsigned(typeIndex(parameters, result))]),
-  ];
-  const declared = functions.map(({ code }) => unsigned(typeIndex(code.parameters)));
-  const exported = functions.map(({ name }, i) => [...text(name), 0x00, ...unsigned(imports.length + i)]);
-  return Uint8Array.from(
-    [
-      [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-      section(1, vector(types)),
-      section(2, vector(imported)),
-      section(3, vector(declared)),
-      section(7, vector(exported)),
-      section(10, vector(functions.map(({ code }) => code.finish()))),
-    ].flat(),
-  );
+  const types = (list: readonly ValueType[]): readonly number[] => list.map((type) => typeByte[type]);
+
+  const importSection = section(2, [undefined, ...imports], (out, imported) => {
+    out.counted(text("host"));
+    out.counted(text(imported?.name ?? "memory"));
+    if (imported === undefined) return out.all([0x02, 0x00, 0x00]);
+    out.byte(0x00);
+    out.unsigned(typeIndex(imported.parameters, [imported.result]));
+  });
+  const functionSection = section(3, functions, (out, { code }) => out.unsigned(typeIndex(code.parameters, [])));
+  const typeSection = section(1, signatures, (out, { parameters, results }) => {
+    out.byte(0x60);
+    out.counted(types(parameters));
+    out.counted(types(results));
+  });
+  const exportSection = section(7, functions, (out, { name }, i) => {
+    out.counted(text(name));
+    out.byte(0x00);
+    out.unsigned(imports.length + i);
+  });
+  const codeSection = section(10, functions, (out, { code }) => out.counted(code.finish()));
+
+  const bytes = createBytes();
+  bytes.all([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
+  for (const each of [typeSection, importSection, functionSection, exportSection, codeSection]) bytes.all(each);
+  return bytes.view();
 }
 
-const vector = (items: readonly (readonly number[])[]): number[] => [...unsigned(items.length), ...items.flat()];
-const section = (id: number, content: readonly number[]): number[] => [id, ...unsigned(content.length), ...content];
-const text = (name: string): number[] => vector([...new TextEncoder().encode(name)].map((byte) => [byte]));
+function section<T>(id: number, items: readonly T[], write: (out: Bytes, item: T, index: number) => void): Uint8Array {
+  const content = createBytes();
+  content.unsigned(items.length);
+  items.forEach((item, i) => write(content, item, i));
+  const whole = createBytes();
+  whole.byte(id);
+  whole.counted(content.view());
+  return whole.view();
+}
+
+const text = (name: string): Uint8Array => new TextEncoder().encode(name);

@@ -254,14 +254,15 @@ function order(node: Node, iteration: Iteration, target: Buffer): Nest {
   const sketch = build(node, iteration, target, loops);
   const allowed = (candidate: readonly Loop[]): boolean =>
     !reducing || candidate.length === 0 || loops.every((l) => !l.combined) || (candidate.at(-1) as Loop).combined;
+  const all = accesses(sketch, loops.length);
   let best = loops;
   let bestCost = Infinity;
-  for (const candidate of loops.length <= 5 ? permutations(loops) : [byStride(loops, sketch)]) {
+  for (const candidate of loops.length <= 5 ? permutations(loops) : [byStride(loops, all, reducing)]) {
     if (!allowed(candidate)) continue;
-    const cost = trafficOf(candidate, loops, sketch);
+    const cost = trafficOf(candidate, loops, all);
     if (cost < bestCost) [best, bestCost] = [candidate, cost];
   }
-  const nest = build(node, iteration, target, best);
+  const nest = best.every((loop, i) => loop === loops[i]) ? sketch : build(node, iteration, target, best);
   const joined = joinLoops(best, nest);
   return joined.length === best.length ? nest : build(node, iteration, target, joined);
 }
@@ -308,13 +309,12 @@ function accesses(nest: Nest, loops: number): readonly (readonly number[])[] {
   );
 }
 
-/** Estimated cost of an order, in loads; `sketch` has the loops in their original order. */
-function trafficOf(candidate: readonly Loop[], loops: readonly Loop[], sketch: Nest): number {
+/** Estimated cost of an order, in loads; `all` has the accesses' strides by the loops in their original order. */
+function trafficOf(candidate: readonly Loop[], loops: readonly Loop[], all: readonly (readonly number[])[]): number {
   const innermost = candidate.at(-1);
   if (innermost === undefined) return 0;
   const positions = candidate.map((loop) => loops.indexOf(loop));
   const iterations = loops.reduce((product, loop) => product * loop.size, 1);
-  const all = accesses(sketch, loops.length);
   const inner = positions.at(-1) as number;
   const cacheEntries = 32_768;
   let cost = iterations * (innermost.size < 8 ? 4 / innermost.size : 0);
@@ -336,12 +336,12 @@ function trafficOf(candidate: readonly Loop[], loops: readonly Loop[], sketch: N
   return cost;
 }
 
-function byStride(loops: readonly Loop[], sketch: Nest): readonly Loop[] {
-  const all = accesses(sketch, loops.length);
+/** For many loops: the order of the largest array, what a reduction combines innermost. */
+function byStride(loops: readonly Loop[], all: readonly (readonly number[])[], reducing: boolean): readonly Loop[] {
   const span = (strides: readonly number[]): number => strides.reduce((n, s, i) => (s === 0 ? n : n * (loops[i] as Loop).size), 1);
   const main = [...all].sort((a, b) => span(b) - span(a))[0] ?? [];
   return [...loops].sort((x, y) => {
-    if (sketch.combine !== "sum" && x.combined !== y.combined) return x.combined ? 1 : -1;
+    if (reducing && x.combined !== y.combined) return x.combined ? 1 : -1;
     return (main[loops.indexOf(y)] ?? 0) - (main[loops.indexOf(x)] ?? 0);
   });
 }

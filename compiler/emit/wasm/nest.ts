@@ -4,6 +4,7 @@
  */
 import type { Code } from "./assembler.ts";
 import { choose, costOf, emitFunction, pushNumber } from "./functions.ts";
+import { emitLoop, emitMinimum, entry, pushAhead } from "./loop.ts";
 import { type Buffer, closure, readBy, type Scalar, strideAlong } from "./scalar.ts";
 
 /** What happens to the values that meet in one entry of the target. */
@@ -29,8 +30,6 @@ const identities = { store: 0, sum: 0, max: -Infinity, min: Infinity, argmax: -I
 export function emptyValue(combine: Combine): number {
   return combine === "argmax" ? 0 : identities[combine];
 }
-
-const entry = 8;
 
 /** A scalar's local; a second one holds it twice over, as a vector, where the vector loop needs it. */
 interface Held {
@@ -78,35 +77,6 @@ function blockLength(nests: readonly Nest[]): number {
   const rounds = 2 * widestUnroll;
   const row = Math.max(...nests.map((nest) => nest.sizes.slice(1).reduce((product, size) => product * size, 1)));
   return rounds * Math.max(1, Math.min(32, Math.floor(16_384 / row / rounds)));
-}
-
-function pushAhead(code: Code, variable: number, entries: number): void {
-  code.get(variable);
-  if (entries === 0) return;
-  code.i32(entries * entry);
-  code.op("i32_add");
-}
-
-function emitMinimum(code: Code, a: () => void, b: () => void): void {
-  a();
-  b();
-  a();
-  b();
-  code.op("i32_lt_u");
-  code.op("select");
-}
-
-/** At least once, from the variable's present value while it is less than `end`. */
-function emitLoop(code: Code, variable: number, end: () => void, step: number, body: () => void): void {
-  code.repeat(() => {
-    body();
-    code.get(variable);
-    code.i32(step);
-    code.op("i32_add");
-    code.tee(variable);
-    end();
-    code.op("i32_lt_u");
-  });
 }
 
 interface NestEmitter {

@@ -1,0 +1,93 @@
+/** Names for what is written several times: the linear predictor η = X θ, the residual r = X θ − y. */
+import { type Formula, freeIndices, keyOf, mapParts, type MathSymbol, partsOf, symbol } from "./math.ts";
+import type { Notation } from "./notation.ts";
+import { lineOf } from "./text.ts";
+
+export interface Definition {
+  readonly symbol: MathSymbol;
+  readonly value: Formula;
+}
+
+export interface Abbreviations {
+  /** In an order in which each uses only earlier ones. */
+  readonly definitions: readonly Definition[];
+  readonly apply: (formula: Formula) => Formula;
+}
+
+/** More names than this are harder to read than repetition. */
+const mostNames = 6;
+
+interface Candidate {
+  readonly formula: Formula;
+  readonly width: number;
+  total: number;
+  /** The most often within one formula. */
+  most: number;
+}
+
+/** Worth a name: long and twice in one formula, or very long and everywhere. */
+const isWorthIt = ({ width, total, most }: Candidate): boolean => (most >= 2 && width >= 6) || (total >= 3 && width >= 30);
+
+/** Names for what the formulas repeat; single letters and what mentions an index get none. */
+export function abbreviate(n: Notation, formulas: readonly Formula[]): Abbreviations {
+  let current = [...formulas];
+  const found: Definition[] = [];
+  while (found.length < mostNames) {
+    const best = widest([...current, ...found.map((definition) => definition.value)], n);
+    if (best === undefined) break;
+    const definition: Definition = { symbol: symbol(nameFor(n, best)), value: best };
+    const replace = replacing(new Map([[keyOf(best), definition.symbol]]));
+    current = current.map(replace);
+    found.forEach((own, k) => {
+      found[k] = { ...own, value: replace(own.value) };
+    });
+    found.push(definition);
+  }
+  // A later name was found inside the values of earlier ones.
+  const definitions = found.toReversed();
+  const apply = (formula: Formula): Formula => found.reduce((done, { symbol: name, value }) => replacing(new Map([[keyOf(value), name]]))(done), formula);
+  return { definitions, apply };
+}
+
+function widest(formulas: readonly Formula[], n: Notation): Formula | undefined {
+  const candidates = new Map<string, Candidate>();
+  for (const formula of formulas) {
+    const counts = new Map<string, number>();
+    const visit = (part: Formula): void => {
+      const key = keyOf(part);
+      if (isCandidate(part, n)) {
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+        if (!candidates.has(key)) candidates.set(key, { formula: part, width: lineOf(part).length, total: 0, most: 0 });
+      }
+      partsOf(part).forEach(visit);
+    };
+    visit(formula);
+    for (const [key, count] of counts) {
+      const candidate = candidates.get(key) as Candidate;
+      candidate.total += count;
+      candidate.most = Math.max(candidate.most, count);
+    }
+  }
+  const worth = [...candidates.values()].filter(isWorthIt);
+  return worth.toSorted((a, b) => b.width - a.width)[0]?.formula;
+}
+
+const namedKinds: ReadonlySet<Formula["kind"]> = new Set(["sum", "product", "hadamard", "call"]);
+
+function isCandidate(formula: Formula, n: Notation): boolean {
+  return namedKinds.has(formula.kind) && (n.ranks.get(keyOf(formula)) ?? 0) > 0 && freeIndices(formula).size === 0;
+}
+
+/** η for a product, r for a sum, s and others; capitals for matrices. */
+function nameFor(n: Notation, formula: Formula): string {
+  const matrix = n.ranks.get(keyOf(formula)) === 2;
+  const others = matrix ? ["S", "P", "Q", "R", "M", "N"] : ["s", "q", "r", "p", "e", "h"];
+  if (formula.kind === "product") return n.symbols.fresh(...(matrix ? ["Z", "Y"] : ["η", "ζ", "ξ"]), ...others);
+  if (formula.kind === "sum") return n.symbols.fresh(matrix ? "R" : "r", ...others);
+  return n.symbols.fresh(...others);
+}
+
+function replacing(names: ReadonlyMap<string, Formula>): (formula: Formula) => Formula {
+  const replace = (formula: Formula): Formula => names.get(keyOf(formula)) ?? mapParts(formula, replace);
+  return replace;
+}

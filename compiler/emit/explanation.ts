@@ -1,0 +1,315 @@
+/**
+ * What the compiler found, derived and decided, as data: sections of sentences, formulas and tables. Nothing here knows how any of it
+ * is written down; each target has a file that does.
+ */
+import { dependsOn, type Input, type Node } from "../ir/node.ts";
+import { evaluateSize, namesIn, showSizes, type Size, type SizeBindings } from "../ir/size.ts";
+import type { Compiled } from "../compile.ts";
+import type { Derivation } from "../derive/implicit.ts";
+import type { LowerClause, Problem } from "../lower/problem.ts";
+import type { BlockPlan, Plan } from "../plan/plan.ts";
+import { simplify } from "../simplify/simplify.ts";
+import { abbreviate } from "./abbreviations.ts";
+import { findings } from "./findings.ts";
+import { type Formula, type MathSymbol, negative, number, partsOf, product, relation, symbol, transpose } from "./math.ts";
+import { array, createNotation, type Notation, rankOf, whole } from "./notation.ts";
+
+/** Words and mathematics in one line. */
+export type Inline = string | Formula;
+
+export type Item =
+  | { readonly kind: "sentence"; readonly parts: readonly Inline[] }
+  /** A chain of equal sides. */
+  | { readonly kind: "equation"; readonly sides: readonly Formula[] }
+  | { readonly kind: "where"; readonly name: MathSymbol; readonly value: Formula }
+  | { readonly kind: "table"; readonly head: readonly string[]; readonly rows: readonly (readonly Inline[])[] };
+
+export interface Section {
+  readonly title: "Problem" | "Found" | "Stationarity" | "Curvature" | "Adjoint" | "Hypergradient" | "Plan" | "Dimensions";
+  readonly items: readonly Item[];
+}
+
+export interface Explanation {
+  readonly file: string;
+  readonly sections: readonly Section[];
+}
+
+/** How arrays and derivatives are laid out; every target that shows formulas says it once. */
+export const layoutConvention =
+  "Vectors are columns. A gradient has the shape of its variable; row a, column b of a curvature is the derivative of condition a in unknown b. Functions and powers of arrays and ⊙ are entry by entry; a number added to an array is added to each entry.";
+
+/** A clause of the lower level with its letter: g for what is minimised, R for the residual of an equation. */
+export interface NamedClause {
+  readonly clause: LowerClause;
+  readonly letter: Formula;
+  /** As written and simplified: the objective, or left − right. */
+  readonly value: Node;
+}
+
+export interface NamedBlock {
+  readonly plan: BlockPlan;
+  readonly clauses: readonly NamedClause[];
+  readonly curvature: Formula;
+}
+
+export interface Story {
+  readonly notation: Notation;
+  readonly problem: Problem;
+  readonly derivation: Derivation;
+  readonly blocks: readonly NamedBlock[];
+  readonly upper: Formula;
+  readonly sizes: SizeBindings;
+}
+
+/**
+ * The explanation of a program that compiled as far as its derivation. Sizes that are not known stay symbols.
+ */
+export function explain(compiled: Compiled, plan: Plan, sizes: SizeBindings): Explanation {
+  const { problem, derivation } = compiled;
+  if (problem === undefined || derivation === undefined) throw new Error("explain: the program has no derivation");
+  const story = tell(problem, derivation, plan, sizes);
+  const sections: readonly Section[] = [
+    { title: "Problem", items: problemItems(story) },
+    { title: "Found", items: story.blocks.flatMap((block) => findings(story, block)) },
+    { title: "Stationarity", items: story.blocks.flatMap((block) => stationarity(story, block)) },
+    { title: "Curvature", items: story.blocks.flatMap((block) => curvature(story, block)) },
+    { title: "Adjoint", items: story.blocks.flatMap((block) => adjoint(story, block)) },
+    { title: "Hypergradient", items: hypergradient(story) },
+    { title: "Plan", items: planItems(story, plan) },
+    { title: "Dimensions", items: dimensions(story) },
+  ];
+  return { file: compiled.file, sections: withNames(story.notation, sections.filter((section) => section.items.length > 0)) };
+}
+
+/** Gives everything its letter. */
+function tell(problem: Problem, derivation: Derivation, plan: Plan, sizes: SizeBindings): Story {
+  const g = problem.graph;
+  const valueOf = (clause: LowerClause): Node => simplify(g, [clause.kind === "optimize" ? clause.objective : clause.residual])[0] as Node;
+  const values = plan.blocks.map((block) => block.facts.block.clauses.map((clause) => ({ clause, value: valueOf(clause) })));
+  const blocks = plan.blocks.map((block) => block.facts.block);
+  const roots = [
+    ...(derivation.value === undefined ? [] : [derivation.value]),
+    ...values.flat().map((own) => own.value),
+    ...blocks.flatMap((block) => [...block.condition, ...block.curvature.flat(), ...block.product, ...block.transposedProduct, ...block.adjointRhs]),
+    ...derivation.direct,
+    ...derivation.hypergradient,
+    ...plan.blocks.flatMap(({ facts }) => [...facts.predictors, ...(facts.modulus ?? []), ...facts.kinks, facts.form.matrix]),
+    ...g.inputs.values().filter((input) => input.role !== "tangent" && input.role !== "adjoint"),
+  ];
+  const notation = createNotation(roots);
+  const { fresh } = notation.symbols;
+  const upper = symbol(fresh("f", "F", "φ"));
+  const objectiveLetter = fresh("g", "G", "ψ");
+  const residualLetter = fresh("R", "Φ", "E");
+  const curvatureLetter = fresh("H", "J", "K");
+  const all = values.flat();
+  const numbered = (letter: string, k: number, count: number): Formula => symbol(letter, count === 1 ? undefined : String(k + 1));
+  const letterOf = (clause: LowerClause): Formula => {
+    const alike = all.filter((own) => own.clause.kind === clause.kind);
+    const k = alike.findIndex((own) => own.clause === clause);
+    return numbered(clause.kind === "optimize" ? objectiveLetter : residualLetter, k, alike.length);
+  };
+  const named = plan.blocks.map((block, k): NamedBlock => ({
+    plan: block,
+    clauses: (values[k] ?? []).map(({ clause, value }) => ({ clause, value, letter: letterOf(clause) })),
+    curvature: numbered(curvatureLetter, k, plan.blocks.length),
+  }));
+  return { notation, problem, derivation, blocks: named, upper, sizes };
+}
+
+const show = (story: Story, node: Node): Formula => array(story.notation, node);
+const nameOf = (story: Story, input: Input): Formula => story.notation.symbols.of(input);
+
+/** Formulas with commas between. */
+export function commas(formulas: readonly Formula[]): readonly Inline[] {
+  return formulas.flatMap((formula, k): readonly Inline[] => (k === 0 ? [formula] : [", ", formula]));
+}
+
+/** f(λ, θ): the unknowns of either level that the node reads. */
+function applied(story: Story, letter: Formula, node: Node): Formula {
+  const unknowns = [...(story.problem.upper?.variables ?? []), ...story.problem.clauses.flatMap((clause) => clause.unknowns)];
+  const read = unknowns.filter((unknown) => dependsOn(node, new Set([unknown])));
+  return read.length === 0 ? letter : { kind: "application", map: letter, arguments: read.map((unknown) => nameOf(story, unknown)) };
+}
+
+const derivative = (of: Formula, by: readonly Formula[], total = false): Formula => ({ kind: "derivative", of, by, total });
+
+// ------------------------------------------------------------------------------------------------------- sections
+
+function problemItems(story: Story): readonly Item[] {
+  const { derivation, problem } = story;
+  const parts: Inline[] = [];
+  const upper = problem.upper;
+  if (upper !== undefined && derivation.value !== undefined) {
+    parts.push(`${upper.direction} `, applied(story, story.upper, derivation.value), " over ", ...commas(upper.variables.map((variable) => nameOf(story, variable))));
+  }
+  const clauses = story.blocks.flatMap((block) => block.clauses);
+  clauses.forEach(({ clause, letter, value }, k) => {
+    parts.push(k > 0 ? " and " : parts.length > 0 ? " where " : "", ...commas(clause.unknowns.map((unknown) => nameOf(story, unknown))));
+    if (clause.kind === "optimize") parts.push(` ${clause.direction} `, applied(story, letter, value));
+    else parts.push(" solves ", relation(applied(story, letter, value), "=", number(0)));
+  });
+  const equations = [
+    ...(derivation.value === undefined ? [] : [{ letter: story.upper, value: derivation.value }]),
+    ...clauses,
+  ].map(({ letter, value }): Item => ({ kind: "equation", sides: [letter, show(story, value)] }));
+  return [{ kind: "sentence", parts }, ...equations];
+}
+
+/** Which clause and unknown each condition of the block belongs to. */
+function owners(block: NamedBlock): readonly { readonly named: NamedClause; readonly unknown: Input }[] {
+  return block.clauses.flatMap((named) => named.clause.unknowns.map((unknown) => ({ named, unknown })));
+}
+
+/** The condition as a derivative: −∂g/∂θ where g is maximised, the residual itself for an equation. */
+function conditionLetter(story: Story, named: NamedClause, by: readonly Input[]): Formula {
+  const names = by.map((unknown) => nameOf(story, unknown));
+  if (named.clause.kind === "solves") {
+    const rest = names.slice(1);
+    return rest.length === 0 ? named.letter : derivative(named.letter, rest);
+  }
+  const formula = derivative(named.letter, names);
+  return named.clause.direction === "maximizes" ? negative(formula) : formula;
+}
+
+function stationarity(story: Story, block: NamedBlock): readonly Item[] {
+  return owners(block).map(({ named, unknown }, k): Item => {
+    const condition = block.plan.facts.block.condition[k] as Node;
+    return { kind: "equation", sides: [conditionLetter(story, named, [unknown]), show(story, condition), number(0)] };
+  });
+}
+
+/** Whether the block's curvature can be written down as a matrix. */
+function isMatrix(story: Story, block: NamedBlock): boolean {
+  const { unknowns, curvature } = block.plan.facts.block;
+  return unknowns.every((unknown) => rankOf(unknown) <= 1) && curvature.every((row) => row.every((node) => whole(story.notation, node) !== undefined));
+}
+
+function curvature(story: Story, block: NamedBlock): readonly Item[] {
+  const { facts } = block.plan;
+  const { unknowns, tangents } = facts.block;
+  const own = owners(block);
+  const only = own.length === 1 ? own[0] : undefined;
+  if (isMatrix(story, block)) {
+    const rows = facts.block.curvature.map((row) => row.map((node) => show(story, node)));
+    const value = only === undefined ? ({ kind: "matrix", rows } as const) : (rows[0]?.[0] as Formula);
+    const letters = only === undefined ? [] : [conditionLetter(story, only.named, [only.unknown, only.unknown])];
+    return [{ kind: "equation", sides: [block.curvature, ...letters, value] }];
+  }
+  const items = unknowns.map((_, k): Item => ({
+    kind: "equation",
+    sides: [productWith(block, tangents.map((tangent) => nameOf(story, tangent)), false, k), show(story, facts.block.product[k] as Node)],
+  }));
+  const matrix = facts.form.kind === "blocks" && facts.form.shared ? whole(story.notation, facts.form.matrix) : undefined;
+  if (matrix === undefined) return items;
+  return [...items, { kind: "sentence", parts: ["each block of ", block.curvature, " is ", show(story, facts.form.matrix)] }];
+}
+
+/** H t, or H[t] where the unknown is not a vector; the k-th part of it where there are several. */
+function productWith(block: NamedBlock, directions: readonly Formula[], transposed: boolean, k: number): Formula {
+  const { unknowns } = block.plan.facts.block;
+  const letter = transposed ? transpose(block.curvature) : block.curvature;
+  if (unknowns.length === 1 && rankOf(unknowns[0] as Input) <= 1) return product(letter, directions[0] as Formula);
+  const image: Formula = { kind: "application", map: letter, arguments: directions };
+  return unknowns.length === 1 ? image : { kind: "subscripted", base: image, indices: [number(k + 1)] };
+}
+
+function adjoint(story: Story, block: NamedBlock): readonly Item[] {
+  if (story.problem.upper === undefined) return [];
+  const { facts } = block.plan;
+  const { unknowns, adjoints, tangents } = facts.block;
+  if (facts.upper === "absent") return [{ kind: "sentence", parts: ["the adjoint of ", ...commas(unknowns.map((unknown) => nameOf(story, unknown))), " is zero: nothing above reads it"] }];
+  if (facts.upper !== "different") return [{ kind: "sentence", parts: ["the adjoint of ", ...commas(unknowns.map((unknown) => nameOf(story, unknown))), " is zero: ", story.upper, facts.upper === "equal" ? " and " : " and the negative of ", (block.clauses[0] as NamedClause).letter, " differ by terms free of it, and are stationary together"] }];
+  const isLast = story.blocks.at(-1) === block;
+  const names = adjoints.map((v) => nameOf(story, v));
+  const right = unknowns.map((unknown, k): readonly Formula[] => [
+    ...(isLast ? [derivative(story.upper, [nameOf(story, unknown)])] : []),
+    show(story, facts.block.adjointRhs[k] as Node),
+  ]);
+  const transposed = !facts.minimisation;
+  const systems = unknowns.map((_, k): Item => ({ kind: "equation", sides: [productWith(block, names, transposed, k), ...(right[k] ?? [])] }));
+  if (!transposed || isMatrix(story, block)) return systems;
+  const images = unknowns.map((_, k): Item => ({
+    kind: "equation",
+    sides: [productWith(block, tangents.map((tangent) => nameOf(story, tangent)), true, k), show(story, facts.block.transposedProduct[k] as Node)],
+  }));
+  return [...systems, ...images];
+}
+
+function hypergradient(story: Story): readonly Item[] {
+  const { problem, derivation, blocks } = story;
+  const adjointsVanish = blocks.every((block) => block.plan.facts.upper !== "different");
+  const gradients = adjointsVanish ? derivation.direct : derivation.hypergradient;
+  return (problem.upper?.variables ?? []).map((variable, k): Item => ({
+    kind: "equation",
+    sides: [derivative(story.upper, [nameOf(story, variable)], true), show(story, gradients[k] as Node)],
+  }));
+}
+
+function planItems(story: Story, plan: Plan): readonly Item[] {
+  const sentences = story.blocks.flatMap(({ plan: own }): readonly (readonly Inline[])[] => {
+    const names = commas(own.facts.block.unknowns.map((unknown) => nameOf(story, unknown)));
+    const damping = own.damping === 0 ? [] : [["damping ", number(own.damping), " is added to the diagonal in the adjoint system, as asked"]];
+    const adjointLine = own.adjoint.solver === "none" ? ["no adjoint system: ", own.adjoint.reason] : ["adjoint by ", own.adjoint.solver, ": ", own.adjoint.reason];
+    return [["solve for ", ...names, " by ", own.inner.solver, ": ", own.inner.reason], ...(problemHasUpper(story) ? [adjointLine] : []), ...damping];
+  });
+  const outer: readonly Inline[] = ["outer steps by ", plan.outer.solver, ", at most ", number(plan.steps), ": ", plan.outer.reason];
+  const lines = problemHasUpper(story) ? [["implicit differentiation at the lower solution"], ...sentences, outer] : sentences;
+  return lines.map((parts) => ({ kind: "sentence", parts }));
+}
+
+const problemHasUpper = (story: Story): boolean => story.problem.upper !== undefined;
+
+const roles: { readonly [R in Input["role"]]: string } = {
+  upper: "upper level", lower: "lower level", param: "parameter", data: "data", generated: "generated", adjoint: "adjoint", tangent: "direction", step: "step",
+};
+
+/** Every input of the problem with its shape, and each size with its number once that is known. */
+function dimensions(story: Story): readonly Item[] {
+  const order: readonly Input["role"][] = ["upper", "lower", "param", "data", "generated"];
+  const inputs = order.flatMap((role) => [...story.problem.graph.inputs.values()].filter((input) => input.role === role));
+  const numbers = (shape: readonly Size[]): string => {
+    const values = shape.map((size) => evaluateSize(size, story.sizes));
+    return values.every((value) => value !== undefined) && shape.some((size) => namesIn(size).size > 0) ? values.join(" × ") : "";
+  };
+  const rows = inputs.map((input): readonly Inline[] => [
+    nameOf(story, input),
+    roles[input.role],
+    input.shape.length === 0 ? "real" : `real[${showSizes(input.shape)}]`,
+    numbers(input.shape),
+  ]);
+  return [{ kind: "table", head: ["name", "what it is", "shape", "size"], rows }];
+}
+
+// ---------------------------------------------------------------------------------------------------- abbreviations
+
+/** Repeated sub-expressions under names, each defined in the section that first uses it. */
+function withNames(n: Notation, sections: readonly Section[]): readonly Section[] {
+  const formulas = sections.flatMap((section) => section.items.flatMap((item) => (item.kind === "equation" ? item.sides.slice(-2) : [])));
+  const { definitions, apply } = abbreviate(n, formulas);
+  const pending = new Set(definitions);
+  const onInline = (part: Inline): Inline => (typeof part === "string" ? part : apply(part));
+  return sections.map((section) => {
+    const items = section.items.map((item): Item => {
+      if (item.kind === "equation") return { ...item, sides: item.sides.map(apply) };
+      return item.kind === "sentence" ? { ...item, parts: item.parts.map(onInline) } : item;
+    });
+    const used = new Set<string>();
+    const visit = (formula: Formula): void => {
+      if (formula.kind === "symbol") used.add(formula.base);
+      partsOf(formula).forEach(visit);
+    };
+    for (const item of items) {
+      if (item.kind === "equation") item.sides.forEach(visit);
+      if (item.kind === "sentence") item.parts.forEach((part) => typeof part !== "string" && visit(part));
+    }
+    const own: Item[] = [];
+    for (const definition of definitions.toReversed()) {
+      if (!pending.has(definition) || !used.has(definition.symbol.base)) continue;
+      pending.delete(definition);
+      visit(definition.value);
+      own.unshift({ kind: "where", name: definition.symbol, value: definition.value });
+    }
+    return { ...section, items: [...items, ...own] };
+  });
+}
