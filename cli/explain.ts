@@ -5,7 +5,7 @@ import { noProblem } from "../compiler/errors.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import { planFor, type ReadSizes, readSizes } from "./inspect.ts";
 import type { SolveEntries } from "./options.ts";
-import type { ExitStatus, Output } from "./output.ts";
+import { type ExitStatus, hasColour, type Output } from "./output.ts";
 import { compileFile, type ProgramFlags, readFlags } from "./program.ts";
 
 export type ExplainFormat = "text" | "md" | "latex" | "html" | "json";
@@ -42,7 +42,10 @@ async function sizesIfRead(
 
 const renderers: Readonly<Record<ExplainFormat, (explanation: Explanation) => Promise<string>>> = {
   text: async (explanation) =>
-    (await import("../compiler/emit/text.ts")).renderText(explanation, { width: process.stdout.columns ?? 100 }),
+    (await import("../compiler/emit/text.ts")).renderText(explanation, {
+      width: process.stdout.columns ?? 100,
+      colour: hasColour(process.stdout),
+    }),
   md: async (explanation) => (await import("../compiler/emit/markdown.ts")).renderMarkdown(explanation),
   latex: async (explanation) => (await import("../compiler/emit/latex.ts")).renderLatex(explanation),
   html: async (explanation) => (await import("../compiler/emit/html.ts")).renderHtml(explanation),

@@ -22,7 +22,7 @@ export async function grad(file: string, flags: PointFlags, output: Output): Pro
     );
     output.print(showValues("Hypergradient", shownUnknowns(problem.model, document.gradient, columns)));
     output.print(showValues("Lower level", shownUnknowns(problem.model, document.lower, columns)));
-    for (const warning of document.warnings) output.print(`warning: ${warning}\n`);
+    output.warn(document.warnings);
   }
   return complete ? 0 : 1;
 }

@@ -11,7 +11,10 @@ export async function gradcheck(file: string, flags: PointFlags, output: Output)
   const at = await readValues("--at", flags.at);
   const result = problem.gradcheck(Object.fromEntries(at));
   if (output.json) output.printJson(documentOf(result));
-  else output.print(showGradcheck(result));
+  else {
+    output.print(showGradcheck(result));
+    output.warn(result.warnings);
+  }
   return result.passed ? 0 : 1;
 }
 
@@ -37,7 +40,6 @@ function showGradcheck(result: GradcheckResult): string {
     "",
     ...lines,
     ...(estimators.length === 0 ? [] : ["", ...estimators]),
-    ...result.warnings.map((warning) => `warning: ${warning}`),
   ].join("\n")}\n`;
 }
 

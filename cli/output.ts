@@ -17,6 +17,8 @@ export interface Output {
   printJson(document: unknown): void;
   /** To standard error. */
   diagnose(diagnostics: readonly Diagnostic[]): void;
+  /** To standard error: what a result said about itself. */
+  warn(messages: readonly string[]): void;
 }
 
 export function createOutput(json: boolean): Output {
@@ -27,14 +29,19 @@ export function createOutput(json: boolean): Output {
     print: (text) => process.stdout.write(text),
     printJson: (document) => process.stdout.write(`${JSON.stringify(document)}\n`),
     diagnose: (diagnostics) => {
-      if (diagnostics.length > 0) process.stderr.write(renderDiagnostics(diagnostics, sources.texts, hasColour()));
+      if (diagnostics.length > 0)
+        process.stderr.write(renderDiagnostics(diagnostics, sources.texts, hasColour(process.stderr)));
+    },
+    warn: (messages) => {
+      for (const message of messages) process.stderr.write(`warning: ${message}\n`);
     },
   };
 }
 
-function hasColour(): boolean {
+/** Whether a stream is a terminal whose user has not asked for plain text. */
+export function hasColour(stream: NodeJS.WriteStream): boolean {
   const { NO_COLOR } = process.env;
-  return process.stderr.isTTY === true && (NO_COLOR === undefined || NO_COLOR === "");
+  return stream.isTTY === true && (NO_COLOR === undefined || NO_COLOR === "");
 }
 
 /** Says why there is no result, in both forms, and gives the status to leave with. */

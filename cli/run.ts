@@ -23,7 +23,10 @@ export async function run(file: string, flags: ProgramFlags, output: Output): Pr
   });
   const { complete, ...document } = result;
   if (output.json) output.printJson(document);
-  else output.print(showRun(problem.model, result, await columnNames(problem.model, files)));
+  else {
+    output.print(showRun(problem.model, result, await columnNames(problem.model, files)));
+    output.warn(result.warnings);
+  }
   return complete ? 0 : 1;
 }
 
@@ -36,7 +39,7 @@ const endings = {
 } as const satisfies Record<Status, string>;
 
 function showRun(model: Model, result: RunResult, columns: ColumnNames): string {
-  const { status, steps, seconds, message, warnings } = result;
+  const { status, steps, seconds, message } = result;
   const ending = status === "max_steps" && message !== undefined ? "stopped short of the tolerance" : endings[status];
   const count = `${steps} ${steps === 1 ? "step" : "steps"}`;
   const head = [
@@ -54,6 +57,5 @@ function showRun(model: Model, result: RunResult, columns: ColumnNames): string 
     showValues("Upper level", shownUnknowns(model, result.upper, columns)),
     showValues("Lower level", shownUnknowns(model, result.lower, columns)),
     showValues("Reports", reports),
-    warnings.length === 0 ? "" : `\n${warnings.map((warning) => `warning: ${warning}\n`).join("")}`,
   ].join("");
 }

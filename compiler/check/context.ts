@@ -106,8 +106,8 @@ export const poison = Symbol("poison");
 
 const maximalErrors = 100;
 const maximalExpansion = 200_000;
-/** The grammar bounds one expression's height by 1000. */
-const maximalHeight = 1200;
+/** Expansion recurses; the grammar bounds the height of what is written, and this that of what it expands to. */
+const maximalHeight = 500;
 
 /** No further message will be kept, so none is worth composing. */
 export function isFull(context: Context): boolean {

@@ -2,7 +2,7 @@
 import type { BinaryOperator, Expression, ExpressionKind } from "../../grammar/syntax.ts";
 import { sizeOf } from "../ir/size.ts";
 import { applyMap } from "./apply.ts";
-import { arithmetic, comparison, logic, matmul, negation, transposition } from "./operators.ts";
+import { arithmetic, comparison, logic, matmul, negation, numeric, transposition } from "./operators.ts";
 import {
   all,
   attempt,
@@ -151,6 +151,7 @@ const rules: Rules = {
           `${written(e.body)} is ${showType(body.type)}, and ${e.reducer}[...] reduces numbers`,
         ),
       );
+    if (body.type.element === "class") numeric(scope, body, e.body);
     const element: Element = e.reducer === "sum" && body.type.element === "int" ? "int" : "real";
     return {
       kind: "reduce",

@@ -5,7 +5,7 @@ import type { Signature } from "./calls.ts";
 import { badKernel } from "./errors.ts";
 import type { Kernel, Term } from "./model.ts";
 import { parametersOf } from "./calls.ts";
-import { isScalar, shapeOf } from "./terms.ts";
+import { isScalar } from "./terms.ts";
 import { showType } from "./types.ts";
 
 const table: Readonly<Record<string, { readonly text: string; readonly doc: string }>> = {
@@ -39,8 +39,7 @@ export const kernelSignatures: ReadonlyMap<string, Signature> = new Map(
           if (!call.has(parameter)) continue;
           const expression = call.expression(parameter);
           const term = call.value(parameter);
-          const isBandwidthVector = parameter === "bandwidth" && shapeOf(term).length === 1;
-          if (!isScalar(term) && !isBandwidthVector) {
+          if (!isScalar(term)) {
             fail(
               call.scope,
               badKernel(

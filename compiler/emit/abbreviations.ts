@@ -32,10 +32,11 @@ const isWorthIt = ({ width, total, most }: Candidate): boolean => (most >= 2 && 
 export function abbreviate(n: Notation, formulas: readonly Formula[]): Abbreviations {
   let current = [...formulas];
   const found: Definition[] = [];
+  const letters = new Map<string, string>();
   while (found.length < mostNames) {
     const best = widest([...current, ...found.map((definition) => definition.value)], n);
     if (best === undefined) break;
-    const definition: Definition = { symbol: symbol(nameFor(n, best)), value: best };
+    const definition: Definition = { symbol: nameFor(n, best, letters, found), value: best };
     const replace = replacing(new Map([[keyOf(best), definition.symbol]]));
     current = current.map(replace);
     found.forEach((own, k) => {
@@ -78,13 +79,28 @@ function isCandidate(formula: Formula, n: Notation): boolean {
   return namedKinds.has(formula.kind) && (n.ranks.get(keyOf(formula)) ?? 0) > 0 && freeIndices(formula).size === 0;
 }
 
-/** η for a product, r for a sum, s and others; capitals for matrices. */
-function nameFor(n: Notation, formula: Formula): string {
-  const matrix = n.ranks.get(keyOf(formula)) === 2;
-  const others = matrix ? ["S", "P", "Q", "R", "M", "N"] : ["s", "q", "r", "p", "e", "h"];
-  if (formula.kind === "product") return n.symbols.fresh(...(matrix ? ["Z", "Y"] : ["η", "ζ", "ξ"]), ...others);
-  if (formula.kind === "sum") return n.symbols.fresh(matrix ? "R" : "r", ...others);
-  return n.symbols.fresh(...others);
+const vectorLetters = { product: ["η", "ζ", "ξ"], sum: ["r", "q", "e"], other: ["s", "q", "p"] } as const;
+const matrixLetters = { product: ["Z", "Y", "P"], sum: ["R", "Q", "E"], other: ["S", "Q", "P"] } as const;
+
+/**
+ * η for a product, r for a sum, s for others; capitals for matrices. What is made of one table's data carries the table's name, so
+ * that the predictors of two tables are η_train and η_valid.
+ */
+function nameFor(n: Notation, formula: Formula, letters: Map<string, string>, found: readonly Definition[]): MathSymbol {
+  const kind = formula.kind === "product" || formula.kind === "sum" ? formula.kind : "other";
+  const candidates = n.ranks.get(keyOf(formula)) === 2 ? matrixLetters[kind] : vectorLetters[kind];
+  const letter = letters.get(candidates[0]) ?? n.symbols.fresh(...candidates);
+  letters.set(candidates[0], letter);
+  const tables = new Set(subscriptsIn(n, formula));
+  const plain = symbol(letter, tables.size === 1 ? [...tables][0] : undefined);
+  const isFree = (own: MathSymbol): boolean => !found.some((definition) => keyOf(definition.symbol) === keyOf(own));
+  return isFree(plain) ? plain : symbol(n.symbols.fresh(...candidates, "h", "c", "l", "o"));
+}
+
+/** The tables whose data the formula shows. */
+function subscriptsIn(n: Notation, formula: Formula): readonly string[] {
+  if (formula.kind === "symbol") return formula.subscript !== undefined && n.symbols.tables.has(formula.subscript) ? [formula.subscript] : [];
+  return partsOf(formula).flatMap((part) => subscriptsIn(n, part));
 }
 
 function replacing(names: ReadonlyMap<string, Formula>): (formula: Formula) => Formula {

@@ -5,8 +5,8 @@
  * Optimal by dynamic programming over subsets for up to 8 operands, greedy beyond.
  */
 import { einsum, type Graph } from "../ir/graph.ts";
-import { constantSize, type Size } from "../ir/size.ts";
 import type { Node } from "../ir/node.ts";
+import { constantSize, type Size } from "../ir/size.ts";
 
 /** An einsum in which every size is a number. */
 export interface Product {
@@ -33,13 +33,14 @@ const exhaustiveLimit = 8;
 
 /** The product's value, along the cheapest path. `isConstant` says whether a node depends on bound data alone. */
 export function contract(g: Graph, product: Product, isConstant: (node: Node) => boolean): Node {
-  const { operands, labels, output, sizes } = product;
+  const { operands, labels, output } = product;
   const used = new Set(labels.flat());
   const sums = [...used].some((label) => !output.includes(label));
   if (!sums) return einsum(g, operands, labels, output, broadcastSizes(product));
 
   const reach = output.filter((label) => used.has(label));
-  const result = operands.length <= exhaustiveLimit ? optimal(g, product, reach, isConstant) : greedy(g, product, reach);
+  const result =
+    operands.length <= exhaustiveLimit ? optimal(g, product, reach, isConstant) : greedy(g, product, reach);
   return einsum(g, [result.node], [result.labels], output, broadcastSizes(product));
 }
 
@@ -142,8 +143,17 @@ function greedy(g: Graph, product: Product, output: readonly number[]): Part {
 
 function multiplyParts(g: Graph, parts: readonly Part[], target: readonly number[]): Part {
   const only = parts.length === 1 ? parts[0] : undefined;
-  if (only !== undefined && only.labels.length === target.length && unique(only.labels).length === target.length) return only;
-  return { node: einsum(g, parts.map((p) => p.node), parts.map((p) => p.labels), target), labels: target };
+  if (only !== undefined && only.labels.length === target.length && unique(only.labels).length === target.length)
+    return only;
+  return {
+    node: einsum(
+      g,
+      parts.map((p) => p.node),
+      parts.map((p) => p.labels),
+      target,
+    ),
+    labels: target,
+  };
 }
 
 const unique = (list: readonly number[]): number[] => [...new Set(list)];

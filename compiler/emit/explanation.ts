@@ -2,20 +2,17 @@
  * What the compiler found, derived and decided, as data: sections of sentences, formulas and tables. Nothing here knows how any of it
  * is written down; each target has a file that does.
  */
+import type { Compiled } from "../compile.ts";
 import { dependsOn, type Input, type Node } from "../ir/node.ts";
 import { evaluateSize, namesIn, showSizes, type Size, type SizeBindings } from "../ir/size.ts";
-import type { Compiled } from "../compile.ts";
-import type { Derivation } from "../derive/implicit.ts";
-import type { LowerClause, Problem } from "../lower/problem.ts";
-import type { BlockPlan, Plan } from "../plan/plan.ts";
-import { simplify } from "../simplify/simplify.ts";
+import type { Plan } from "../plan/plan.ts";
 import { abbreviate } from "./abbreviations.ts";
-import { findings } from "./findings.ts";
-import { type Formula, type MathSymbol, negative, number, partsOf, product, relation, symbol, transpose } from "./math.ts";
-import { array, createNotation, type Notation, rankOf, whole } from "./notation.ts";
+import { agreesWithUpper, findings } from "./findings.ts";
+import { type Formula, keyOf, type MathSymbol, negative, number, ones, partsOf, product, relation, transpose } from "./math.ts";
+import { type Notation, rankOf, whole } from "./notation.ts";
+import { commas, type Inline, type NamedBlock, type NamedClause, nameOf, show, type Story, tell } from "./story.ts";
 
-/** Words and mathematics in one line. */
-export type Inline = string | Formula;
+export type { Inline } from "./story.ts";
 
 export type Item =
   | { readonly kind: "sentence"; readonly parts: readonly Inline[] }
@@ -25,40 +22,13 @@ export type Item =
   | { readonly kind: "table"; readonly head: readonly string[]; readonly rows: readonly (readonly Inline[])[] };
 
 export interface Section {
-  readonly title: "Problem" | "Found" | "Stationarity" | "Curvature" | "Adjoint" | "Hypergradient" | "Plan" | "Dimensions";
+  readonly title: "Problem" | "Found" | "Stationarity" | "Curvature" | "Adjoint" | "Hypergradient" | "Plan" | "Dimensions" | "Notation";
   readonly items: readonly Item[];
 }
 
 export interface Explanation {
   readonly file: string;
   readonly sections: readonly Section[];
-}
-
-/** How arrays and derivatives are laid out; every target that shows formulas says it once. */
-export const layoutConvention =
-  "Vectors are columns. A gradient has the shape of its variable; row a, column b of a curvature is the derivative of condition a in unknown b. Functions and powers of arrays and ⊙ are entry by entry; a number added to an array is added to each entry.";
-
-/** A clause of the lower level with its letter: g for what is minimised, R for the residual of an equation. */
-export interface NamedClause {
-  readonly clause: LowerClause;
-  readonly letter: Formula;
-  /** As written and simplified: the objective, or left − right. */
-  readonly value: Node;
-}
-
-export interface NamedBlock {
-  readonly plan: BlockPlan;
-  readonly clauses: readonly NamedClause[];
-  readonly curvature: Formula;
-}
-
-export interface Story {
-  readonly notation: Notation;
-  readonly problem: Problem;
-  readonly derivation: Derivation;
-  readonly blocks: readonly NamedBlock[];
-  readonly upper: Formula;
-  readonly sizes: SizeBindings;
 }
 
 /**
@@ -78,51 +48,11 @@ export function explain(compiled: Compiled, plan: Plan, sizes: SizeBindings): Ex
     { title: "Plan", items: planItems(story, plan) },
     { title: "Dimensions", items: dimensions(story) },
   ];
-  return { file: compiled.file, sections: withNames(story.notation, sections.filter((section) => section.items.length > 0)) };
-}
-
-/** Gives everything its letter. */
-function tell(problem: Problem, derivation: Derivation, plan: Plan, sizes: SizeBindings): Story {
-  const g = problem.graph;
-  const valueOf = (clause: LowerClause): Node => simplify(g, [clause.kind === "optimize" ? clause.objective : clause.residual])[0] as Node;
-  const values = plan.blocks.map((block) => block.facts.block.clauses.map((clause) => ({ clause, value: valueOf(clause) })));
-  const blocks = plan.blocks.map((block) => block.facts.block);
-  const roots = [
-    ...(derivation.value === undefined ? [] : [derivation.value]),
-    ...values.flat().map((own) => own.value),
-    ...blocks.flatMap((block) => [...block.condition, ...block.curvature.flat(), ...block.product, ...block.transposedProduct, ...block.adjointRhs]),
-    ...derivation.direct,
-    ...derivation.hypergradient,
-    ...plan.blocks.flatMap(({ facts }) => [...facts.predictors, ...(facts.modulus ?? []), ...facts.kinks, facts.form.matrix]),
-    ...g.inputs.values().filter((input) => input.role !== "tangent" && input.role !== "adjoint"),
-  ];
-  const notation = createNotation(roots);
-  const { fresh } = notation.symbols;
-  const upper = symbol(fresh("f", "F", "φ"));
-  const objectiveLetter = fresh("g", "G", "ψ");
-  const residualLetter = fresh("R", "Φ", "E");
-  const curvatureLetter = fresh("H", "J", "K");
-  const all = values.flat();
-  const numbered = (letter: string, k: number, count: number): Formula => symbol(letter, count === 1 ? undefined : String(k + 1));
-  const letterOf = (clause: LowerClause): Formula => {
-    const alike = all.filter((own) => own.clause.kind === clause.kind);
-    const k = alike.findIndex((own) => own.clause === clause);
-    return numbered(clause.kind === "optimize" ? objectiveLetter : residualLetter, k, alike.length);
-  };
-  const named = plan.blocks.map((block, k): NamedBlock => ({
-    plan: block,
-    clauses: (values[k] ?? []).map(({ clause, value }) => ({ clause, value, letter: letterOf(clause) })),
-    curvature: numbered(curvatureLetter, k, plan.blocks.length),
-  }));
-  return { notation, problem, derivation, blocks: named, upper, sizes };
-}
-
-const show = (story: Story, node: Node): Formula => array(story.notation, node);
-const nameOf = (story: Story, input: Input): Formula => story.notation.symbols.of(input);
-
-/** Formulas with commas between. */
-export function commas(formulas: readonly Formula[]): readonly Inline[] {
-  return formulas.flatMap((formula, k): readonly Inline[] => (k === 0 ? [formula] : [", ", formula]));
+  const named = withNames(
+    story.notation,
+    sections.filter((section) => section.items.length > 0),
+  );
+  return { file: compiled.file, sections: [...named, { title: "Notation", items: conventions(named) }] };
 }
 
 /** f(λ, θ): the unknowns of either level that the node reads. */
@@ -218,16 +148,22 @@ function adjoint(story: Story, block: NamedBlock): readonly Item[] {
   if (story.problem.upper === undefined) return [];
   const { facts } = block.plan;
   const { unknowns, adjoints, tangents } = facts.block;
-  if (facts.upper === "absent") return [{ kind: "sentence", parts: ["the adjoint of ", ...commas(unknowns.map((unknown) => nameOf(story, unknown))), " is zero: nothing above reads it"] }];
-  if (facts.upper !== "different") return [{ kind: "sentence", parts: ["the adjoint of ", ...commas(unknowns.map((unknown) => nameOf(story, unknown))), " is zero: ", story.upper, facts.upper === "equal" ? " and " : " and the negative of ", (block.clauses[0] as NamedClause).letter, " differ by terms free of it, and are stationary together"] }];
+  if (facts.upper !== "different") {
+    const zero: readonly Inline[] = ["the adjoint of ", ...commas(unknowns.map((unknown) => nameOf(story, unknown))), " is zero: "];
+    const both = [story.upper, agreesWithUpper(block) ? " and " : " and minus ", block.clauses[0]?.letter ?? story.upper, " have the same derivative, zero at the solution"];
+    return [{ kind: "sentence", parts: [...zero, ...(facts.upper === "absent" ? ["nothing above reads it"] : both)] }];
+  }
   const isLast = story.blocks.at(-1) === block;
   const names = adjoints.map((v) => nameOf(story, v));
-  const right = unknowns.map((unknown, k): readonly Formula[] => [
-    ...(isLast ? [derivative(story.upper, [nameOf(story, unknown)])] : []),
-    show(story, facts.block.adjointRhs[k] as Node),
-  ]);
+  const gradients = isLast ? [unknowns.map((unknown) => derivative(story.upper, [nameOf(story, unknown)]))] : [];
+  const right = [...gradients, facts.block.adjointRhs.map((node) => show(story, node))];
   const transposed = !facts.minimisation;
-  const systems = unknowns.map((_, k): Item => ({ kind: "equation", sides: [productWith(block, names, transposed, k), ...(right[k] ?? [])] }));
+  if (unknowns.length > 1 && isMatrix(story, block)) {
+    const stacked = (parts: readonly Formula[]): Formula => ({ kind: "matrix", rows: parts.map((part) => [part]) });
+    const letter = transposed ? transpose(block.curvature) : block.curvature;
+    return [{ kind: "equation", sides: [product(letter, stacked(names)), ...right.map(stacked)] }];
+  }
+  const systems = unknowns.map((_, k): Item => ({ kind: "equation", sides: [productWith(block, names, transposed, k), ...right.map((side) => side[k] as Formula)] }));
   if (!transposed || isMatrix(story, block)) return systems;
   const images = unknowns.map((_, k): Item => ({
     kind: "equation",
@@ -296,20 +232,56 @@ function withNames(n: Notation, sections: readonly Section[]): readonly Section[
     });
     const used = new Set<string>();
     const visit = (formula: Formula): void => {
-      if (formula.kind === "symbol") used.add(formula.base);
+      if (formula.kind === "symbol") used.add(keyOf(formula));
       partsOf(formula).forEach(visit);
     };
-    for (const item of items) {
-      if (item.kind === "equation") item.sides.forEach(visit);
-      if (item.kind === "sentence") item.parts.forEach((part) => typeof part !== "string" && visit(part));
-    }
+    items.flatMap(formulasOf).forEach(visit);
     const own: Item[] = [];
     for (const definition of definitions.toReversed()) {
-      if (!pending.has(definition) || !used.has(definition.symbol.base)) continue;
+      if (!pending.has(definition) || !used.has(keyOf(definition.symbol))) continue;
       pending.delete(definition);
       visit(definition.value);
       own.unshift({ kind: "where", name: definition.symbol, value: definition.value });
     }
     return { ...section, items: [...items, ...own] };
   });
+}
+
+function formulasOf(item: Item): readonly Formula[] {
+  switch (item.kind) {
+    case "sentence":
+      return item.parts.filter((part) => typeof part !== "string");
+    case "equation":
+      return item.sides;
+    case "where":
+      return [item.value];
+    case "table":
+      return item.rows.flat().filter((cell) => typeof cell !== "string");
+    default:
+      return item satisfies never;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------ conventions
+
+/** How arrays and derivatives are laid out, and what the signs that occur mean. */
+function conventions(sections: readonly Section[]): readonly Item[] {
+  const kinds = new Set<string>();
+  const visit = (formula: Formula): void => {
+    kinds.add(formula.kind === "call" ? formula.fn : formula.kind);
+    partsOf(formula).forEach(visit);
+  };
+  for (const section of sections) section.items.flatMap(formulasOf).forEach(visit);
+  const uses = (...wanted: readonly string[]): boolean => wanted.some((kind) => kinds.has(kind));
+  const lines: readonly (readonly Inline[])[] = [
+    ["Vectors are columns; a gradient has the shape of its variable; ⊙ and functions of arrays are entry by entry, and a number is added to every entry."],
+    ["A curvature has a row for each entry of the condition and a column for each entry of the unknown."],
+    ...(uses("ones") ? [[ones, " is the vector of ones."]] : []),
+    ...(uses("norm") ? [["‖·‖² is the sum of the squares of all entries."]] : []),
+    ...(uses("softmax", "logsumexp") ? [["softmax and logsumexp of a matrix are taken along each row."]] : []),
+    ...(uses("onehot") ? [["onehot(y) has a row for each label, 1 at its class and 0 elsewhere."]] : []),
+    ...(uses("indicator") ? [["[·] is 1 where the condition holds, else 0."]] : []),
+    ...(uses("vec", "reshape") ? [["vec and reshape keep the row-major order of the entries."]] : []),
+  ];
+  return lines.map((parts) => ({ kind: "sentence", parts }));
 }

@@ -1,8 +1,9 @@
 /** What the structure of a lower-level block says about it: in sentences, with what is assumed and what a run verifies. */
 import { evaluateSize, type Size } from "../ir/size.ts";
 import { kinkName } from "../plan/smoothness.ts";
-import { commas, type Inline, type Item, type NamedClause, type NamedBlock, type Story } from "./explanation.ts";
-import { array } from "./notation.ts";
+import type { Item } from "./explanation.ts";
+import { array, whole } from "./notation.ts";
+import { commas, type Inline, type NamedBlock, type NamedClause, type Story } from "./story.ts";
 import { sizeFormula } from "./symbols.ts";
 
 export function findings(story: Story, block: NamedBlock): readonly Item[] {
@@ -23,15 +24,16 @@ function what(story: Story, block: NamedBlock): readonly Inline[] {
   const letter = (block.clauses[0] as NamedClause).letter;
   const models = facts.quadratic || facts.predictors.length === 0 ? [] : linearModel(story, block);
   const parts: Inline[] = [letter, facts.quadratic ? " is quadratic in " : models.length > 0 ? "" : " is a smooth function of ", ...(models.length > 0 ? models : unknowns)];
-  const maximized = block.clauses.some(({ clause }) => clause.kind === "optimize" && clause.direction === "maximizes");
-  const [convex, affine] = maximized ? ["concave", "affine"] : ["convex", "affine"];
+  const maximized = isMaximized(block);
+  const convex = maximized ? "concave" : "convex";
   if (facts.modulus !== undefined) {
     const bounds = facts.modulus.map((node) => array(story.notation, node));
-    const least = facts.modulus.some((node) => node.shape.length > 0 && node.kind !== "constant") ? "min " : "";
+    const varies = facts.modulus.some((node) => whole(story.notation, node)?.body !== undefined);
+    const least = varies ? "min " : "";
     return [...parts, `; strongly ${convex}, modulus ${least}`, ...commas(bounds)];
   }
   if (facts.convexity === "convex") return [...parts, `; ${convex}`];
-  if (facts.convexity === "affine") return [...parts, `; ${affine}`];
+  if (facts.convexity === "affine") return [...parts, "; affine"];
   return [...parts, `; not proved ${convex}`];
 }
 
@@ -40,6 +42,11 @@ function linearModel(story: Story, block: NamedBlock): readonly Inline[] {
   const predictors = block.plan.facts.predictors.map((node) => array(story.notation, node)).slice(0, 1);
   return [" is a generalised linear model in ", ...commas(predictors)];
 }
+
+export const isMaximized = (block: NamedBlock): boolean => block.clauses.some(({ clause }) => clause.kind === "optimize" && clause.direction === "maximizes");
+
+/** Whether f equals g (as written) up to terms free of the unknowns, or minus g. */
+export const agreesWithUpper = (block: NamedBlock): boolean => (block.plan.facts.upper === "equal") !== isMaximized(block);
 
 function sized(story: Story, size: Size): readonly Inline[] {
   const value = evaluateSize(size, story.sizes);
@@ -67,7 +74,7 @@ function upperLevel(story: Story, block: NamedBlock): readonly (readonly Inline[
   if (story.problem.upper === undefined || upper === "different") return [];
   const letter = block.clauses[0]?.letter ?? story.upper;
   if (upper === "absent") return [["the upper level does not read ", ...names(story, block)]];
-  return [[story.upper, upper === "equal" ? " equals " : " is minus ", letter, " up to terms free of ", ...names(story, block), ": no adjoint is needed (Danskin)"]];
+  return [[story.upper, agreesWithUpper(block) ? " equals " : " is minus ", letter, " up to terms free of ", ...names(story, block), ": no adjoint is needed (Danskin)"]];
 }
 
 function kinks(story: Story, block: NamedBlock): readonly (readonly Inline[])[] {

@@ -86,10 +86,15 @@ export function hadamard(...factors: readonly Formula[]): Formula {
   return collected.length === 1 ? (collected[0] as Formula) : { kind: "hadamard", factors: collected };
 }
 
-/** (Aᵀ)ᵀ = A; the identity and diagonal matrices are their own transposes. */
+/** (Aᵀ)ᵀ = A; identity and diagonal matrices are their own transposes; (Aᵀ B)ᵀ = Bᵀ A where that saves a mark. */
 export function transpose(operand: Formula): Formula {
   if (operand.kind === "transpose") return operand.operand;
   if (operand.kind === "identity" || (operand.kind === "call" && operand.fn === "diag")) return operand;
+  if (operand.kind === "product") {
+    const reversed = operand.factors.toReversed().map(transpose);
+    const marks = (factors: readonly Formula[]): number => factors.filter((factor) => factor.kind === "transpose").length;
+    if (marks(reversed) <= marks(operand.factors)) return product(...reversed);
+  }
   return { kind: "transpose", operand };
 }
 

@@ -180,7 +180,7 @@ const byLateness = (items: readonly Item[]): readonly Item[] => items.toSorted((
 /** All vectors on a label as one. */
 function vectorAt(n: Notation, network: Network, label: number): Formula | undefined {
   const items = network.vectors.get(label) ?? [];
-  return items.length === 0 ? undefined : hadamard(...byLateness(items).map((item) => resolve(n, network, item)));
+  return items.length === 0 ? undefined : hadamard(...collectFactors(byLateness(items).map((item) => resolve(n, network, item))));
 }
 
 /** The edge as a matrix whose rows run over `row`. */

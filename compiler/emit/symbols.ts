@@ -30,6 +30,8 @@ export interface Symbols {
   readonly fresh: (...candidates: readonly string[]) => string;
   /** Letters that an index must not take. */
   readonly taken: ReadonlySet<string>;
+  /** The tables that subscripts name. */
+  readonly tables: ReadonlySet<string>;
 }
 
 /** Two names that would look alike are shown as they are written. */
@@ -52,12 +54,13 @@ export function createSymbols(inputs: readonly Input[], sizes: ReadonlySet<strin
   };
   nameFamily(inputs, "adjoint", fresh, table, ["v", "u", "p", "a"]);
   nameFamily(inputs, "tangent", fresh, table, ["t", "s", "h", "e"]);
+  const tables = new Set(named.flatMap((input) => (input.name.includes(".") ? [input.name.slice(0, input.name.lastIndexOf("."))] : [])));
   const generated = inputs.filter((input) => input.role === "generated");
   generated.forEach((input, k) => {
     const base = input.name.split("(")[0] as string;
     table.set(input, symbol(base, generated.length === 1 ? undefined : String(k + 1)));
   });
-  return { of: (input) => table.get(input) ?? symbol(input.name), fresh, taken };
+  return { of: (input) => table.get(input) ?? symbol(input.name), fresh, taken, tables };
 }
 
 /** One letter for all adjoints (or directions), a capital where they are matrices, with the unknown as subscript where there are several. */

@@ -1,5 +1,6 @@
 /** Explanations as Unicode text for terminals and hovers. */
 import type { Node } from "../ir/node.ts";
+import type { Explanation, Inline, Item } from "./explanation.ts";
 import { binding, bindingOf, type Formula, type MathSymbol } from "./math.ts";
 import { array, createNotation } from "./notation.ts";
 
@@ -75,7 +76,7 @@ export function lineOf(formula: Formula): string {
       return `${functionNames[formula.fn] ?? formula.fn}${over}(${formula.arguments.map(lineOf).join(", ")})`;
     }
     case "application":
-      return `${inner(formula.map, binding.atom)}(${formula.arguments.map(lineOf).join(", ")})`;
+      return `${inner(formula.map, binding.power)}(${formula.arguments.map(lineOf).join(", ")})`;
     case "identity":
       return "I";
     case "ones":
@@ -142,4 +143,73 @@ function derivativeText(of: Formula, by: readonly Formula[], total: boolean): st
 /** One line of Unicode mathematics for a tensor expression: for messages and hovers. */
 export function formula(node: Node): string {
   return lineOf(array(createNotation([node]), node));
+}
+
+// ------------------------------------------------------------------------------------------------------ explanations
+
+export interface TextOptions {
+  /** Columns of the terminal. */
+  readonly width: number;
+  /** Whether titles are set in bold by ANSI codes. */
+  readonly colour?: boolean;
+}
+
+/** Titles in a column on the left, lines broken at `width`. */
+export function renderText(explanation: Explanation, { width, colour = false }: TextOptions): string {
+  const column = Math.max(...explanation.sections.map((section) => section.title.length)) + 2;
+  const room = Math.max(width - column, 30);
+  const bold = (text: string): string => (colour ? `\x1b[1m${text}\x1b[0m` : text);
+  const sections = explanation.sections.map(({ title, items }) => {
+    const lines = items.flatMap((item) => itemLines(item, room));
+    const margin = " ".repeat(column);
+    return lines.map((line, k) => (k === 0 ? bold(title) + " ".repeat(column - title.length) : margin) + line).join("\n");
+  });
+  return `${sections.join("\n")}\n`;
+}
+
+export const inlineText = (parts: readonly Inline[]): string => parts.map((part) => (typeof part === "string" ? part : lineOf(part))).join("");
+
+function itemLines(item: Item, room: number): readonly string[] {
+  switch (item.kind) {
+    case "sentence":
+      return broken(inlineText(item.parts).split(" "), room, "  ");
+    case "equation": {
+      const [first, ...rest] = item.sides.map(lineOf);
+      return broken([first ?? "", ...rest.flatMap((side) => pieces(`= ${side}`))], room, "    ");
+    }
+    case "where":
+      return broken([`where ${lineOf(item.name)}`, ...pieces(`= ${lineOf(item.value)}`)], room, "    ");
+    case "table":
+      return tableLines(item.rows);
+    default:
+      return item satisfies never;
+  }
+}
+
+/** Where a formula may be broken: before + and − outside of brackets. */
+function pieces(text: string): readonly string[] {
+  let depth = 0;
+  return text.split(" ").reduce<string[]>((done, word) => {
+    const breaks = depth === 0 && (word === "+" || word === "−") && done.length > 0;
+    for (const c of word) depth += "([⟨".includes(c) ? 1 : ")]⟩".includes(c) ? -1 : 0;
+    if (breaks || done.length === 0) return [...done, word];
+    return done.with(-1, `${done.at(-1)} ${word}`);
+  }, []);
+}
+
+/** Pieces put into lines of at most `room` characters; a piece that is too long on its own is broken at spaces. */
+function broken(parts: readonly string[], room: number, indent: string): readonly string[] {
+  const lines: string[] = [];
+  for (const part of parts.flatMap((own) => ([...own].length > room - indent.length ? own.split(" ") : [own]))) {
+    const last = lines.at(-1);
+    if (last !== undefined && [...last].length + 1 + [...part].length <= room) lines[lines.length - 1] = `${last} ${part}`;
+    else lines.push(last === undefined ? part : indent + part);
+  }
+  return lines;
+}
+
+function tableLines(rows: readonly (readonly Inline[])[]): readonly string[] {
+  const cells = rows.map((row) => row.map((cell) => inlineText([cell])));
+  const widths = (cells[0] ?? []).map((_, k) => Math.max(...cells.map((row) => [...(row[k] ?? "")].length)));
+  return cells.map((row) => row.map((cell, k) => cell + " ".repeat((widths[k] ?? 0) - [...cell].length)).join("  ").trimEnd());
 }

@@ -48,7 +48,7 @@ export function lowerModel(model: Model): Problem {
   const graph = createGraph();
   const inputs = declareInputs(graph, model);
   const generated: Lowering["generated"] = new Map();
-  const context: Lowering = { graph, variable: (name) => inputs.get(name) as Input, generated, binders: new Map() };
+  const context: Lowering = { graph, variable: (name) => inputs.get(name) as Input, generated, binders: new Map(), lowered: new Map() };
   const lower = (term: Term): Node => lowerClosed(context, term);
 
   const clauses = (model.level?.clauses ?? []).map((clause) => lowerClause(context, clause));

@@ -22,6 +22,7 @@ import type { Input, Node } from "../ir/node.ts";
 import { addSizes, constantSize, productOfSizes, scaleSize, type Size, sameSize, sizeOf } from "../ir/size.ts";
 import { type Batched, elementwise, labels, nodeAxis, ownShape, product, unbatched, unionBatch } from "./batched.ts";
 import { lowerBinary, lowerNormalisation, lowerReduction, lowerUnary, meanOver, reciprocal } from "./functions.ts";
+import { partsOf } from "../check/terms.ts";
 import { lowerStructured } from "./structured.ts";
 
 export interface Lowering {
@@ -31,6 +32,8 @@ export interface Lowering {
   /** Arrays that a seeded generator fills, by the input's name. */
   readonly generated: Map<string, { readonly input: Input; readonly generator: Generator }>;
   readonly binders: Map<BinderId, TermRange>;
+  /** A definition's term is shared by its uses, and so is what it becomes. */
+  readonly lowered: Map<Term, Batched>;
 }
 
 type Rule<K extends TermKind> = (context: Lowering, term: Extract<Term, { kind: K }>) => Batched;
@@ -39,15 +42,32 @@ export function refuse(what: string, span: Span, suggestion?: string): never {
   throw new BilevelError([notDerivedYet(what, span, suggestion)]);
 }
 
-export function lowerTerm(context: Lowering, term: Term): Batched {
-  const rule = rules[term.kind] as (context: Lowering, term: Term) => Batched;
-  return rule(context, term);
+/** A term outside every binder. Parts come before what reads them, without recursion: definitions may chain to any depth. */
+export function lowerClosed(context: Lowering, root: Term): Node {
+  const stack = [root];
+  for (let term = stack.at(-1); term !== undefined; term = stack.at(-1)) {
+    const waiting = isLiteral(term) ? [] : partsOf(term).filter((part) => !context.lowered.has(part));
+    if (term.kind === "reduce") for (const binder of term.binders) context.binders.set(binder.id, binder.range);
+    if (waiting.length > 0) stack.push(...waiting);
+    else {
+      lowerTerm(context, term);
+      stack.pop();
+    }
+  }
+  return lowerTerm(context, root).node;
 }
 
-/** A term outside every binder. */
-export function lowerClosed(context: Lowering, term: Term): Node {
-  return lowerTerm(context, term).node;
+function lowerTerm(context: Lowering, term: Term): Batched {
+  const known = context.lowered.get(term);
+  if (known !== undefined) return known;
+  const rule = rules[term.kind] as (context: Lowering, term: Term) => Batched;
+  const lowered = rule(context, term);
+  context.lowered.set(term, lowered);
+  return lowered;
 }
+
+/** A list of numbers is one array, however many it holds. */
+const isLiteral = (term: Term): boolean => term.kind === "list" && literalNumbers(term) !== undefined;
 
 function shapeOf(term: Term): readonly Size[] {
   if (term.type.kind === "weights") refuse(`arithmetic on the weights of ${term.type.map}`, term.span);
@@ -133,7 +153,6 @@ const rules: { readonly [K in TermKind]: Rule<K> } = {
 
   reduce: (context, term) => {
     const g = context.graph;
-    for (const binder of term.binders) context.binders.set(binder.id, binder.range);
     const body = lowerTerm(context, term.body);
     const opened = term.binders.map((binder) => binder.id);
     const axes = opened.filter((id) => body.batch.includes(id)).map((id) => body.batch.indexOf(id));

@@ -56,12 +56,8 @@ function isPlain(node: Einsum): boolean {
       const before = node.operands[k - 1];
       if (before !== undefined && before.id >= factor.id) return false;
       if (factor.kind === "map") return factor.fn !== "exp" && factor.fn !== "power" && factor.fn !== "sqrt";
-      return (
-        factor.kind !== "constant" &&
-        factor.kind !== "einsum" &&
-        factor.kind !== "delta" &&
-        (factor.kind !== "add" || factor.operands.length > 1)
-      );
+      if (factor.kind === "add") return factor.operands.length > 1 && !factor.operands.some(hasDelta);
+      return factor.kind !== "constant" && factor.kind !== "einsum" && factor.kind !== "delta";
     })
   );
 }

@@ -14,13 +14,16 @@ const isOne = (node: Node): boolean => node.kind === "constant" && node.value ==
 
 // --------------------------------------------------------------------------------------------- logarithms
 
-/** log x, written without the exponentials that x is made of; `undefined` where x is not a positive product or sum of such. */
-function logarithm(g: Graph, x: Node): Node | undefined {
+/**
+ * log x, written without the exponentials that x is made of; `undefined` where x is not a product or sum of such. Without `positive`, a
+ * result says that x is positive everywhere; with it, x is known to be.
+ */
+function logarithm(g: Graph, x: Node, positive = false): Node | undefined {
   switch (x.kind) {
     case "map":
       return logarithmOfMap(g, x);
     case "einsum":
-      return logarithmOfProduct(g, x);
+      return logarithmOfProduct(g, x, positive);
     case "add":
       return logarithmOfSum(g, x);
     case "size":
@@ -42,16 +45,16 @@ function logarithmOfMap(g: Graph, x: MapNode): Node | undefined {
 }
 
 /**
- * log Π x_k = Σ log x_k; factors that are not exponentials stay together under one log, positive because the others are. Where labels
- * are summed, log Σ exp(·) over them, provided one factor has all labels, so that nothing larger than it is formed.
+ * log Π x_k = Σ log x_k; of a positive product, factors that are not exponentials stay together under one log, positive because the
+ * others are. Where labels are summed, log Σ exp(·) over them, provided one factor has all labels, so that nothing larger than it is formed.
  */
-function logarithmOfProduct(g: Graph, x: Einsum): Node | undefined {
+function logarithmOfProduct(g: Graph, x: Einsum, positive: boolean): Node | undefined {
   const summed = x.sizes.map((_, label) => label).filter((label) => !x.output.includes(label));
   const full = [...x.output, ...summed];
   const sizes = new Map(x.sizes.map((size, label) => [label, size]));
   const logs = x.operands.map((factor) => logarithm(g, factor));
   const rest = x.operands.map((_, k) => k).filter((k) => logs[k] === undefined);
-  if (rest.length === x.operands.length) return undefined;
+  if (rest.length === x.operands.length || (rest.length > 0 && !positive)) return undefined;
   if (summed.length > 0 && (rest.length > 0 || !x.labels.some((labels) => new Set(labels).size === full.length)))
     return undefined;
   const parts = logs.flatMap((log, k) =>
@@ -109,7 +112,7 @@ function isExponential(node: Node, depth = 4): boolean {
 export function stableLog(g: Graph, node: MapNode): Node | undefined {
   const x = operand(node);
   if (isExponential(x)) {
-    const log = logarithm(g, x);
+    const log = logarithm(g, x, true);
     if (log !== undefined) return log;
   }
   if (isMap(x, "power")) {

@@ -15,6 +15,7 @@ export function outOfMemory(requested: number, held: number): Diagnostic {
     code: "out-of-memory",
     severity: "refusal",
     message: `one array of this problem needs ${readable(requested)}, and the engine, which holds ${readable(held)}, has room for 4 GiB in all`,
-    suggestion: "use fewer rows, or a method that samples (`solve { method: soba, batch: 64 }`) or needs no matrix (`adjoint: cg`)",
+    suggestion:
+      "use fewer rows, or a method that samples (`solve { method: soba, batch: 64 }`) or needs no matrix (`adjoint: cg`)",
   };
 }

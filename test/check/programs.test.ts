@@ -224,6 +224,14 @@ where theta minimizes loss(train, square) + exp(lambda) * sumsq(theta)`);
     ).toBe("");
   });
 
+  it("ends, however wide or deep definitions nest", () => {
+    const chain = (body: (f: string) => string, length: number): string =>
+      `var x: real\nlet f0(t) = t + 1\n${Array.from({ length }, (_, i) => `let f${i + 1}(t) = ${body(`f${i}(t)`)}`).join("\n")}\nminimize f${length}(x)^2 over x`;
+    expect(messages(chain((f) => `${f} + ${f}`, 60))).toContain("expansion-too-large");
+    expect(messages(chain((f) => `1 + ${f}`, 5000))).toContain("expansion-too-large");
+    expect(messages(chain((f) => `1 + ${f}`, 100))).toBe("");
+  });
+
   it("reads ten thousand declarations in any order", () => {
     const lines = Array.from({ length: 10_000 }, (_, i) => `let a${i + 1} = a${i} + 1`).reverse();
     expect(messages(`minimize x^2 + 0 * a1 over x\n${lines.join("\n")}\nlet a0 = x\nvar x: real`)).toBe("");

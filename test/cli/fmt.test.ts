@@ -11,7 +11,7 @@ it("formats in place, keeps the file's mode, follows links and leaves nothing be
   symlinkSync("p.bilevel", join(folder, "link.bilevel"));
   expect(bilevel(folder, ["fmt", "link.bilevel"])).toEqual({ status: 0, out: "", err: "" });
   const text = readFileSync(join(folder, "p.bilevel"), "utf8");
-  expect(text).toContain("var a: real # kept\n");
+  expect(text).toContain("var a: real  # kept\n");
   expect(text).toContain("minimize (x - 1)^2\nover     a\nwhere    x minimizes (x - a)^2\n");
   expect(statSync(join(folder, "p.bilevel")).mode & 0o777).toBe(0o640);
   expect(readdirSync(folder).toSorted()).toEqual(["link.bilevel", "p.bilevel"]);

@@ -17,15 +17,42 @@ const folder = folderWith({
 
 describe("in a terminal", () => {
   it("a mistake has its line, a mark, the other place and a suggestion", () => {
-    expect(bilevel(folder, ["check", "shape.bilevel"]).err).toMatchInlineSnapshot();
+    expect(bilevel(folder, ["check", "shape.bilevel"]).err).toMatchInlineSnapshot(`
+      "shape.bilevel:4:16: error[shape-mismatch]: train.X' @ theta: the inner sizes disagree, train.X' is real[d, n] and theta is real[d]
+          4 | minimize mean((train.X' @ theta - train.y)^2) over lambda
+            |                ^^^^^^^^^^^^^^^^
+        note: shape.bilevel:1:15: train.X is declared here: real[n, d]
+          1 | data train: { X: real[n, d], y: real[n] } = csv("train.csv", y: "y")
+            |               ^^^^^^^^^^^^^
+        note: shape.bilevel:3:5: theta is declared here: real[d]
+          3 | var theta: real[d]
+            |     ^^^^^
+        help: did you mean train.X @ theta?
+      "
+    `);
   });
 
   it("a mistake in an imported file is shown there", () => {
-    expect(bilevel(folder, ["check", "main.bilevel"]).err).toMatchInlineSnapshot();
+    expect(bilevel(folder, ["check", "main.bilevel"]).err).toMatchInlineSnapshot(`
+      "parts/loss.bilevel:1:20: error[unknown-name]: targt is not declared
+          1 | let loss(v) = (v - targt)^2
+            |                    ^^^^^
+        note: main.bilevel:4:10: while checking this use of loss
+          4 | minimize loss(x) over a
+            |          ^^^^^^^
+        help: did you mean target?
+      "
+    `);
   });
 
   it("a mistake in the data is at its cell, with the place that reads it", () => {
-    expect(bilevel(folder, ["check", "cell.bilevel"]).err).toMatchInlineSnapshot();
+    expect(bilevel(folder, ["check", "cell.bilevel"]).err).toMatchInlineSnapshot(`
+      "train.csv:3:3: error[cell-invalid]: train.y (column "y") is "four" here, and must be a number
+        note: cell.bilevel:1:46: it is read here
+          1 | data train: { x: real[n], y: real[n] } = csv("train.csv", x: "x", y: "y")
+            |                                              ^^^^^^^^^^^
+      "
+    `);
   });
 });
 

@@ -15,7 +15,8 @@ function vectorOf(values: ArrayLike<number>): Vector {
 }
 
 /** A fixed, irregular sequence in (−1, 1). */
-const wave = (length: number, phase = 0): Float64Array => Float64Array.from({ length }, (_, i) => Math.sin(1e4 * Math.sin(i + 1 + phase)));
+const wave = (length: number, phase = 0): Float64Array =>
+  Float64Array.from({ length }, (_, i) => Math.sin(1e4 * Math.sin(i + 1 + phase)));
 
 /** rows × inner times inner × columns. */
 function times(a: Float64Array, b: Float64Array, inner: number, columns: number, transposed = false): Float64Array {
@@ -23,12 +24,14 @@ function times(a: Float64Array, b: Float64Array, inner: number, columns: number,
   return Float64Array.from({ length: rows * columns }, (_, at) => {
     const [i, j] = [Math.floor(at / columns), at % columns];
     let sum = 0;
-    for (let p = 0; p < inner; p += 1) sum += (a[transposed ? p * rows + i : i * inner + p] as number) * (b[p * columns + j] as number);
+    for (let p = 0; p < inner; p += 1)
+      sum += (a[transposed ? p * rows + i : i * inner + p] as number) * (b[p * columns + j] as number);
     return sum;
   });
 }
 
-const distance = (a: Float64Array, b: Float64Array): number => a.reduce((largest, x, i) => Math.max(largest, Math.abs(x - (b[i] as number))), 0);
+const distance = (a: Float64Array, b: Float64Array): number =>
+  a.reduce((largest, x, i) => Math.max(largest, Math.abs(x - (b[i] as number))), 0);
 
 function spd(n: number, phase = 0): Float64Array {
   const a = wave(n * n, phase);
@@ -84,11 +87,19 @@ test("eigenvalues of a matrix with a known spectrum", () => {
 test("eigenvalues of a dense matrix keep its trace, its norm and its rank", () => {
   const n = 30;
   const a = wave(n * 8);
-  const matrix = times(a, Float64Array.from({ length: 8 * n }, (_, at) => a[(at % n) * 8 + Math.floor(at / n)] as number), 8, n);
+  const matrix = times(
+    a,
+    Float64Array.from({ length: 8 * n }, (_, at) => a[(at % n) * 8 + Math.floor(at / n)] as number),
+    8,
+    n,
+  );
   const values = engine.eigenvalues(vectorOf(matrix), n);
   const trace = Array.from({ length: n }, (_, i) => matrix[i * (n + 1)] as number).reduce((x, y) => x + y);
   expect(values.reduce((x, y) => x + y)).toBeCloseTo(trace, 10);
-  expect(values.reduce((x, y) => x + y * y, 0)).toBeCloseTo(matrix.reduce((x, y) => x + y * y, 0), 9);
+  expect(values.reduce((x, y) => x + y * y, 0)).toBeCloseTo(
+    matrix.reduce((x, y) => x + y * y, 0),
+    9,
+  );
   expect(values.filter((value) => Math.abs(value) > 1e-10)).toHaveLength(8);
   expect([...values]).toEqual([...values].sort((x, y) => x - y));
 });

@@ -27,7 +27,12 @@ function vectorOf(values: ArrayLike<number>): Vector {
 }
 
 /** Runs twice, once with half of the inputs bound, and compares every output with the interpreter. */
-function check(inputs: readonly Input[], outputs: readonly Node[], sizes: SizeBindings, given?: ReadonlyMap<string, Float64Array>): void {
+function check(
+  inputs: readonly Input[],
+  outputs: readonly Node[],
+  sizes: SizeBindings,
+  given?: ReadonlyMap<string, Float64Array>,
+): void {
   const values = new Map<string, Tensor>(
     inputs.map((input, i) => [
       input.name,
@@ -46,7 +51,10 @@ function check(inputs: readonly Input[], outputs: readonly Node[], sizes: SizeBi
     const results = outputs.map((output) => engine.allocate(volume(output, sizes)));
     for (let run = 0; run < 2; run += 1) {
       for (const result of results) engine.fill(result, 1e30);
-      kernel.run(arguments_.map((input) => vectors.get(input) as Vector), results);
+      kernel.run(
+        arguments_.map((input) => vectors.get(input) as Vector),
+        results,
+      );
       results.forEach((result, i) => {
         expectClose(engine.read(result), (expected[i] as Tensor).values);
       });
@@ -67,7 +75,12 @@ function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tol
 
 describe("kernels agree with the interpreter", () => {
   test("on random programs", () => {
-    const sizes = fc.record({ a: fc.integer({ min: 0, max: 5 }), b: fc.integer({ min: 1, max: 9 }), c: fc.integer({ min: 1, max: 11 }), d: fc.integer({ min: 1, max: 4 }) });
+    const sizes = fc.record({
+      a: fc.integer({ min: 0, max: 5 }),
+      b: fc.integer({ min: 1, max: 9 }),
+      c: fc.integer({ min: 1, max: 11 }),
+      d: fc.integer({ min: 1, max: 4 }),
+    });
     fc.assert(
       fc.property(fc.array(fc.nat(10_000), { minLength: 40, maxLength: 80 }), sizes, (tape, bindings) => {
         const named = new Map(Object.entries(bindings));
@@ -78,7 +91,11 @@ describe("kernels agree with the interpreter", () => {
     );
   }, 60_000);
 
-  const [n, d, k] = ["n", "d", "k"].map(namedSize) as [ReturnType<typeof namedSize>, ReturnType<typeof namedSize>, ReturnType<typeof namedSize>];
+  const [n, d, k] = ["n", "d", "k"].map(namedSize) as [
+    ReturnType<typeof namedSize>,
+    ReturnType<typeof namedSize>,
+    ReturnType<typeof namedSize>,
+  ];
 
   test("a Hessian-vector product along its cheapest path", () => {
     const g = build.createGraph();
@@ -87,14 +104,25 @@ describe("kernels agree with the interpreter", () => {
     const v = build.input(g, "v", "tangent", [d]);
     const labels = [[0, 1], [0], [0, 2], [2]];
     const curvature = build.einsum(g, [X, w, X], [[0, 1], [0], [0, 2]], [1, 2]);
-    check([X, w, v], [build.einsum(g, [X, w, X, v], labels, [1]), curvature], new Map([["n", 70], ["d", 33]]));
+    check(
+      [X, w, v],
+      [build.einsum(g, [X, w, X, v], labels, [1]), curvature],
+      new Map([
+        ["n", 70],
+        ["d", 33],
+      ]),
+    );
   });
 
   test("matrix products in every layout, batched and with edges", () => {
     const g = build.createGraph();
     const A = build.input(g, "A", "data", [k, n, d]);
     const B = build.input(g, "B", "data", [k, d, n]);
-    const sizes = new Map([["n", 37], ["d", 29], ["k", 3]]);
+    const sizes = new Map([
+      ["n", 37],
+      ["d", 29],
+      ["k", 3],
+    ]);
     const pattern = (a: number[], b: number[], out: number[]): Node => build.einsum(g, [A, B], [a, b], out);
     check(
       [A, B],
@@ -123,8 +151,23 @@ describe("kernels agree with the interpreter", () => {
     const scores = build.einsum(g, [X, build.scale(g, 0.05, theta)], [[0, 1], [1]], [0]);
     const residual = build.add(g, [1, -1], [build.map(g, "sigmoid", scores), y]);
     const gradient = build.einsum(g, [X, residual], [[0, 1], [0]], [1]);
-    const shares = build.map(g, "exp", build.add(g, [1, -1], [X, build.einsum(g, [build.reduce(g, "logsumexp", X, 1)], [[0]], [0, 1], new Map([[1, d]]))]));
-    check([X, y, theta], [gradient, residual, build.einsum(g, [shares, residual], [[0, 1], [0]], [1])], new Map([["n", rows], ["d", columns]]));
+    const shares = build.map(
+      g,
+      "exp",
+      build.add(
+        g,
+        [1, -1],
+        [X, build.einsum(g, [build.reduce(g, "logsumexp", X, 1)], [[0]], [0, 1], new Map([[1, d]]))],
+      ),
+    );
+    check(
+      [X, y, theta],
+      [gradient, residual, build.einsum(g, [shares, residual], [[0, 1], [0]], [1])],
+      new Map([
+        ["n", rows],
+        ["d", columns],
+      ]),
+    );
   });
 
   test("a product longer than every panel", () => {
@@ -132,13 +175,37 @@ describe("kernels agree with the interpreter", () => {
     const [rows, columns, inner] = [67, 515, 259];
     const A = build.input(g, "A", "data", [d, n]);
     const B = build.input(g, "B", "data", [n, k]);
-    const sizes = new Map([["n", inner], ["d", rows], ["k", columns]]);
+    const sizes = new Map([
+      ["n", inner],
+      ["d", rows],
+      ["k", columns],
+    ]);
     const [a, b] = [wave(rows * inner, 0), wave(inner * columns, 1)];
-    const kernel = engine.compile({ name: "test", arguments: [A, B], outputs: [build.einsum(g, [A, B], [[0, 1], [1, 2]], [0, 2])] }, new Map(), sizes);
+    const kernel = engine.compile(
+      {
+        name: "test",
+        arguments: [A, B],
+        outputs: [
+          build.einsum(
+            g,
+            [A, B],
+            [
+              [0, 1],
+              [1, 2],
+            ],
+            [0, 2],
+          ),
+        ],
+      },
+      new Map(),
+      sizes,
+    );
     const out = engine.allocate(rows * columns);
     kernel.run([vectorOf(a), vectorOf(b)], [out]);
     const entry = (i: number, j: number): number =>
-      Array.from({ length: inner }, (_, p) => (a[i * inner + p] as number) * (b[p * columns + j] as number)).reduce((x, y) => x + y);
+      Array.from({ length: inner }, (_, p) => (a[i * inner + p] as number) * (b[p * columns + j] as number)).reduce(
+        (x, y) => x + y,
+      );
     const sampled = Array.from({ length: 2000 }, (_, s) => (s * 7919) % (rows * columns));
     const actual = engine.read(out);
     expectClose(
@@ -151,17 +218,71 @@ describe("kernels agree with the interpreter", () => {
     const g = build.createGraph();
     const a = build.input(g, "a", "data", [n, d]);
     const unit = build.delta(g, n);
-    const blocks = build.einsum(g, [unit, a, a], [[0, 1], [2, 3], [2, 4]], [0, 3, 1, 4]);
-    const diagonal = build.einsum(g, [unit, a], [[0, 1], [0, 2]], [2, 0, 1]);
-    const ridge = build.add(g, [1, 0.5], [build.einsum(g, [a, a], [[0, 2], [1, 2]], [0, 1]), unit]);
-    check([a], [blocks, diagonal, ridge, build.einsum(g, [unit, a], [[0, 1], [1, 2]], [0, 2])], new Map([["n", 6], ["d", 5]]));
+    const blocks = build.einsum(
+      g,
+      [unit, a, a],
+      [
+        [0, 1],
+        [2, 3],
+        [2, 4],
+      ],
+      [0, 3, 1, 4],
+    );
+    const diagonal = build.einsum(
+      g,
+      [unit, a],
+      [
+        [0, 1],
+        [0, 2],
+      ],
+      [2, 0, 1],
+    );
+    const ridge = build.add(
+      g,
+      [1, 0.5],
+      [
+        build.einsum(
+          g,
+          [a, a],
+          [
+            [0, 2],
+            [1, 2],
+          ],
+          [0, 1],
+        ),
+        unit,
+      ],
+    );
+    check(
+      [a],
+      [
+        blocks,
+        diagonal,
+        ridge,
+        build.einsum(
+          g,
+          [unit, a],
+          [
+            [0, 1],
+            [1, 2],
+          ],
+          [0, 2],
+        ),
+      ],
+      new Map([
+        ["n", 6],
+        ["d", 5],
+      ]),
+    );
   });
 
   test("numbers far out stay finite", () => {
     const g = build.createGraph();
     const x = build.input(g, "x", "data", [n]);
     const far = Float64Array.of(-1000, -745.2, -709, -40, -1e-9, 0, 1e-9, 40, 709, 1000, Infinity, -Infinity, NaN);
-    const outputs = (["exp", "sigmoid", "softplus", "tanh", "erf", "logcosh", "abs", "sign"] as const).map((fn) => build.map(g, fn, x));
+    const outputs = (["exp", "sigmoid", "softplus", "tanh", "erf", "logcosh", "abs", "sign"] as const).map((fn) =>
+      build.map(g, fn, x),
+    );
     check([x], [...outputs, build.reduce(g, "logsumexp", x, 0)], new Map([["n", far.length]]), new Map([["x", far]]));
     const finite = far.subarray(0, 10);
     check([x], [build.reduce(g, "logsumexp", x, 0)], new Map([["n", 10]]), new Map([["x", finite]]));
@@ -172,7 +293,11 @@ describe("kernels agree with the interpreter", () => {
     const x = build.input(g, "x", "data", [n]);
     const points = Float64Array.from({ length: 4001 }, (_, i) => 700 * ((i - 2000) / 2000) ** 5 + 1e-3 * Math.sin(i));
     const functions = ["exp", "sigmoid", "softplus", "tanh"] as const;
-    const kernel = engine.compile({ name: "test", arguments: [x], outputs: functions.map((fn) => build.map(g, fn, x)) }, new Map(), new Map([["n", 4001]]));
+    const kernel = engine.compile(
+      { name: "test", arguments: [x], outputs: functions.map((fn) => build.map(g, fn, x)) },
+      new Map(),
+      new Map([["n", 4001]]),
+    );
     const outputs = functions.map(() => engine.allocate(4001));
     kernel.run([vectorOf(points)], outputs);
     functions.forEach((fn, i) => {
@@ -198,9 +323,16 @@ describe("kernels agree with the interpreter", () => {
     const m = build.input(g, "m", "data", [n, n]);
     const index = build.input(g, "i", "data", [k]);
     const kernel = engine.compile(
-      { name: "test", arguments: [m, index], outputs: [build.solve(g, m, m), build.logdet(g, m), build.gather(g, m, index, 0)] },
+      {
+        name: "test",
+        arguments: [m, index],
+        outputs: [build.solve(g, m, m), build.logdet(g, m), build.gather(g, m, index, 0)],
+      },
       new Map(),
-      new Map([["n", 2], ["k", 3]]),
+      new Map([
+        ["n", 2],
+        ["k", 3],
+      ]),
     );
     const outputs = [4, 1, 6].map(engine.allocate);
     kernel.run([vectorOf([1, 2, 2, 4]), vectorOf([1, 2, -1])], outputs);
@@ -214,10 +346,25 @@ describe("kernels agree with the interpreter", () => {
     const g = build.createGraph();
     const X = build.input(g, "X", "data", [n, d]);
     const v = build.input(g, "v", "step", [d]);
-    const gram = build.einsum(g, [X, X], [[0, 1], [0, 2]], [1, 2]);
+    const gram = build.einsum(
+      g,
+      [X, X],
+      [
+        [0, 1],
+        [0, 2],
+      ],
+      [1, 2],
+    );
     const data = vectorOf(wave(60, 0));
-    const sizes = new Map([["n", 12], ["d", 5]]);
-    const kernel = engine.compile({ name: "test", arguments: [v], outputs: [build.solve(g, gram, build.reshape(g, v, [d, sizeOf(1)]))] }, new Map([[X, data]]), sizes);
+    const sizes = new Map([
+      ["n", 12],
+      ["d", 5],
+    ]);
+    const kernel = engine.compile(
+      { name: "test", arguments: [v], outputs: [build.solve(g, gram, build.reshape(g, v, [d, sizeOf(1)]))] },
+      new Map([[X, data]]),
+      sizes,
+    );
     const [at, out] = [vectorOf([1, 2, 3, 4, 5]), engine.allocate(5)];
     kernel.run([at], [out]);
     const first = engine.read(out);
@@ -229,7 +376,11 @@ describe("kernels agree with the interpreter", () => {
   test("inputs that nobody gives are refused", () => {
     const g = build.createGraph();
     const x = build.input(g, "x", "data", [n]);
-    expect(() => engine.compile({ name: "test", arguments: [], outputs: [x] }, new Map(), new Map([["n", 2]]))).toThrow("x is neither");
-    expect(() => engine.compile({ name: "test", arguments: [x], outputs: [x] }, new Map(), new Map())).toThrow("n is not bound");
+    expect(() => engine.compile({ name: "test", arguments: [], outputs: [x] }, new Map(), new Map([["n", 2]]))).toThrow(
+      "x is neither",
+    );
+    expect(() => engine.compile({ name: "test", arguments: [x], outputs: [x] }, new Map(), new Map())).toThrow(
+      "n is not bound",
+    );
   });
 });

@@ -71,6 +71,13 @@ test("the mean of exponentials keeps its size", () => {
   expect(text(log(mean))).toBe("logsumexp_i (r[i] − log(n))");
 });
 
+test("a logarithm is split into factors only where each is positive", () => {
+  expect(text(log(G.multiply(g, x, exp(y))))).toBe("y + log(x)");
+  expect(text(log(plus(one, G.multiply(g, x, exp(y)))))).toBe("log1p(x exp(y))");
+  const square = G.map(g, "power", G.multiply(g, x, exp(y)), G.constant(g, 6));
+  expect(text(log(square))).not.toContain("log(x)");
+});
+
 test("exponentials that do not cancel stay apart, so that they can be shared", () => {
   expect(text(G.multiply(g, exp(x), exp(y)))).toBe("exp(x) exp(y)");
   expect(text(G.multiply(g, exp(x), exp(x)))).toBe("exp(x) exp(x)");

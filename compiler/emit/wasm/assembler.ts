@@ -223,8 +223,15 @@ export interface ExportedFunction {
  * The module's bytes. Imports come from the namespace `host`: `memory`, then the functions, which have the indices 0, 1, ... in
  * `call`; exported functions follow.
  */
-export function assembleModule(imports: readonly ImportedFunction[], functions: readonly ExportedFunction[]): Uint8Array<ArrayBuffer> {
-  const signatures: { readonly key: string; readonly parameters: readonly ValueType[]; readonly results: readonly ValueType[] }[] = [];
+export function assembleModule(
+  imports: readonly ImportedFunction[],
+  functions: readonly ExportedFunction[],
+): Uint8Array<ArrayBuffer> {
+  const signatures: {
+    readonly key: string;
+    readonly parameters: readonly ValueType[];
+    readonly results: readonly ValueType[];
+  }[] = [];
   const typeIndex = (parameters: readonly ValueType[], results: readonly ValueType[]): number => {
     const key = `${parameters.join()}>${results.join()}`;
     const known = signatures.findIndex((signature) => signature.key === key);

@@ -46,7 +46,8 @@ function costs(nodes: readonly Node[]): ReadonlyMap<Node, number> {
   const total = new Map<Node, number>();
   for (const node of nodes) {
     const own = ownCost(node);
-    const cost = alwaysStored(node) || isLeaf(node) ? 1 : operandsOf(node).reduce((sum, o) => sum + (total.get(o) ?? 0), own);
+    const cost =
+      alwaysStored(node) || isLeaf(node) ? 1 : operandsOf(node).reduce((sum, o) => sum + (total.get(o) ?? 0), own);
     total.set(node, Math.min(ceiling, cost));
   }
   return total;

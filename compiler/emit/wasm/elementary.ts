@@ -14,10 +14,18 @@ function polynomial(s: ScalarGraph, x: Scalar, c: readonly number[]): Scalar {
   const horner = (y: Scalar, list: readonly number[]): Scalar =>
     list
       .slice(0, -1)
-      .reduceRight((sum, value) => s.apply("add", s.apply("multiply", sum, y), s.number(value)), s.number(list.at(-1) as number));
+      .reduceRight(
+        (sum, value) => s.apply("add", s.apply("multiply", sum, y), s.number(value)),
+        s.number(list.at(-1) as number),
+      );
   if (c.length < 4) return horner(x, c);
   const square = s.apply("square", x);
-  const [even, odd] = [0, 1].map((parity) => horner(square, c.filter((_, k) => k % 2 === parity))) as [Scalar, Scalar];
+  const [even, odd] = [0, 1].map((parity) =>
+    horner(
+      square,
+      c.filter((_, k) => k % 2 === parity),
+    ),
+  ) as [Scalar, Scalar];
   return s.apply("add", even, s.apply("multiply", x, odd));
 }
 

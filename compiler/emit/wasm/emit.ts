@@ -5,8 +5,8 @@
 import type { Input, Node } from "../../ir/node.ts";
 import type { SizeBindings } from "../../ir/size.ts";
 import { assembleModule, createCode } from "./assembler.ts";
+import { emitNests, type Place } from "./emit-nest.ts";
 import { hostImports } from "./functions.ts";
-import { emitNests, type Place } from "./nest.ts";
 import type { Buffer } from "./scalar.ts";
 import { type Action, type Schedule, schedule } from "./schedule.ts";
 import { specialise } from "./specialise.ts";
@@ -29,7 +29,10 @@ export function emitProgram(
   sizes: SizeBindings,
 ): Emitted {
   const specialised = specialise(program, bound, sizes);
-  const plan = schedule(specialised, program.arguments.map((input) => input.name));
+  const plan = schedule(
+    specialised,
+    program.arguments.map((input) => input.name),
+  );
   const functions: { readonly name: string; readonly code: ReturnType<typeof createCode> }[] = [];
   const toStep = (action: Action): Step => {
     if (action.kind !== "loops") return action;

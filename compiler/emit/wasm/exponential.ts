@@ -4,9 +4,9 @@
  */
 import type { Code } from "./assembler.ts";
 
-/** log 2 in two parts; the first has 21 zero bits at its end, so that n times it is exact (|n| < 2¹¹). */
-const log2High = 6.93147180369123816490e-1;
-const log2Low = 1.90821492927058770002e-10;
+/** log 2 in two parts; the first has 33 significant bits, so that n times it is exact (|n| < 2¹¹), and the second what it lacks. */
+const log2High = Math.round(Math.LN2 * 2 ** 33) / 2 ** 33;
+const log2Low = -4.2009150726810846e-11;
 
 /** Added to a small integer it leaves that integer in the low bits: 1.5 · 2⁵². */
 const shifter = 6_755_399_441_055_744;

@@ -149,7 +149,9 @@ export const rules = {
 } as const satisfies Record<ScalarFunction, Rule>;
 
 /** The functions that the host provides, by name. */
-export type HostFunction = { [F in ScalarFunction]: (typeof rules)[F] extends { readonly host: 1 | 2 } ? F : never }[ScalarFunction];
+export type HostFunction = {
+  [F in ScalarFunction]: (typeof rules)[F] extends { readonly host: 1 | 2 } ? F : never;
+}[ScalarFunction];
 
 /** In the order of their function indices. */
 export const hostFunctions: readonly HostFunction[] = (Object.keys(rules) as ScalarFunction[]).filter(

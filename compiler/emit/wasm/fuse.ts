@@ -16,8 +16,15 @@ export function canFuse(group: readonly Nest[], nest: Nest): boolean {
   if (all.every((other) => other.sizes.length === 1)) return false;
   const reads = readsOf(nest);
   const touched = new Set(reads.map(baseOf));
-  if (!group.some((other) => touched.has(baseOf(other.target)) || readsOf(other).some((read) => touched.has(baseOf(read))))) return false;
-  return group.every((writer) => reads.every((read) => baseOf(read) !== baseOf(writer.target) || sameRow(writer, nest, read)));
+  if (
+    !group.some(
+      (other) => touched.has(baseOf(other.target)) || readsOf(other).some((read) => touched.has(baseOf(read))),
+    )
+  )
+    return false;
+  return group.every((writer) =>
+    reads.every((read) => baseOf(read) !== baseOf(writer.target) || sameRow(writer, nest, read)),
+  );
 }
 
 function sameRow(writer: Nest, reader: Nest, read: Scalar): boolean {
@@ -28,7 +35,9 @@ function sameRow(writer: Nest, reader: Nest, read: Scalar): boolean {
 
 /** How far an address moves along the loops inside the outermost one. */
 function extent(address: Scalar, sizes: readonly number[]): number {
-  return sizes.slice(1).reduce((sum, size, i) => sum + (size - 1) * (strideAlong(address, i + 1) ?? Number.POSITIVE_INFINITY), 0);
+  return sizes
+    .slice(1)
+    .reduce((sum, size, i) => sum + (size - 1) * (strideAlong(address, i + 1) ?? Number.POSITIVE_INFINITY), 0);
 }
 
 function readsOf(nest: Nest): readonly Scalar[] {

@@ -2,16 +2,22 @@
  * From a node to its loop nest: which labels are loops, in which order, and the scalar graph of one iteration with
  * everything inlined that has no buffer.
  */
-import type { Einsum, MapFunction, Node } from "../../ir/node.ts";
-import { sigmoid, softplus, tanh } from "./elementary.ts";
+import type { Einsum, Node } from "../../ir/node.ts";
 import { constantSize } from "../../ir/size.ts";
-import { dimensions, elements, unreshaped } from "./decide.ts";
+import { dimensions, elements } from "./decide.ts";
 import { rowMajorStrides } from "./matrix-product.ts";
 import { type Combine, emptyValue, type Nest } from "./nest.ts";
-import { type Buffer, type CompositeFunction, closure, createScalarGraph, type Index, type Scalar, type ScalarGraph, strideAlong } from "./scalar.ts";
-
-/** The buffer that holds a node's entries, or `undefined` for a node that is recomputed where it is read. */
-export type BufferOf = (node: Node) => Buffer | undefined;
+import {
+  type Buffer,
+  type CompositeFunction,
+  closure,
+  createScalarGraph,
+  type Index,
+  type Scalar,
+  type ScalarGraph,
+  strideAlong,
+} from "./scalar.ts";
+import { type BufferOf, valueOf } from "./values.ts";
 
 /** A nest before its loops have an order: loops are named by labels. */
 interface Iteration {
@@ -29,7 +35,8 @@ interface Iteration {
 export function iterate(node: Node, target: Buffer, bufferOf: BufferOf): Nest | undefined {
   if (elements(node) === 0) return undefined;
   const iteration = iterationOf(node, bufferOf);
-  if (iteration.labels.some(({ size }) => size === 0)) return order(node, emptyIteration(node, iteration.combine), target);
+  if (iteration.labels.some(({ size }) => size === 0))
+    return order(node, emptyIteration(node, iteration.combine), target);
   return order(node, iteration, target);
 }
 
@@ -47,7 +54,13 @@ function elementwise(node: Node, bufferOf: BufferOf): Iteration {
     combine: "store",
     target: sizes.map((_, label) => label),
     partial: false,
-    value: (scalars, index) => valueOf(node, sizes.map((_, label) => index(label)), scalars, bufferOf),
+    value: (scalars, index) =>
+      valueOf(
+        node,
+        sizes.map((_, label) => index(label)),
+        scalars,
+        bufferOf,
+      ),
   };
 }
 
@@ -69,7 +82,13 @@ function iterationOf(node: Node, bufferOf: BufferOf): Iteration {
         combine: node.fn === "logsumexp" ? "sum" : node.fn,
         target: labels.filter((l) => !l.combined).map((l) => l.label),
         partial: false,
-        value: (scalars, index) => valueOf(node.operand, labels.map((l) => index(l.label)), scalars, bufferOf),
+        value: (scalars, index) =>
+          valueOf(
+            node.operand,
+            labels.map((l) => index(l.label)),
+            scalars,
+            bufferOf,
+          ),
       };
     }
     case "scatter": {
@@ -83,7 +102,12 @@ function iterationOf(node: Node, bufferOf: BufferOf): Iteration {
         partial: true,
         scatter: { axis: node.axis, index: target },
         value: (scalars, index) => {
-          const value = valueOf(node.operand, sizes.map((_, label) => index(label)), scalars, bufferOf);
+          const value = valueOf(
+            node.operand,
+            sizes.map((_, label) => index(label)),
+            scalars,
+            bufferOf,
+          );
           return scalars.guard(target(scalars, index(node.axis)), length, value);
         },
       };
@@ -105,7 +129,11 @@ function productIteration(node: Einsum, bufferOf: BufferOf): Iteration {
     if (operand.kind === "delta" && a !== b) joined.set(b as number, a as number);
   });
   const labels = node.sizes
-    .map((size, label) => ({ label, size: constantSize(size) as number, combined: !node.output.some((o) => root(o) === label) }))
+    .map((size, label) => ({
+      label,
+      size: constantSize(size) as number,
+      combined: !node.output.some((o) => root(o) === label),
+    }))
     .filter(({ label }) => root(label) === label);
   return {
     labels,
@@ -129,114 +157,6 @@ function productOf(node: Einsum, index: (label: number) => Index, scalars: Scala
 function sameIndex(a: Index | undefined, b: Index | undefined): boolean {
   if (a === undefined || b === undefined || typeof a === "string" || typeof b === "string") return a === b;
   return "loop" in a && "loop" in b && a.loop === b.loop;
-}
-
-// ----------------------------------------------------------------------------------------------------------- values
-
-/** The node's entry at the indices. */
-function valueOf(node: Node, indices: readonly Index[], scalars: ScalarGraph, bufferOf: BufferOf): Scalar {
-  const memo = new Map<Node, Map<string, Scalar>>();
-  const visit = (at: Node, where: readonly Index[]): Scalar => {
-    const key = where.map((index) => (index === "only" ? "-" : "loop" in index ? `l${index.loop}` : `v${index.value.id}`)).join(" ");
-    const known = memo.get(at)?.get(key);
-    if (known !== undefined) return known;
-    const scalar = compute(at, where);
-    const entries = memo.get(at) ?? new Map<string, Scalar>();
-    memo.set(at, entries.set(key, scalar));
-    return scalar;
-  };
-  const compute = (at: Node, where: readonly Index[]): Scalar => {
-    const buffer = bufferOf(unreshaped(at));
-    if (buffer !== undefined) {
-      const sizes = dimensions(at);
-      return scalars.load(scalars.address(buffer, rowMajorStrides(sizes), sizes, where));
-    }
-    switch (at.kind) {
-      case "constant":
-        return scalars.number(at.value);
-      case "iota":
-        return scalars.position(where[0] as Index);
-      case "delta":
-        return scalars.apply("equal", scalars.position(where[0] as Index), scalars.position(where[1] as Index));
-      case "map": {
-        const args = at.operands.map((operand) => visit(operand, where));
-        const exponent = at.operands[1];
-        if (at.fn === "power" && exponent?.kind === "constant") return power(scalars, args[0] as Scalar, exponent.value);
-        return applyMap(scalars, at.fn, args);
-      }
-      case "add":
-        return combination(scalars, at.coefficients, at.operands.map((operand) => visit(operand, where)));
-      case "gather": {
-        const index = visit(at.index, [where[at.axis] as Index]);
-        const length = dimensions(at.operand)[at.axis] as number;
-        const value = visit(at.operand, where.map((own, axis) => (axis === at.axis ? { value: index } : own)));
-        return scalars.guard(index, length, value);
-      }
-      case "einsum": {
-        const labelIndex = (label: number): Index => where[at.output.indexOf(label)] as Index;
-        const factors = at.operands
-          .map((operand, i) => visit(operand, (at.labels[i] ?? []).map(labelIndex)))
-          .sort((a, b) => a.depth - b.depth);
-        const [first, ...rest] = factors;
-        return rest.reduce((product, factor) => scalars.apply("multiply", product, factor), first ?? scalars.number(1));
-      }
-      default:
-        throw new Error(`${at.kind} needs a buffer`);
-    }
-  };
-  return visit(node, indices);
-}
-
-const composites = { sigmoid, softplus, tanh } as const satisfies Record<CompositeFunction, unknown>;
-
-function applyMap(scalars: ScalarGraph, fn: MapFunction, args: readonly Scalar[]): Scalar {
-  const x = args[0] as Scalar;
-  switch (fn) {
-    case "stop":
-      return x;
-    case "sigmoid":
-    case "softplus":
-    case "tanh":
-      return composites[fn](scalars, x);
-    default:
-      return scalars.apply(fn, ...args);
-  }
-}
-
-function combination(scalars: ScalarGraph, coefficients: readonly number[], values: readonly Scalar[]): Scalar {
-  const scaled = (i: number): Scalar => {
-    const [c, x] = [coefficients[i] as number, values[i] as Scalar];
-    return c === 1 ? x : c === -1 ? scalars.apply("negate", x) : scalars.apply("multiply", scalars.number(c), x);
-  };
-  if (values.length === 0) return scalars.number(0);
-  return values.slice(1).reduce<Scalar>(
-    (sum, value, i) =>
-      coefficients[i + 1] === -1 ? scalars.apply("subtract", sum, value) : scalars.apply("add", sum, scaled(i + 1)),
-    scaled(0),
-  );
-}
-
-function power(scalars: ScalarGraph, x: Scalar, exponent: number): Scalar {
-  switch (exponent) {
-    case -2:
-      return scalars.apply("divide", scalars.number(1), scalars.apply("square", x));
-    case -1:
-      return scalars.apply("divide", scalars.number(1), x);
-    case -0.5:
-      return scalars.apply("divide", scalars.number(1), scalars.apply("sqrt", x));
-    case 0:
-      return scalars.number(1);
-    case 0.5:
-      return scalars.apply("sqrt", x);
-    case 1:
-      return x;
-    case 2:
-      return scalars.apply("square", x);
-    case 3:
-      return scalars.apply("multiply", scalars.apply("square", x), x);
-    default:
-      return scalars.apply("power", x, scalars.number(exponent));
-  }
 }
 
 // ------------------------------------------------------------------------------------------------------------ order
@@ -292,7 +212,15 @@ function build(node: Node, iteration: Iteration, target: Buffer, loops: readonly
     intoTarget,
     clear:
       intoTarget || iteration.partial
-        ? { address: scalars.address(target, sizes.map(() => 0), sizes, sizes.map(() => "only")), bytes: 8 * elements(node) }
+        ? {
+            address: scalars.address(
+              target,
+              sizes.map(() => 0),
+              sizes,
+              sizes.map(() => "only"),
+            ),
+            bytes: 8 * elements(node),
+          }
         : undefined,
   };
 }
@@ -327,7 +255,9 @@ function trafficOf(candidate: readonly Loop[], loops: readonly Loop[], all: read
     const size = read.reduce((product, p) => product * (loops[p] as Loop).size, 1);
     if (size < cacheEntries) return;
     // A large array should be walked in its own order, and once.
-    const descending = read.every((p, k) => k === 0 || (strides[read[k - 1] as number] as number) >= (strides[p] as number));
+    const descending = read.every(
+      (p, k) => k === 0 || (strides[read[k - 1] as number] as number) >= (strides[p] as number),
+    );
     if (!descending) cost += 3 * size;
     const firstOwn = positions.findIndex((p) => strides[p] !== 0);
     const passes = positions.slice(0, firstOwn).reduce((product, p) => product * (loops[p] as Loop).size, 1);
@@ -338,7 +268,8 @@ function trafficOf(candidate: readonly Loop[], loops: readonly Loop[], all: read
 
 /** For many loops: the order of the largest array, what a reduction combines innermost. */
 function byStride(loops: readonly Loop[], all: readonly (readonly number[])[], reducing: boolean): readonly Loop[] {
-  const span = (strides: readonly number[]): number => strides.reduce((n, s, i) => (s === 0 ? n : n * (loops[i] as Loop).size), 1);
+  const span = (strides: readonly number[]): number =>
+    strides.reduce((n, s, i) => (s === 0 ? n : n * (loops[i] as Loop).size), 1);
   const main = [...all].sort((a, b) => span(b) - span(a))[0] ?? [];
   return [...loops].sort((x, y) => {
     if (reducing && x.combined !== y.combined) return x.combined ? 1 : -1;
@@ -348,18 +279,25 @@ function byStride(loops: readonly Loop[], all: readonly (readonly number[])[], r
 
 function permutations<T>(list: readonly T[]): readonly (readonly T[])[] {
   if (list.length <= 1) return [list];
-  return list.flatMap((first, i) => permutations([...list.slice(0, i), ...list.slice(i + 1)]).map((rest) => [first, ...rest]));
+  return list.flatMap((first, i) =>
+    permutations([...list.slice(0, i), ...list.slice(i + 1)]).map((rest) => [first, ...rest]),
+  );
 }
 
 /** Inner loops shorter than this are joined with the loop around where every access allows it. */
 const shortLoop = 32;
 
 function joinLoops(loops: readonly Loop[], nest: Nest): readonly Loop[] {
-  if (closure([nest.value, nest.target]).some((s) => s.op === "position" || s.op === "displace") || nest.combine === "argmax") return loops;
+  if (
+    closure([nest.value, nest.target]).some((s) => s.op === "position" || s.op === "displace") ||
+    nest.combine === "argmax"
+  )
+    return loops;
   const all = accesses(nest, loops.length);
   const last = loops.length - 1;
   const [outer, inner] = [loops[last - 1], loops[last]];
-  if (outer === undefined || inner === undefined || outer.combined !== inner.combined || inner.size >= shortLoop) return loops;
+  if (outer === undefined || inner === undefined || outer.combined !== inner.combined || inner.size >= shortLoop)
+    return loops;
   const continues = all.every((strides) => strides[last - 1] === (strides[last] as number) * inner.size);
   // The outer label keeps no loop of its own: its index is 0 while the inner one runs through both.
   return continues ? [...loops.slice(0, -2), { ...inner, size: outer.size * inner.size }] : loops;

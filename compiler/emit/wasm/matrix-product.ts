@@ -44,7 +44,9 @@ export function matrixProduct(node: Node): MatrixProduct | undefined {
   const rows = merged(axes.filter((x) => x.a !== 0 && x.b === 0 && x.c !== 0));
   const columns = merged(axes.filter((x) => x.a === 0 && x.b !== 0 && x.c !== 0));
   const inner = merged(axes.filter((x) => x.a !== 0 && x.b !== 0 && x.c === 0));
-  const rest = axes.filter((x) => ![x.a !== 0, x.b !== 0, x.c !== 0].some((has, i, all) => !has && all.filter(Boolean).length === 2));
+  const rest = axes.filter(
+    (x) => ![x.a !== 0, x.b !== 0, x.c !== 0].some((has, _, all) => !has && all.filter(Boolean).length === 2),
+  );
   const core = [rows, columns, inner].map(pickCore);
   const [m, n, k] = core;
   if (m === undefined || n === undefined || k === undefined) return undefined;
@@ -84,7 +86,8 @@ function merged(axes: readonly Axis[]): readonly Axis[] {
   const sorted = [...axes].sort((x, y) => y.a + y.b + y.c - (x.a + x.b + x.c));
   return sorted.reduce<readonly Axis[]>((list, axis) => {
     const last = list.at(-1);
-    const continues = last !== undefined && (["a", "b", "c"] as const).every((array) => last[array] === axis[array] * axis.size);
+    const continues =
+      last !== undefined && (["a", "b", "c"] as const).every((array) => last[array] === axis[array] * axis.size);
     return continues ? [...list.slice(0, -1), { ...axis, size: last.size * axis.size }] : [...list, axis];
   }, []);
 }

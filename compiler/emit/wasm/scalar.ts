@@ -12,7 +12,14 @@ export type Buffer = number;
 /** Functions that are made of others: elementary.ts says how. */
 export type CompositeFunction = "sigmoid" | "softplus" | "tanh";
 
-export type ScalarFunction = Exclude<MapFunction, CompositeFunction | "stop"> | "add" | "subtract" | "multiply" | "divide" | "square" | "negate";
+export type ScalarFunction =
+  | Exclude<MapFunction, CompositeFunction | "stop">
+  | "add"
+  | "subtract"
+  | "multiply"
+  | "divide"
+  | "square"
+  | "negate";
 
 type Shape =
   | { readonly op: "number"; readonly value: number }
@@ -21,7 +28,13 @@ type Shape =
   /** address + stride · loop variable. */
   | { readonly op: "advance"; readonly address: Scalar; readonly loop: number; readonly stride: number }
   /** address + 8 stride · ⌊index⌋, or + 0 where the index is out of range. */
-  | { readonly op: "displace"; readonly address: Scalar; readonly index: Scalar; readonly stride: number; readonly size: number }
+  | {
+      readonly op: "displace";
+      readonly address: Scalar;
+      readonly index: Scalar;
+      readonly stride: number;
+      readonly size: number;
+    }
   | { readonly op: "load"; readonly address: Scalar }
   /** The loop's index as a real. */
   | { readonly op: "position"; readonly loop: number }
@@ -43,7 +56,12 @@ export type Index = { readonly loop: number } | { readonly value: Scalar } | "on
 export interface ScalarGraph {
   readonly all: readonly Scalar[];
   readonly number: (value: number) => Scalar;
-  readonly address: (buffer: Buffer, strides: readonly number[], sizes: readonly number[], indices: readonly Index[]) => Scalar;
+  readonly address: (
+    buffer: Buffer,
+    strides: readonly number[],
+    sizes: readonly number[],
+    indices: readonly Index[],
+  ) => Scalar;
   readonly load: (address: Scalar) => Scalar;
   readonly position: (index: Index) => Scalar;
   readonly guard: (index: Scalar, size: number, value: Scalar) => Scalar;
@@ -70,7 +88,12 @@ export function createScalarGraph(): ScalarGraph {
       arguments: args,
     });
   const advance = (address: Scalar, loop: number, stride: number): Scalar =>
-    intern(`advance ${address.id} ${loop} ${stride}`, "i32", Math.max(address.depth, loop + 1), { op: "advance", address, loop, stride });
+    intern(`advance ${address.id} ${loop} ${stride}`, "i32", Math.max(address.depth, loop + 1), {
+      op: "advance",
+      address,
+      loop,
+      stride,
+    });
   const displace = (address: Scalar, index: Scalar, stride: number, size: number): Scalar =>
     intern(`displace ${address.id} ${index.id} ${stride} ${size}`, "i32", Math.max(address.depth, index.depth), {
       op: "displace",
@@ -100,7 +123,10 @@ export function createScalarGraph(): ScalarGraph {
           depth: index.depth,
           extend: (from: Scalar) => displace(from, index, stride, size),
         })),
-        ...[...byLoop].map(([loop, stride]) => ({ depth: loop + 1, extend: (from: Scalar) => advance(from, loop, stride) })),
+        ...[...byLoop].map(([loop, stride]) => ({
+          depth: loop + 1,
+          extend: (from: Scalar) => advance(from, loop, stride),
+        })),
       ];
       for (const term of terms.sort((a, b) => a.depth - b.depth)) address = term.extend(address);
       return address;
@@ -112,7 +138,12 @@ export function createScalarGraph(): ScalarGraph {
       return intern(`position ${index.loop}`, "f64", index.loop + 1, { op: "position", loop: index.loop });
     },
     guard: (index, size, value) =>
-      intern(`guard ${index.id} ${size} ${value.id}`, "f64", Math.max(index.depth, value.depth), { op: "guard", index, size, value }),
+      intern(`guard ${index.id} ${size} ${value.id}`, "f64", Math.max(index.depth, value.depth), {
+        op: "guard",
+        index,
+        size,
+        value,
+      }),
   };
 }
 

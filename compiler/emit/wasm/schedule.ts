@@ -4,19 +4,33 @@
  */
 import type { Input, Node } from "../../ir/node.ts";
 import { decide, dimensions, elements, isLeaf, unreshaped } from "./decide.ts";
+import type { Place } from "./emit-nest.ts";
 import { canFuse } from "./fuse.ts";
 import { copyNest, iterate } from "./iterate.ts";
 import type { MatrixProduct } from "./matrix-product.ts";
-import type { Nest, Place } from "./nest.ts";
+import type { Nest } from "./nest.ts";
 import { type Buffer, closure } from "./scalar.ts";
 import type { Specialised } from "./specialise.ts";
 
 /** Everything but loops works in place, on what a nest before it wrote. */
 export type Action =
   | { readonly kind: "loops"; readonly nests: readonly Nest[]; readonly shared: 0 | 1 }
-  | { readonly kind: "product"; readonly product: MatrixProduct; readonly a: Buffer; readonly b: Buffer; readonly c: Buffer; readonly length: number }
+  | {
+      readonly kind: "product";
+      readonly product: MatrixProduct;
+      readonly a: Buffer;
+      readonly b: Buffer;
+      readonly c: Buffer;
+      readonly length: number;
+    }
   /** `count` matrices of the size, overwritten by their triangular factors; the pivots' row numbers go to `pivots`. */
-  | { readonly kind: "lu"; readonly matrix: Buffer; readonly pivots: Buffer; readonly size: number; readonly count: number }
+  | {
+      readonly kind: "lu";
+      readonly matrix: Buffer;
+      readonly pivots: Buffer;
+      readonly size: number;
+      readonly count: number;
+    }
   /** `repeats` times `count` right-hand sides of `columns` columns, overwritten by the solutions. */
   | {
       readonly kind: "solve";
@@ -28,7 +42,14 @@ export type Action =
       readonly columns: number;
       readonly repeats: number;
     }
-  | { readonly kind: "logdet"; readonly factors: Buffer; readonly pivots: Buffer; readonly out: Buffer; readonly size: number; readonly count: number }
+  | {
+      readonly kind: "logdet";
+      readonly factors: Buffer;
+      readonly pivots: Buffer;
+      readonly out: Buffer;
+      readonly size: number;
+      readonly count: number;
+    }
   | { readonly kind: "cholesky"; readonly matrix: Buffer; readonly size: number; readonly count: number };
 
 export interface Schedule {
@@ -45,7 +66,10 @@ export interface Schedule {
 }
 
 /** How a buffer's memory is found. */
-type Home = { readonly kind: "slot"; readonly slot: number } | { readonly kind: "persistent" } | { readonly kind: "work" };
+type Home =
+  | { readonly kind: "slot"; readonly slot: number }
+  | { readonly kind: "persistent" }
+  | { readonly kind: "work" };
 
 interface BufferPlan {
   readonly home: Home;
@@ -113,7 +137,13 @@ export function schedule(program: Specialised, argumentNames: readonly string[])
     const factors = newBuffer(home, elements(matrix));
     const pivots = newBuffer(home, size * count);
     const target = program.isConstant(matrix) ? once : each;
-    target.push(...nestAction(copyNest(matrix, factors, bufferOf)), { kind: "lu", matrix: factors, pivots, size, count });
+    target.push(...nestAction(copyNest(matrix, factors, bufferOf)), {
+      kind: "lu",
+      matrix: factors,
+      pivots,
+      size,
+      count,
+    });
     factorised.set(matrix, { factors, pivots });
     return { factors, pivots };
   };
@@ -128,15 +158,30 @@ export function schedule(program: Specialised, argumentNames: readonly string[])
       case "solve": {
         const [size, columns] = dimensions(node).slice(-2) as [number, number];
         const { factors, pivots } = factorise(node.matrix);
-        const count = dimensions(node.matrix).slice(0, -2).reduce((product, n) => product * n, 1);
+        const count = dimensions(node.matrix)
+          .slice(0, -2)
+          .reduce((product, n) => product * n, 1);
         const repeats = elements(node) === 0 ? 0 : elements(node) / (count * size * columns);
-        return [...nestAction(copyNest(node.rhs, out, bufferOf)), { kind: "solve", factors, pivots, rhs: out, size, count, columns, repeats }];
+        return [
+          ...nestAction(copyNest(node.rhs, out, bufferOf)),
+          { kind: "solve", factors, pivots, rhs: out, size, count, columns, repeats },
+        ];
       }
       case "logdet":
-        return [{ kind: "logdet", ...factorise(node.matrix), out, size: dimensions(node.matrix).at(-1) as number, count: elements(node) }];
+        return [
+          {
+            kind: "logdet",
+            ...factorise(node.matrix),
+            out,
+            size: dimensions(node.matrix).at(-1) as number,
+            count: elements(node),
+          },
+        ];
       case "cholesky": {
         const size = dimensions(node).at(-1) as number;
-        const count = dimensions(node).slice(0, -2).reduce((product, n) => product * n, 1);
+        const count = dimensions(node)
+          .slice(0, -2)
+          .reduce((product, n) => product * n, 1);
         return [...nestAction(copyNest(node.matrix, out, bufferOf)), { kind: "cholesky", matrix: out, size, count }];
       }
       default:
@@ -177,7 +222,9 @@ function fuse(actions: readonly Action[]): readonly Action[] {
     let place = groups.length;
     if (action.kind === "loops") {
       const nest = action.nests[0] as Nest;
-      const found = groups.findIndex((group, i) => i >= earliest && group.kind === "loops" && canFuse(group.nests, nest));
+      const found = groups.findIndex(
+        (group, i) => i >= earliest && group.kind === "loops" && canFuse(group.nests, nest),
+      );
       if (found >= 0) place = found;
     }
     const group = groups[place];
@@ -192,7 +239,9 @@ function fuse(actions: readonly Action[]): readonly Action[] {
 function readsOf(action: Action): readonly Buffer[] {
   switch (action.kind) {
     case "loops":
-      return action.nests.flatMap((nest) => closure([nest.value, nest.target]).flatMap((s) => (s.op === "base" ? [s.buffer] : [])));
+      return action.nests.flatMap((nest) =>
+        closure([nest.value, nest.target]).flatMap((s) => (s.op === "base" ? [s.buffer] : [])),
+      );
     case "product":
       return [action.a, action.b];
     case "lu":

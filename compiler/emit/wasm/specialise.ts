@@ -190,7 +190,9 @@ function throughViews(operand: Node, labels: readonly number[]): Factor & { read
 
 /** An einsum of one operand that sums nothing: a transpose, a broadcast, a diagonal. */
 export function isView(node: Node): node is Einsum {
-  return node.kind === "einsum" && node.operands.length === 1 && (node.labels[0] ?? []).every((l) => node.output.includes(l));
+  return (
+    node.kind === "einsum" && node.operands.length === 1 && (node.labels[0] ?? []).every((l) => node.output.includes(l))
+  );
 }
 
 /** Σ_i δ_ij f(i) = f(j). A δ between two output labels stays. */

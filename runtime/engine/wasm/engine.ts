@@ -53,7 +53,12 @@ export async function createWasmEngine(): Promise<Engine> {
   };
 
   /** Factorises copies, one after the other, and keeps the extreme pivots of all. */
-  const factorise = (matrix: Vector, size: number, count: number, inPlace: (at: number, index: number) => Pivots): { readonly copy: Vector; readonly pivots: Pivots } => {
+  const factorise = (
+    matrix: Vector,
+    size: number,
+    count: number,
+    inPlace: (at: number, index: number) => Pivots,
+  ): { readonly copy: Vector; readonly pivots: Pivots } => {
     const copy = allocate(size * size * count);
     engine.copy(matrix, copy);
     let smallest = 1;
@@ -116,7 +121,8 @@ export async function createWasmEngine(): Promise<Engine> {
 
     lu: (matrix, size, count) => {
       const order = allocate(size * count);
-      const inPlace = (at: number, i: number): Pivots => luInPlace(memory.reals(), multiplyInto, at, size, start(order) + i * size);
+      const inPlace = (at: number, i: number): Pivots =>
+        luInPlace(memory.reals(), multiplyInto, at, size, start(order) + i * size);
       const { copy, pivots } = factorise(matrix, size, count, inPlace);
       const solver =
         (transposed: boolean): Factor["solve"] =>

@@ -7,9 +7,7 @@ import type { MultiplyInto } from "./matrix-product.ts";
 const block = 48;
 
 /** What factorising met: the smallest pivot relative to what the matrix held there, or the one that it could not use. */
-export type Pivots =
-  | { readonly ok: true; readonly smallest: number }
-  | { readonly ok: false; readonly pivot: number };
+export type Pivots = { readonly ok: true; readonly smallest: number } | { readonly ok: false; readonly pivot: number };
 
 /** L Lᵀ = matrix, L overwriting the lower triangle (which alone is read), the strict upper one left as it is. Pivots are L's squared diagonal, relative to the matrix's own. */
 export function choleskyInPlace(reals: Float64Array, multiply: MultiplyInto, at: number, n: number): Pivots {
@@ -77,7 +75,15 @@ export function luInPlace(reals: Float64Array, multiply: MultiplyInto, at: numbe
     const right = at + k0 * n + end;
     substitute(reals, { at: at + k0 * n + k0, row: n, column: 1 }, end - k0, true, true, right, n, n - end);
     const lower = { at: at + end * n + k0, row: n, column: 1 };
-    multiply(-1, lower, { at: right, row: n, column: 1 }, { at: at + end * n + end, row: n, column: 1 }, n - end, n - end, end - k0);
+    multiply(
+      -1,
+      lower,
+      { at: right, row: n, column: 1 },
+      { at: at + end * n + end, row: n, column: 1 },
+      n - end,
+      n - end,
+      end - k0,
+    );
   }
   return { ok: true, smallest };
 }
@@ -114,14 +120,16 @@ function substitute(
     const [from, to] = forward ? [0, i] : [i + 1, n];
     if (columns === 1) {
       let sum = reals[row] as number;
-      for (let k = from; k < to; k += 1) sum -= (reals[t.at + i * t.row + k * t.column] as number) * (reals[x + k * stride] as number);
+      for (let k = from; k < to; k += 1)
+        sum -= (reals[t.at + i * t.row + k * t.column] as number) * (reals[x + k * stride] as number);
       reals[row] = unit ? sum : sum / (reals[t.at + i * (t.row + t.column)] as number);
       continue;
     }
     for (let k = from; k < to; k += 1) {
       const factor = reals[t.at + i * t.row + k * t.column] as number;
       const other = x + k * stride;
-      for (let j = 0; j < columns; j += 1) reals[row + j] = (reals[row + j] as number) - factor * (reals[other + j] as number);
+      for (let j = 0; j < columns; j += 1)
+        reals[row + j] = (reals[row + j] as number) - factor * (reals[other + j] as number);
     }
     if (unit) continue;
     const diagonal = reals[t.at + i * (t.row + t.column)] as number;
@@ -188,7 +196,14 @@ export function solveLu(
 }
 
 /** X ← (L Lᵀ)⁻¹ X. */
-export function solveCholesky(reals: Float64Array, multiply: MultiplyInto, l: number, n: number, x: number, columns: number): void {
+export function solveCholesky(
+  reals: Float64Array,
+  multiply: MultiplyInto,
+  l: number,
+  n: number,
+  x: number,
+  columns: number,
+): void {
   solveTriangular(reals, multiply, { at: l, row: n, column: 1 }, n, true, false, x, columns);
   solveTriangular(reals, multiply, { at: l, row: 1, column: n }, n, false, false, x, columns);
 }

@@ -1,8 +1,8 @@
 /** A compiled program: its module, its memory, and the host's part of each run. */
 import { type Emitted, emitProgram, type Step } from "../../../compiler/emit/wasm/emit.ts";
+import type { Place } from "../../../compiler/emit/wasm/emit-nest.ts";
 import { hostFunctions } from "../../../compiler/emit/wasm/functions.ts";
 import type { Axis } from "../../../compiler/emit/wasm/matrix-product.ts";
-import type { Place } from "../../../compiler/emit/wasm/nest.ts";
 import type { Buffer } from "../../../compiler/emit/wasm/scalar.ts";
 import type { Input } from "../../../compiler/ir/node.ts";
 import { scalarFunctions } from "../../../compiler/ir/scalar.ts";
@@ -145,7 +145,13 @@ function markFailed(reals: Float64Array, at: number, size: number, pivots: numbe
 }
 
 /** Visits the index space of the axes with the offsets that it means in the three arrays. */
-function forEachOffset(axes: readonly Axis[], visit: (a: number, b: number, c: number) => void, a = 0, b = 0, c = 0): void {
+function forEachOffset(
+  axes: readonly Axis[],
+  visit: (a: number, b: number, c: number) => void,
+  a = 0,
+  b = 0,
+  c = 0,
+): void {
   const [axis, ...rest] = axes;
   if (axis === undefined) return visit(a, b, c);
   for (let i = 0; i < axis.size; i += 1) forEachOffset(rest, visit, a + i * axis.a, b + i * axis.b, c + i * axis.c);

@@ -29,15 +29,36 @@ export function createMatrixProduct(memory: Memory): MultiplyInto {
   const packedB = memory.allocate(8 * depth * width) / 8;
   const edge = memory.allocate(8 * tileSide * tileSide) / 8;
 
-  /** Slices of tileSide lines; line l of a slice at step p lies at p · tileSide + l. */
-  const pack = (to: number, at: number, line: number, step: number, lines: number, steps: number, factor: number): void => {
+  /** Slices of four lines (the side of a tile), the last padded by zeros; line l of a slice at step p lies at 4 p + l. */
+  const pack = (
+    to: number,
+    at: number,
+    line: number,
+    step: number,
+    lines: number,
+    steps: number,
+    factor: number,
+  ): void => {
     const reals = memory.reals();
+    let write = to;
     for (let first = 0; first < lines; first += tileSide) {
-      const slice = to + first * steps;
-      for (let l = 0; l < tileSide; l += 1) {
-        const from = at + (first + l) * line;
-        const isPadding = first + l >= lines;
-        for (let p = 0; p < steps; p += 1) reals[slice + p * tileSide + l] = isPadding ? 0 : factor * (reals[from + p * step] as number);
+      let from = at + first * line;
+      if (first + tileSide <= lines) {
+        for (let p = 0; p < steps; p += 1) {
+          reals[write] = factor * (reals[from] as number);
+          reals[write + 1] = factor * (reals[from + line] as number);
+          reals[write + 2] = factor * (reals[from + 2 * line] as number);
+          reals[write + 3] = factor * (reals[from + 3 * line] as number);
+          write += tileSide;
+          from += step;
+        }
+        continue;
+      }
+      for (let p = 0; p < steps; p += 1) {
+        for (let l = 0; l < tileSide; l += 1)
+          reals[write + l] = first + l < lines ? factor * (reals[from + l * line] as number) : 0;
+        write += tileSide;
+        from += step;
       }
     }
   };
@@ -65,8 +86,10 @@ export function createMatrixProduct(memory: Memory): MultiplyInto {
           pack(packedA, a.at + i0 * a.row + p0 * a.column, a.row, a.column, mb, kb, alpha);
           for (let j = 0; j < nb; j += tileSide) {
             for (let i = 0; i < mb; i += tileSide) {
-              const [rows, columns] = [Math.min(tileSide, mb - i), Math.min(tileSide, nb - j)];
-              const [pa, pb] = [packedA + i * kb, packedB + j * kb];
+              const rows = Math.min(tileSide, mb - i);
+              const columns = Math.min(tileSide, nb - j);
+              const pa = packedA + i * kb;
+              const pb = packedB + j * kb;
               const at = c.at + (i0 + i) * c.row + j0 + j;
               if (rows === tileSide && columns === tileSide) tile(8 * pa, 8 * pb, kb, 8 * at, 8 * c.row);
               else edgeTile(pa, pb, kb, at, c.row, rows, columns);
