@@ -73,7 +73,7 @@ function widest(formulas: readonly Formula[], n: Notation): Formula | undefined 
   return worth.toSorted((a, b) => b.width - a.width)[0]?.formula;
 }
 
-const namedKinds: ReadonlySet<Formula["kind"]> = new Set(["sum", "product", "hadamard", "call"]);
+const namedKinds: ReadonlySet<Formula["kind"]> = new Set(["sum", "product", "hadamard", "call", "inverse"]);
 
 function isCandidate(formula: Formula, n: Notation): boolean {
   return namedKinds.has(formula.kind) && (n.ranks.get(keyOf(formula)) ?? 0) > 0 && freeIndices(formula).size === 0;
@@ -84,7 +84,7 @@ const matrixLetters = { product: ["Z", "Y", "P"], sum: ["R", "Q", "E"], other: [
 
 /**
  * η for a product, r for a sum, s for others; capitals for matrices. What is made of one table's data carries the table's name, so
- * that the predictors of two tables are η_train and η_valid.
+ * that the predictors of two tables are η_train and η_valid, where there is more than one.
  */
 function nameFor(n: Notation, formula: Formula, letters: Map<string, string>, found: readonly Definition[]): MathSymbol {
   const kind = formula.kind === "product" || formula.kind === "sum" ? formula.kind : "other";
@@ -92,7 +92,7 @@ function nameFor(n: Notation, formula: Formula, letters: Map<string, string>, fo
   const letter = letters.get(candidates[0]) ?? n.symbols.fresh(...candidates);
   letters.set(candidates[0], letter);
   const tables = new Set(subscriptsIn(n, formula));
-  const plain = symbol(letter, tables.size === 1 ? [...tables][0] : undefined);
+  const plain = symbol(letter, tables.size === 1 && n.symbols.tables.size > 1 ? [...tables][0] : undefined);
   const isFree = (own: MathSymbol): boolean => !found.some((definition) => keyOf(definition.symbol) === keyOf(own));
   return isFree(plain) ? plain : symbol(n.symbols.fresh(...candidates, "h", "c", "l", "o"));
 }

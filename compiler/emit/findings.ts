@@ -2,7 +2,7 @@
 import { evaluateSize, type Size } from "../ir/size.ts";
 import { kinkName } from "../plan/smoothness.ts";
 import type { Item } from "./explanation.ts";
-import { array, whole } from "./notation.ts";
+import { array, rankOf, whole } from "./notation.ts";
 import { commas, type Inline, type NamedBlock, type NamedClause, type Story } from "./story.ts";
 import { sizeFormula } from "./symbols.ts";
 
@@ -22,7 +22,7 @@ function what(story: Story, block: NamedBlock): readonly Inline[] {
     return block.clauses.length > 1 ? ["an equilibrium: ", ...unknowns, ` answer each other, through ${kind} equations`] : [`a ${kind} system of equations in `, ...unknowns];
   }
   const letter = (block.clauses[0] as NamedClause).letter;
-  const models = facts.quadratic || facts.predictors.length === 0 ? [] : linearModel(story, block);
+  const models = facts.quadratic ? [] : linearModel(story, block);
   const parts: Inline[] = [letter, facts.quadratic ? " is quadratic in " : models.length > 0 ? "" : " is a smooth function of ", ...(models.length > 0 ? models : unknowns)];
   const maximized = isMaximized(block);
   const convex = maximized ? "concave" : "convex";
@@ -37,10 +37,10 @@ function what(story: Story, block: NamedBlock): readonly Inline[] {
   return [...parts, `; not proved ${convex}`];
 }
 
-/** Σ of functions of X θ. */
+/** What the objective is a sum of functions of, row by row: X θ. */
 function linearModel(story: Story, block: NamedBlock): readonly Inline[] {
-  const predictors = block.plan.facts.predictors.map((node) => array(story.notation, node)).slice(0, 1);
-  return [" is a generalised linear model in ", ...commas(predictors)];
+  const predictor = block.plan.facts.predictors.find((node) => rankOf(node) > 0);
+  return predictor === undefined ? [] : [" is a generalised linear model in ", array(story.notation, predictor)];
 }
 
 export const isMaximized = (block: NamedBlock): boolean => block.clauses.some(({ clause }) => clause.kind === "optimize" && clause.direction === "maximizes");

@@ -86,17 +86,32 @@ export function hadamard(...factors: readonly Formula[]): Formula {
   return collected.length === 1 ? (collected[0] as Formula) : { kind: "hadamard", factors: collected };
 }
 
-/** (Aᵀ)ᵀ = A; identity and diagonal matrices are their own transposes; (Aᵀ B)ᵀ = Bᵀ A where that saves a mark. */
+/** (Aᵀ)ᵀ = A; what is symmetric is its own transpose; (Aᵀ B)ᵀ = Bᵀ A and (A + B)ᵀ = Aᵀ + Bᵀ where that takes no more marks. */
 export function transpose(operand: Formula): Formula {
-  if (operand.kind === "transpose") return operand.operand;
-  if (operand.kind === "identity" || (operand.kind === "call" && operand.fn === "diag")) return operand;
-  if (operand.kind === "product") {
-    const reversed = operand.factors.toReversed().map(transpose);
-    const marks = (factors: readonly Formula[]): number => factors.filter((factor) => factor.kind === "transpose").length;
-    if (marks(reversed) <= marks(operand.factors)) return product(...reversed);
+  switch (operand.kind) {
+    case "transpose":
+      return operand.operand;
+    case "number":
+    case "identity":
+      return operand;
+    case "scaled":
+      return { ...operand, body: transpose(operand.body) };
+    case "call":
+      return operand.fn === "diag" ? operand : { kind: "transpose", operand };
+    case "product": {
+      const reversed = operand.factors.toReversed().map(transpose);
+      return marks(reversed) <= marks(operand.factors) ? product(...reversed) : { kind: "transpose", operand };
+    }
+    case "sum": {
+      const terms = operand.terms.map(({ sign, term }): SignedTerm => ({ sign, term: transpose(term) }));
+      return marks(terms.map(({ term }) => term)) <= marks(operand.terms.map(({ term }) => term)) ? sum(terms) : { kind: "transpose", operand };
+    }
+    default:
+      return { kind: "transpose", operand };
   }
-  return { kind: "transpose", operand };
 }
+
+const marks = (parts: readonly Formula[]): number => parts.reduce((count, part) => count + (part.kind === "transpose" ? 1 : 0) + marks(partsOf(part)), 0);
 
 export function sum(terms: readonly SignedTerm[]): Formula {
   const flat = terms.flatMap(({ sign, term }) =>
@@ -112,8 +127,12 @@ export function subscripted(base: Formula, indices: readonly Formula[]): Formula
   return indices.length === 0 ? base : { kind: "subscripted", base, indices };
 }
 
+/** √x for exponent ½, and √(‖x‖²) = ‖x‖. */
 export function power(base: Formula, exponent: number): Formula {
-  return exponent === 1 ? base : { kind: "power", base, exponent: number(exponent) };
+  if (exponent === 1) return base;
+  if (exponent !== 0.5) return { kind: "power", base, exponent: number(exponent) };
+  const isSquare = base.kind === "power" && base.base.kind === "norm" && keyOf(base.exponent) === "2";
+  return isSquare ? base.base : { kind: "root", operand: base };
 }
 
 // --------------------------------------------------------------------------------------------------------- walking
@@ -235,7 +254,7 @@ export function bindingOf(formula: Formula): number {
     case "indexSum":
       return binding.hadamard;
     case "scaled":
-      return Math.min(bindingOf(formula.body), binding.product);
+      return bindingOf(formula.body) === binding.hadamard ? binding.hadamard : binding.product;
     case "product":
     case "fraction":
       return binding.product;

@@ -3,8 +3,8 @@
  * otherwise entries, with Σ over named indices. Axes of size 1 are not shown: such a node reads as the vector or number it holds.
  */
 import { type Add, type Input, type MapFunction, type MapNode, type Node, reachable, type Reduce, type Reshape } from "../ir/node.ts";
-import { constantSize, namesIn, type Size } from "../ir/size.ts";
-import { call, type Formula, identity, keyOf, number, power, relation, type RelationSign, subscripted, type MathSymbol } from "./math.ts";
+import { addSizes, constantSize, namesIn, type Size, sizeOf } from "../ir/size.ts";
+import { call, type Formula, identity, keyOf, number, ones, power, product, relation, type RelationSign, subscripted, symbol, type MathSymbol } from "./math.ts";
 import { entryOfProduct, wholeProduct } from "./products.ts";
 import { assemble, one, plain, type Scaled, signed, sumOf } from "./scaled.ts";
 import { createSymbols, indexFor, lateness, sizeFormula, type Symbols } from "./symbols.ts";
@@ -111,8 +111,8 @@ function convert(n: Notation, node: Node, place: Place | undefined): Scaled | un
     case "gather": {
       const index = (at: Formula | undefined): Formula => (at === undefined ? array(n, node.index) : assemble(entry(n, node.index, { at: [at], used: place?.used ?? new Set() })));
       if (place !== undefined) return entry(n, node.operand, { ...place, at: place.at.with(node.axis, index(place.at[node.axis])) });
-      const all: Formula = { kind: "symbol", base: ":" };
-      return plain(subscripted(array(n, node.operand), shownAxes(node.operand.shape).map((axis) => (axis === node.axis ? index(undefined) : all))));
+      const position = slice(node.index) ?? index(undefined);
+      return plain(subscripted(array(n, node.operand), shownAxes(node.operand.shape).map((axis) => (axis === node.axis ? position : symbol(":")))));
     }
     case "scatter": {
       if (place === undefined) return plain(call("scatter", array(n, node.operand), array(n, node.index)));
@@ -127,7 +127,8 @@ function convert(n: Notation, node: Node, place: Place | undefined): Scaled | un
       return reshaped(n, node, place);
     case "solve": {
       const inverse: Formula = { kind: "inverse", operand: array(n, node.matrix) };
-      return opaque(node, place, { kind: "product", factors: [inverse, array(n, node.rhs)] });
+      const rhs = whole(n, node.rhs) ?? plain(array(n, node.rhs));
+      return { ...rhs, body: opaque(node, place, product(inverse, rhs.body ?? ones)).body };
     }
     case "logdet":
       return opaque(node, place, call("logdet", array(n, node.matrix)));
@@ -136,6 +137,18 @@ function convert(n: Notation, node: Node, place: Place | undefined): Scaled | un
     default:
       return node satisfies never;
   }
+}
+
+/** a:b, where an index counts from a to b − 1. */
+function slice(index: Node): Formula | undefined {
+  const size = index.shape[0] as Size;
+  if (index.kind === "iota") return symbol(`0:${size.key}`);
+  if (index.kind !== "add" || index.operands.length !== 2 || !index.operands.some((operand) => operand.kind === "iota")) return undefined;
+  const k = index.operands.findIndex((operand) => operand.kind !== "iota");
+  const [start, from] = [index.operands[k] as Node, index.coefficients[k] as number];
+  const source = repeated(start)?.node ?? start;
+  if (source.kind === "constant") return symbol(`${from * source.value}:${addSizes(sizeOf(from * source.value), size).key}`);
+  return source.kind === "size" && from === 1 ? symbol(`${source.size.key}:${addSizes(source.size, size).key}`) : undefined;
 }
 
 /** A function of whole arrays: an entry of it is the whole with indices. */
@@ -196,9 +209,9 @@ function elementwise(n: Notation, node: MapNode, place: Place | undefined, own: 
   if (sign !== undefined) return plain(indicator(first, sign, second));
   switch (node.fn) {
     case "power":
-      return powerOf(first, second, rankOf(node) === 0 || place !== undefined);
+      return powerOf(first, scaled[1] ?? one, rankOf(node) === 0 || place !== undefined);
     case "sqrt":
-      return plain({ kind: "root", operand: first });
+      return plain(power(first, 0.5));
     case "abs":
       return plain({ kind: "abs", operand: first });
     case "not":
@@ -209,13 +222,12 @@ function elementwise(n: Notation, node: MapNode, place: Place | undefined, own: 
 }
 
 /** x⁻ᵖ divides; of a number (or an entry) it joins the numbers in front. */
-function powerOf(base: Formula, exponent: Formula, scalar: boolean): Scaled {
-  if (exponent.kind === "sum" && exponent.terms.length === 1 && exponent.terms[0]?.term.kind === "number") {
-    const below = power(base, exponent.terms[0].term.value);
-    if (scalar) return { ...one, denominator: [below] };
-    return plain({ kind: "fraction", numerator: number(1), denominator: below });
-  }
-  return plain({ kind: "power", base, exponent });
+function powerOf(base: Formula, exponent: Scaled, scalar: boolean): Scaled {
+  const isNumber = exponent.body === undefined && exponent.numerator.length + exponent.denominator.length === 0;
+  if (!isNumber) return plain({ kind: "power", base, exponent: assemble(exponent) });
+  if (exponent.coefficient >= 0) return plain(power(base, exponent.coefficient));
+  const below = power(base, -exponent.coefficient);
+  return scalar ? { ...one, denominator: [below] } : plain({ kind: "fraction", numerator: number(1), denominator: below });
 }
 
 type Weighted = readonly (readonly [node: Node, coefficient: number])[];

@@ -107,14 +107,26 @@ export function sumOf(terms: readonly Scaled[]): Scaled {
   const [first] = merged;
   if (first === undefined) return { ...one, coefficient: 0 };
   if (merged.length === 1) return first;
-  const trivial = Math.abs(first.coefficient) === 1 && first.numerator.length === 0 && first.denominator.length === 0;
   const allNegative = merged.every((term) => term.coefficient < 0);
-  const shared = merged.every((term) => samePrefix(term, first));
-  if (!shared || (trivial && !allNegative)) return plain(sum(merged.map(signed)));
-  const inner = merged.map((term): SignedTerm => ({ sign: term.coefficient < 0 === allNegative ? 1 : -1, term: term.body ?? number(1) }));
-  const coefficient = Math.abs(first.coefficient) * (allNegative ? -1 : 1);
-  return { coefficient, numerator: first.numerator, denominator: first.denominator, body: sum(inner) };
+  const shared = sharedPrefix(merged);
+  if (shared === one && !allNegative) return plain(sum(merged.map(signed)));
+  const inner = merged.map((term): SignedTerm => {
+    const kept = { ...term, coefficient: Math.abs(term.coefficient) / shared.coefficient, denominator: term.denominator.slice(shared.denominator.length), numerator: term.numerator.slice(shared.numerator.length) };
+    return { sign: term.coefficient < 0 === allNegative ? 1 : -1, term: signed(kept).term };
+  });
+  return { ...shared, coefficient: allNegative ? -shared.coefficient : shared.coefficient, body: sum(inner) };
 }
+
+/** The number that all terms can be divided by: coefficient and denominator must agree, and the numerators as a whole may. */
+function sharedPrefix(terms: readonly Scaled[]): Scaled {
+  const first = terms[0] as Scaled;
+  const bare = (term: Scaled): Scaled => ({ ...term, numerator: [] });
+  if (terms.every((term) => samePrefix(term, first))) return isTrivial(first) ? one : { ...first, coefficient: Math.abs(first.coefficient), body: undefined };
+  if (!terms.every((term) => samePrefix(bare(term), bare(first))) || isTrivial(bare(first))) return one;
+  return { ...bare(first), coefficient: Math.abs(first.coefficient), body: undefined };
+}
+
+const isTrivial = (term: Scaled): boolean => Math.abs(term.coefficient) === 1 && term.numerator.length === 0 && term.denominator.length === 0;
 
 /** A b + A c = A (b + c), b A + c A = (b + c) A, x ⊙ b + x ⊙ c = x ⊙ (b + c), where something is left of both. */
 function merge(a: Scaled, b: Scaled): Scaled | undefined {

@@ -1,7 +1,7 @@
 /** Which letters stand for what: inputs by their names, sizes by theirs, indices by the size they run over. */
 import type { Input, Node } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
-import { type Formula, indexSymbol, type MathSymbol, number, power, product, type SignedTerm, sum, symbol } from "./math.ts";
+import { type Formula, identity, indexSymbol, type MathSymbol, number, power, product, type SignedTerm, sum, symbol } from "./math.ts";
 
 const greek: Readonly<Record<string, string>> = {
   alpha: "α", beta: "β", gamma: "γ", delta: "δ", epsilon: "ε", zeta: "ζ", eta: "η", theta: "θ", iota: "ι", kappa: "κ", lambda: "λ",
@@ -58,7 +58,7 @@ export function createSymbols(inputs: readonly Input[], sizes: ReadonlySet<strin
   const generated = inputs.filter((input) => input.role === "generated");
   generated.forEach((input, k) => {
     const base = input.name.split("(")[0] as string;
-    table.set(input, symbol(base, generated.length === 1 ? undefined : String(k + 1)));
+    table.set(input, base === "eye" ? identity : symbol(base, generated.length === 1 ? undefined : String(k + 1)));
   });
   return { of: (input) => table.get(input) ?? symbol(input.name), fresh, taken, tables };
 }

@@ -189,8 +189,10 @@ function itemLines(item: Item, room: number): readonly string[] {
 /** Where a formula may be broken: before + and − outside of brackets. */
 function pieces(text: string): readonly string[] {
   let depth = 0;
+  let inNorm = false;
   return text.split(" ").reduce<string[]>((done, word) => {
-    const breaks = depth === 0 && (word === "+" || word === "−") && done.length > 0;
+    const breaks = depth === 0 && !inNorm && (word === "+" || word === "−") && done.length > 0;
+    for (const c of word) inNorm = c === "‖" ? !inNorm : inNorm;
     for (const c of word) depth += "([⟨".includes(c) ? 1 : ")]⟩".includes(c) ? -1 : 0;
     if (breaks || done.length === 0) return [...done, word];
     return done.with(-1, `${done.at(-1)} ${word}`);

@@ -28,9 +28,11 @@ export function checkGradient(binding: Binding, g: Graph, aid: Aid, variables: r
   const dense = denseGradient(binding, g, aid);
   const stride = Math.max(1, Math.ceil(gradient.length / largestSample));
   const entries = Array.from({ length: Math.ceil(gradient.length / stride) }, (_, i) => i * stride);
-  const differences = entries.map((entry) => difference(binding, aid, point, entry));
+  const sampled = entries.map((entry) => difference(binding, aid, point, entry));
+  const differences = sampled.map(({ derivative }) => derivative);
   binding.engine.write(aid.w, point);
-  const scale = Math.max(...[...gradient, ...differences].map(Math.abs), resolution * Math.abs(value));
+  const values = Math.max(Math.abs(value), ...sampled.map(({ largest }) => largest));
+  const scale = Math.max(...[...gradient, ...differences].map(Math.abs), resolution * values);
   const relative = (error: number): number => (error === 0 ? 0 : Math.abs(error) / scale);
   const rows = entries.map((entry, i): GradcheckRow => {
     const [derived, finiteDifference] = [gradient[entry] as number, differences[i] as number];
@@ -41,19 +43,22 @@ export function checkGradient(binding: Binding, g: Graph, aid: Aid, variables: r
   return { rows, estimators: [{ name: "dense implicit formula (LU)", gradient: byName(binding, variables, dense), difference: relative(worst) }] };
 }
 
-/** Below this part of the value, a derivative drowns in the rounding of its differences. */
+/** Below this part of the values it is taken from, a derivative drowns in the rounding of its differences. */
 const resolution = 1e-7;
 
 /**
  * Richardson's extrapolation of central differences: halving the step removes one even power of it a column. The best entry is the
- * one that moves least (Ridders 1982).
+ * one that moves least (Ridders 1982). `largest` is the largest value met.
  */
-function difference(binding: Binding, aid: Aid, point: Float64Array, entry: number): number {
+function difference(binding: Binding, aid: Aid, point: Float64Array, entry: number): { readonly derivative: number; readonly largest: number } {
+  let largest = 0;
   const at = (offset: number): number => {
     const moved = Float64Array.from(point);
     moved[entry] = (point[entry] as number) + offset;
     binding.engine.write(aid.w, moved);
-    return aid.value("cold");
+    const value = aid.value("cold");
+    largest = Math.max(largest, Math.abs(value));
+    return value;
   };
   let step = 0.1 * Math.max(1, Math.abs(point[entry] as number)) ** 0.5;
   let [best, bestMove] = [Number.NaN, Number.POSITIVE_INFINITY];
@@ -69,7 +74,7 @@ function difference(binding: Binding, aid: Aid, point: Float64Array, entry: numb
     previous = current;
     step /= 2;
   }
-  return best;
+  return { derivative: best, largest };
 }
 
 /** df/dw with each block's adjoint from an LU of its dense curvature; `undefined` where that is too large. */

@@ -1,11 +1,14 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { gradient } from "../../compiler/derive/differentiate.ts";
 import * as build from "../../compiler/ir/graph.ts";
 import type { Input, Node } from "../../compiler/ir/node.ts";
 import { applyScalar } from "../../compiler/ir/scalar.ts";
 import { evaluateSize, namedSize, type SizeBindings, sizeOf } from "../../compiler/ir/size.ts";
+import { simplify } from "../../compiler/simplify/simplify.ts";
 import type { Engine, Vector } from "../../runtime/engine/engine.ts";
 import { createWasmEngine } from "../../runtime/engine/wasm/engine.ts";
+import { expressions } from "../support/expressions.ts";
 import { interpretAll, type Tensor } from "../support/interpret.ts";
 import { randomProgram } from "./random-program.ts";
 
@@ -88,6 +91,18 @@ describe("kernels agree with the interpreter", () => {
         check(inputs, nodes, named);
       }),
       { numRuns: 150, interruptAfterTimeLimit: 8000 },
+    );
+  }, 60_000);
+
+  test("on expressions, their gradients and the simplified forms of both", () => {
+    fc.assert(
+      fc.property(expressions, ({ graph: g, root, inputs, values, sizes }) => {
+        const roots = [root, ...gradient(g, build.sumAll(g, root), inputs)];
+        const given = new Map([...values].map(([name, tensor]) => [name, tensor.values]));
+        check(inputs, roots, sizes, given);
+        check(inputs, simplify(g, roots), sizes, given);
+      }),
+      { numRuns: 100, interruptAfterTimeLimit: 8000 },
     );
   }, 60_000);
 

@@ -9,7 +9,6 @@ import { rowMajorStrides } from "./matrix-product.ts";
 import { type Combine, emptyValue, type Nest } from "./nest.ts";
 import {
   type Buffer,
-  type CompositeFunction,
   closure,
   createScalarGraph,
   type Index,

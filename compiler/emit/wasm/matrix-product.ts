@@ -41,12 +41,13 @@ export function matrixProduct(node: Node): MatrixProduct | undefined {
   if (node.operands.some((operand) => ["delta", "iota", "constant"].includes(operand.kind))) return undefined;
   const axes = axesOf(node);
   if (axes.some((axis) => axis.size === 0 || (axis.a === 0 && axis.b === 0))) return undefined;
-  const rows = merged(axes.filter((x) => x.a !== 0 && x.b === 0 && x.c !== 0));
-  const columns = merged(axes.filter((x) => x.a === 0 && x.b !== 0 && x.c !== 0));
-  const inner = merged(axes.filter((x) => x.a !== 0 && x.b !== 0 && x.c === 0));
-  const rest = axes.filter(
-    (x) => ![x.a !== 0, x.b !== 0, x.c !== 0].some((has, _, all) => !has && all.filter(Boolean).length === 2),
-  );
+  const isRow = (x: Axis): boolean => x.a !== 0 && x.b === 0 && x.c !== 0;
+  const isColumn = (x: Axis): boolean => x.a === 0 && x.b !== 0 && x.c !== 0;
+  const isInner = (x: Axis): boolean => x.a !== 0 && x.b !== 0 && x.c === 0;
+  const rows = merged(axes.filter(isRow));
+  const columns = merged(axes.filter(isColumn));
+  const inner = merged(axes.filter(isInner));
+  const rest = axes.filter((x) => !isRow(x) && !isColumn(x) && !isInner(x));
   const core = [rows, columns, inner].map(pickCore);
   const [m, n, k] = core;
   if (m === undefined || n === undefined || k === undefined) return undefined;
@@ -84,10 +85,13 @@ function axesOf(node: Einsum): readonly Axis[] {
 /** Joins axes that every array steps through as if they were one. */
 function merged(axes: readonly Axis[]): readonly Axis[] {
   const sorted = [...axes].sort((x, y) => y.a + y.b + y.c - (x.a + x.b + x.c));
-  return sorted.reduce<readonly Axis[]>((list, axis) => {
+  const list: Axis[] = [];
+  for (const axis of sorted) {
     const last = list.at(-1);
     const continues =
       last !== undefined && (["a", "b", "c"] as const).every((array) => last[array] === axis[array] * axis.size);
-    return continues ? [...list.slice(0, -1), { ...axis, size: last.size * axis.size }] : [...list, axis];
-  }, []);
+    if (continues) list.pop();
+    list.push(continues ? { ...axis, size: last.size * axis.size } : axis);
+  }
+  return list;
 }
