@@ -3,7 +3,7 @@ import { columnNames } from "./columns.ts";
 import type { ExitStatus, Output } from "./output.ts";
 import { type ProgramFlags, prepareFile } from "./program.ts";
 import { showResiduals, showValues } from "./show.ts";
-import { shownUnknowns } from "./types-of.ts";
+import { shownUnknowns } from "./shown.ts";
 import { readValues } from "./values.ts";
 
 export interface PointFlags extends ProgramFlags {

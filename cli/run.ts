@@ -7,7 +7,7 @@ import type { ExitStatus, Output } from "./output.ts";
 import { type ProgramFlags, prepareFile } from "./program.ts";
 import { showProgress } from "./progress.ts";
 import { showResiduals, showSeconds, showSmall, showValues } from "./show.ts";
-import { type ColumnNames, shownUnknowns } from "./types-of.ts";
+import { type ColumnNames, shownReports, shownUnknowns } from "./shown.ts";
 
 /** Ctrl-C ends with the best point so far; a second one ends at once. */
 export async function run(file: string, flags: ProgramFlags, output: Output): Promise<ExitStatus> {
@@ -51,11 +51,10 @@ function showRun(model: Model, result: RunResult, columns: ColumnNames): string 
       : [`  objective      ${result.value}`, `  gradient norm  ${showSmall(result.gradient_norm)}`]),
     `  residuals      ${showResiduals(result.residuals)}`,
   ];
-  const reports = Object.entries(result.reports).map(([name, value]) => ({ name, value }));
   return [
     `${head.join("\n")}\n`,
     showValues("Upper level", shownUnknowns(model, result.upper, columns)),
     showValues("Lower level", shownUnknowns(model, result.lower, columns)),
-    showValues("Reports", reports),
+    showValues("Reports", shownReports(model, result.reports, columns)),
   ].join("");
 }

@@ -274,7 +274,7 @@ function conventions(sections: readonly Section[]): readonly Item[] {
   for (const section of sections) section.items.flatMap(formulasOf).forEach(visit);
   const uses = (...wanted: readonly string[]): boolean => wanted.some((kind) => kinds.has(kind));
   const lines: readonly (readonly Inline[])[] = [
-    ["Vectors are columns; a gradient has the shape of its variable; ⊙ and functions of arrays are entry by entry, and a number is added to every entry."],
+    ["Vectors are columns; a gradient has the shape of its variable; ⊙, powers and functions of arrays are entry by entry, and a number is added to every entry."],
     ["A curvature has a row for each entry of the condition and a column for each entry of the unknown."],
     ...(uses("ones") ? [[ones, " is the vector of ones."]] : []),
     ...(uses("norm") ? [["‖·‖² is the sum of the squares of all entries."]] : []),

@@ -3,17 +3,19 @@
  * matrix, or (inside Σ) an entry; functions of arrays and ⊙ are entry by entry. Constructors keep the tree in a normal form.
  */
 
+import type { Size } from "../ir/size.ts";
+
 export interface SignedTerm {
   readonly sign: 1 | -1;
   readonly term: Formula;
 }
 
-/** `index` marks a letter bound by Σ or naming an entry. */
 export interface MathSymbol {
   readonly kind: "symbol";
   readonly base: string;
   readonly subscript?: string;
-  readonly index?: boolean;
+  /** What the letter of an index runs over, from 0; only those that Σ binds or that name an entry have it. */
+  readonly runsOver?: Size;
 }
 
 export type Formula =
@@ -62,7 +64,7 @@ export type FormulaKind = Formula["kind"];
 
 export const number = (value: number): Formula => ({ kind: "number", value });
 export const symbol = (base: string, subscript?: string): MathSymbol => (subscript === undefined ? { kind: "symbol", base } : { kind: "symbol", base, subscript });
-export const indexSymbol = (base: string): MathSymbol => ({ kind: "symbol", base, index: true });
+export const indexSymbol = (base: string, runsOver: Size): MathSymbol => ({ kind: "symbol", base, runsOver });
 export const call = (fn: string, ...args: readonly Formula[]): Formula => ({ kind: "call", fn, arguments: args });
 export const relation = (left: Formula, sign: RelationSign, right: Formula): Formula => ({ kind: "relation", left, sign, right });
 export const identity: Formula = { kind: "identity" };
@@ -233,7 +235,7 @@ function makeKey(formula: Formula): string {
 
 /** The index letters that occur free. */
 export function freeIndices(formula: Formula): ReadonlySet<string> {
-  if (formula.kind === "symbol") return new Set(formula.index ? [formula.base] : []);
+  if (formula.kind === "symbol") return new Set(formula.runsOver === undefined ? [] : [formula.base]);
   const inner = new Set(partsOf(formula).flatMap((part) => [...freeIndices(part)]));
   if (formula.kind === "indexSum" || formula.kind === "entries") for (const index of formula.indices) inner.delete(index.base);
   return inner;

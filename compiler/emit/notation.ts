@@ -116,7 +116,7 @@ function convert(n: Notation, node: Node, place: Place | undefined): Scaled | un
     }
     case "scatter": {
       if (place === undefined) return plain(call("scatter", array(n, node.operand), array(n, node.index)));
-      const letter = indexFor(node.index.shape[0], place.used);
+      const letter = indexFor(node.index.shape[0] as Size, place.used);
       const used = new Set([...place.used, letter.base]);
       const position = assemble(entry(n, node.index, { at: [letter], used }));
       const inner = assemble(entry(n, node.operand, { at: place.at.with(node.axis, letter), used }));
@@ -172,7 +172,7 @@ function literalFormula(values: Float64Array, shape: readonly Size[]): Formula {
 
 const readsData = (node: Node): boolean => reachable([node]).some((own) => own.kind === "input" && own.role === "data");
 
-/** Data terms first, later unknowns before earlier ones, numbers last; a positive term leads where there is one. */
+/** Data terms first, later unknowns before earlier ones, longer terms before shorter ones; numbers last; negative terms do not lead. */
 function total(n: Notation, node: Add, own: (operand: Node) => Scaled | undefined): Scaled | undefined {
   const terms = node.operands.map((operand, k) => {
     const scaled = own(operand);
@@ -180,8 +180,9 @@ function total(n: Notation, node: Add, own: (operand: Node) => Scaled | undefine
     const coefficient = node.coefficients[k] as number;
     return { rank, scaled: scaled && { ...scaled, coefficient: scaled.coefficient * coefficient } };
   });
-  const ordered = terms.toSorted((a, b) => a.rank - b.rank).map((term) => term.scaled);
-  if (!ordered.every((term) => term !== undefined)) return undefined;
+  const known = terms.flatMap(({ rank, scaled }) => (scaled === undefined ? [] : [{ rank, scaled, key: keyOf(scaled.body ?? number(1)) }]));
+  if (known.length < terms.length) return undefined;
+  const ordered = known.toSorted((a, b) => a.rank - b.rank || b.key.length - a.key.length || (a.key < b.key ? -1 : 1)).map((term) => term.scaled);
   const kept = ordered.filter((term) => term.coefficient !== 0);
   const isNegative = (term: Scaled): boolean => signed(term).sign < 0;
   const [first] = kept;
@@ -284,7 +285,7 @@ function reduction(n: Notation, node: Reduce, place: Place | undefined): Scaled 
   }
   if (place === undefined && rankOf(node) > 0) return undefined;
   const { at, used } = place ?? { at: node.shape.map(() => number(0)), used: n.symbols.taken };
-  const index = indexFor(node.operand.shape[node.axis], used);
+  const index = indexFor(node.operand.shape[node.axis] as Size, used);
   const inner = assemble(entry(n, node.operand, { at: at.toSpliced(node.axis, 0, index), used: new Set([...used, index.base]) }));
   return plain({ kind: "call", fn: node.fn, over: index, arguments: [inner] });
 }

@@ -99,13 +99,13 @@ const preferred: Readonly<Record<string, string>> = {
 const indexLetters = ["i", "j", "k", "l", "a", "e", "h", "o", "r", "s", "u", "x"];
 
 /** A letter for an index over the size that none of `used` is. */
-export function indexFor(size: Size | undefined, used: ReadonlySet<string>): MathSymbol {
-  const candidates = [preferred[size?.key ?? ""], ...indexLetters].filter((letter) => letter !== undefined);
+export function indexFor(size: Size, used: ReadonlySet<string>): MathSymbol {
+  const candidates = [preferred[size.key], ...indexLetters].filter((letter) => letter !== undefined);
   const free = candidates.find((letter) => !used.has(letter));
-  if (free !== undefined) return indexSymbol(free);
+  if (free !== undefined) return indexSymbol(free, size);
   let k = 1;
   while (used.has(`i${k}`)) k += 1;
-  return indexSymbol(`i${k}`);
+  return indexSymbol(`i${k}`, size);
 }
 
 /** How late a node comes in a product: constants, data, upper unknowns, then lower unknowns, adjoints and directions last. */

@@ -49,8 +49,8 @@ export const scalarFunctions = {
   sigmoid,
   softplus,
   erf,
-  /** |x| + log(1 + e^(−2|x|)) − log 2 */
-  logcosh: (x: number) => Math.abs(x) + Math.log1p(Math.exp(-2 * Math.abs(x))) - Math.LN2,
+  /** |x| + log1p(e^(−2|x|)) − log 2, which cancels near 0; there log1p(2 sinh²(x/2)). */
+  logcosh: (x: number) => (Math.abs(x) < 1 ? Math.log1p(2 * Math.sinh(x / 2) ** 2) : Math.abs(x) + Math.log1p(Math.exp(-2 * Math.abs(x))) - Math.LN2),
   stop: (x: number) => x,
   not: (x: number) => truth(x === 0),
   power: (x: number, p: number) => x ** p,

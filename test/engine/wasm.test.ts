@@ -90,7 +90,7 @@ describe("kernels agree with the interpreter", () => {
         const { inputs, nodes } = randomProgram(tape, named);
         check(inputs, nodes, named);
       }),
-      { numRuns: 150, interruptAfterTimeLimit: 8000 },
+      { numRuns: 100, interruptAfterTimeLimit: 8000 },
     );
   }, 60_000);
 

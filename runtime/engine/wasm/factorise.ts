@@ -9,7 +9,7 @@ const block = 48;
 /** What factorising met: the smallest pivot relative to what the matrix held there, or the one that it could not use. */
 export type Pivots = { readonly ok: true; readonly smallest: number } | { readonly ok: false; readonly pivot: number };
 
-/** L Lᵀ = matrix, L overwriting the lower triangle (which alone is read), the strict upper one left as it is. Pivots are L's squared diagonal, relative to the matrix's own. */
+/** L Lᵀ = matrix, L overwriting the lower triangle (which alone is read), what is above it arbitrary afterwards. Pivots are L's squared diagonal, relative to the matrix's own. */
 export function choleskyInPlace(reals: Float64Array, multiply: MultiplyInto, at: number, n: number): Pivots {
   let smallest = 1;
   const scales = Float64Array.from({ length: n }, (_, i) => reals[at + i * (n + 1)] as number);
