@@ -8,7 +8,7 @@
 import { type Compiled, compile as compileText } from "./compiler/compile.ts";
 import { type Explanation, explain } from "./compiler/emit/explanation.ts";
 import { BilevelError, type Diagnostic } from "./grammar/diagnostics.ts";
-import { type PrepareOptions, type Prepared, prepare } from "./runtime/api.ts";
+import { type PrepareOptions, type Prepared, prepare, replacedSizes } from "./runtime/api.ts";
 
 export { BilevelError, type Diagnostic, type Fix, type Note, type Span } from "./grammar/diagnostics.ts";
 export { parse } from "./grammar/read.ts";
@@ -36,8 +36,7 @@ export interface Compilation {
 
 /** Compiles a program, reads its data and plans it. Never throws for what the program or its data say. */
 export async function compile(source: string, options: CompileOptions = {}): Promise<Compilation> {
-  const replaced = new Map([...(options.set ?? [])].flatMap(([name, value]) => (typeof value === "number" ? [[name, value] as const] : [])));
-  const compiled: Compiled = compileText(source, options.file ?? "problem.bilevel", { imports: options.imports, replaced });
+  const compiled: Compiled = compileText(source, options.file ?? "problem.bilevel", { imports: options.imports, replaced: replacedSizes(options.set ?? new Map()) });
   try {
     const problem = await prepare(compiled, options);
     return { diagnostics: [...compiled.diagnostics, ...problem.warnings], explanation: explain(compiled, problem.plan, problem.sizes), problem };

@@ -7,12 +7,11 @@ import type { Plan } from "../compiler/plan/plan.ts";
 import type { CurvatureForm } from "../compiler/plan/structure.ts";
 import { planFor, readSizes } from "./inspect.ts";
 import { diagnosticsJson, type ExitStatus, type Output } from "./output.ts";
-import { compileFile, type ProgramFlags, readFlags } from "./program.ts";
+import { compileFile, type ProgramFlags } from "./program.ts";
 import { columnWidth, pad } from "./show.ts";
 
 export async function check(file: string, flags: ProgramFlags, output: Output): Promise<ExitStatus> {
-  const compiled = compileFile(file, output);
-  const { data, options } = await readFlags(flags, compiled, output);
+  const { compiled, data, options } = await compileFile(file, flags, output);
   const model = compiled.model as Model;
   const { sizes, warnings } = await readSizes(model, data, options);
   const plan = planFor(compiled, options, sizes);

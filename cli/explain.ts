@@ -6,7 +6,7 @@ import { BilevelError } from "../grammar/diagnostics.ts";
 import { planFor, type ReadSizes, readSizes } from "./inspect.ts";
 import type { SolveEntries } from "./options.ts";
 import { type ExitStatus, hasColour, type Output } from "./output.ts";
-import { compileFile, type ProgramFlags, readFlags } from "./program.ts";
+import { compileFile, type ProgramFlags } from "./program.ts";
 
 export type ExplainFormat = "text" | "md" | "latex" | "html" | "json";
 
@@ -15,8 +15,7 @@ export interface ExplainFlags extends ProgramFlags {
 }
 
 export async function explainFile(file: string, flags: ExplainFlags, output: Output): Promise<ExitStatus> {
-  const compiled = compileFile(file, output);
-  const { data, options } = await readFlags(flags, compiled, output);
+  const { compiled, data, options } = await compileFile(file, flags, output);
   const { sizes, warnings } = await sizesIfRead(compiled.model as Model, data, options);
   const plan = planFor(compiled, options, sizes);
   if (plan === undefined) throw new BilevelError([noProblem(compiled.file)]);

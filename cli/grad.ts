@@ -1,6 +1,6 @@
 /** `bilevel grad`: value, hypergradient and residuals at one point. */
 import { columnNames } from "./columns.ts";
-import type { ExitStatus, Output } from "./output.ts";
+import { type ExitStatus, messagesOf, type Output } from "./output.ts";
 import { type ProgramFlags, prepareFile } from "./program.ts";
 import { showResiduals, showValues } from "./show.ts";
 import { shownUnknowns } from "./shown.ts";
@@ -14,7 +14,7 @@ export async function grad(file: string, flags: PointFlags, output: Output): Pro
   const { problem, files } = await prepareFile(file, flags, output);
   const at = await readValues("--at", flags.at);
   const { complete, ...document } = problem.gradient(Object.fromEntries(at));
-  if (output.json) output.printJson(document);
+  if (output.json) output.printJson({ ...document, warnings: messagesOf(document.warnings) });
   else {
     const columns = await columnNames(problem.model, files);
     output.print(
@@ -22,7 +22,7 @@ export async function grad(file: string, flags: PointFlags, output: Output): Pro
     );
     output.print(showValues("Hypergradient", shownUnknowns(problem.model, document.gradient, columns)));
     output.print(showValues("Lower level", shownUnknowns(problem.model, document.lower, columns)));
-    output.warn(document.warnings);
+    output.diagnose(document.warnings);
   }
   return complete ? 0 : 1;
 }

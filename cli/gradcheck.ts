@@ -1,7 +1,7 @@
 /** `bilevel gradcheck`: the hypergradient against finite differences and other estimators. */
 import type { GradcheckResult, GradcheckRow } from "../runtime/types.ts";
 import type { PointFlags } from "./grad.ts";
-import type { ExitStatus, Output } from "./output.ts";
+import { type ExitStatus, messagesOf, type Output } from "./output.ts";
 import { prepareFile } from "./program.ts";
 import { columnWidth, pad, showResiduals, showSmall } from "./show.ts";
 import { readValues } from "./values.ts";
@@ -13,14 +13,15 @@ export async function gradcheck(file: string, flags: PointFlags, output: Output)
   if (output.json) output.printJson(documentOf(result));
   else {
     output.print(showGradcheck(result));
-    output.warn(result.warnings);
+    output.diagnose(result.warnings);
   }
   return result.passed ? 0 : 1;
 }
 
-function documentOf({ rows, ...rest }: GradcheckResult) {
+function documentOf({ rows, warnings, ...rest }: GradcheckResult) {
   return {
     ...rest,
+    warnings: messagesOf(warnings),
     rows: rows.map(({ finiteDifference, ...row }) => ({ ...row, finite_difference: finiteDifference })),
   };
 }

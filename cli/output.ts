@@ -17,8 +17,6 @@ export interface Output {
   printJson(document: unknown): void;
   /** To standard error. */
   diagnose(diagnostics: readonly Diagnostic[]): void;
-  /** To standard error: what a result said about itself. */
-  warn(messages: readonly string[]): void;
 }
 
 export function createOutput(json: boolean): Output {
@@ -31,9 +29,6 @@ export function createOutput(json: boolean): Output {
     diagnose: (diagnostics) => {
       if (diagnostics.length > 0)
         process.stderr.write(renderDiagnostics(diagnostics, sources.texts, hasColour(process.stderr)));
-    },
-    warn: (messages) => {
-      for (const message of messages) process.stderr.write(`warning: ${message}\n`);
     },
   };
 }
@@ -53,4 +48,9 @@ export function reportFailure(output: Output, diagnostics: readonly Diagnostic[]
 
 export function diagnosticsJson(output: Output, diagnostics: readonly Diagnostic[]) {
   return diagnostics.map((each) => diagnosticJson(each, output.sources.texts));
+}
+
+/** As result documents have them: the sentences alone. */
+export function messagesOf(diagnostics: readonly Diagnostic[]): readonly string[] {
+  return diagnostics.map((each) => each.message);
 }

@@ -1,7 +1,8 @@
 /** What every command that computes does first: compile the file, read its data, plan it. */
 import { type Compiled, compile } from "../compiler/compile.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
-import { type Prepared, prepare } from "../runtime/api.ts";
+import { type Prepared, prepare, replacedParams, replacedSizes } from "../runtime/api.ts";
+import type { NestedArray } from "../runtime/types.ts";
 import { type SolveEntries, solveEntries } from "./options.ts";
 import type { Output } from "./output.ts";
 import { readPaths, readValues } from "./values.ts";
@@ -14,20 +15,23 @@ export interface ProgramFlags {
   readonly solve: ReadonlyMap<string, string>;
 }
 
-/** Throws a BilevelError with everything that is wrong in the program. Its warnings are still to be shown. */
-export function compileFile(path: string, output: Output): Compiled {
-  const { text, file } = output.sources.read(path);
-  const compiled = compile(text, file, { imports: output.sources.imported });
-  if (compiled.diagnostics.some((each) => each.severity !== "warning")) throw new BilevelError(compiled.diagnostics);
-  return compiled;
+export interface CompiledFile {
+  readonly compiled: Compiled;
+  /** What replaces params, and the files that replace those in the source. */
+  readonly set: ReadonlyMap<string, NestedArray>;
+  readonly data: ReadonlyMap<string, string>;
+  readonly options: SolveEntries;
 }
 
-/** The flags' values, read. */
-export async function readFlags(flags: ProgramFlags, compiled: Compiled, output: Output) {
-  const data = readPaths(flags.data);
+/** Throws a BilevelError with everything that is wrong in the program or the flags. Its warnings are still to be shown. */
+export async function compileFile(path: string, flags: ProgramFlags, output: Output): Promise<CompiledFile> {
+  const { text, file } = output.sources.read(path);
   const set = await readValues("--set", flags.set);
-  const options: SolveEntries = solveEntries(flags.solve, compiled.model?.solve ?? new Map(), output.sources);
-  return { set, data, options };
+  const compiled = compile(text, file, { imports: output.sources.imported, replaced: replacedSizes(set) });
+  if (compiled.diagnostics.some((each) => each.severity !== "warning")) throw new BilevelError(compiled.diagnostics);
+  if (compiled.model !== undefined) replacedParams(compiled.model, set);
+  const options = solveEntries(flags.solve, compiled.model?.solve ?? new Map(), output.sources);
+  return { compiled, set, data: readPaths(flags.data), options };
 }
 
 /** A problem ready to be asked, and the files that replaced those in the source. Shows the program's and the data's warnings. */
@@ -36,9 +40,8 @@ export async function prepareFile(
   flags: ProgramFlags,
   output: Output,
 ): Promise<{ readonly problem: Prepared; readonly files: ReadonlyMap<string, string> }> {
-  const compiled = compileFile(path, output);
+  const { compiled, set, data, options } = await compileFile(path, flags, output);
   output.diagnose(compiled.diagnostics);
-  const read = await readFlags(flags, compiled, output);
-  const problem = await prepare(compiled, read);
-  return { problem, files: read.data };
+  const problem = await prepare(compiled, { set, data, options });
+  return { problem, files: data };
 }

@@ -46,9 +46,7 @@ function plainLines(stream: NodeJS.WriteStream, steps: number): Progress {
 
 function describe(entry: TraceEntry, steps: number): string {
   const left =
-    entry.step === 0
-      ? ""
-      : `  at most ${showSeconds((entry.seconds / entry.step) * Math.max(0, steps - entry.step))} left`;
+    entry.step === 0 ? "" : `  ≤ ${showSeconds((entry.seconds / entry.step) * Math.max(0, steps - entry.step))} left`;
   const residual = Math.max(entry.inner_residual, entry.adjoint_residual);
   return `step ${entry.step}  objective ${showNumber(entry.value)}  gradient ${showSmall(entry.gradient_norm)}  residual ${showSmall(residual)}${left}`;
 }

@@ -3,7 +3,7 @@
 import type { Model } from "../compiler/check/model.ts";
 import type { RunResult, Status } from "../runtime/types.ts";
 import { columnNames } from "./columns.ts";
-import type { ExitStatus, Output } from "./output.ts";
+import { type ExitStatus, messagesOf, type Output } from "./output.ts";
 import { type ProgramFlags, prepareFile } from "./program.ts";
 import { showProgress } from "./progress.ts";
 import { showResiduals, showSeconds, showSmall, showValues } from "./show.ts";
@@ -22,10 +22,10 @@ export async function run(file: string, flags: ProgramFlags, output: Output): Pr
     progress.end();
   });
   const { complete, ...document } = result;
-  if (output.json) output.printJson(document);
+  if (output.json) output.printJson({ ...document, warnings: messagesOf(document.warnings) });
   else {
     output.print(showRun(problem.model, result, await columnNames(problem.model, files)));
-    output.warn(result.warnings);
+    output.diagnose(result.warnings);
   }
   return complete ? 0 : 1;
 }

@@ -100,7 +100,7 @@ function createPrepared(parts: Parts): Prepared {
   };
   const lower = (): Record<string, NestedArray> =>
     Object.assign({}, ...aid.blocks.map((block) => byName(binding, block.plan.facts.block.unknowns, engine.read(block.y))));
-  const messages = (list: readonly Diagnostic[]): readonly string[] => [...new Set(list.map((d) => d.message))];
+  const distinct = (list: readonly Diagnostic[]): readonly Diagnostic[] => [...new Map(list.map((d) => [d.message, d])).values()];
   const evaluate = () => {
     const answer = aid.hypergradient(gradientVector);
     const gradient = engine.read(gradientVector);
@@ -121,7 +121,7 @@ function createPrepared(parts: Parts): Prepared {
       const { answer, gradient } = evaluate();
       const { value, residuals, complete } = answer;
       const zero = Object.keys(at).length === 0 ? zeroGradients(problem, gradient) : [];
-      return { value, gradient: byName(binding, variables, gradient), lower: lower(), residuals, ...named, warnings: messages([...warnings, ...answer.warnings, ...zero]), complete };
+      return { value, gradient: byName(binding, variables, gradient), lower: lower(), residuals, ...named, warnings: distinct([...warnings, ...answer.warnings, ...zero]), complete };
     },
 
     gradcheck: (at = {}) => {
@@ -129,7 +129,7 @@ function createPrepared(parts: Parts): Prepared {
       const { answer, gradient } = evaluate();
       const { rows, estimators } = checkGradient(binding, problem.graph, aid, variables, gradient, answer.value);
       const worst = Math.max(0, ...rows.map((row) => row.error), ...estimators.map((estimator) => estimator.difference));
-      return { value: answer.value, rows, worst, estimators, residuals: answer.residuals, passed: worst <= gradcheckTolerance, tolerance: gradcheckTolerance, warnings: messages([...warnings, ...answer.warnings]) };
+      return { value: answer.value, rows, worst, estimators, residuals: answer.residuals, passed: worst <= gradcheckTolerance, tolerance: gradcheckTolerance, warnings: distinct([...warnings, ...answer.warnings]) };
     },
 
     solve: async (options = {}) => {
@@ -157,7 +157,7 @@ function createPrepared(parts: Parts): Prepared {
         reports,
         residuals: answer.residuals,
         trace: run?.trace ?? [],
-        warnings: messages([...warnings, ...answer.warnings, ...zero]),
+        warnings: distinct([...warnings, ...answer.warnings, ...zero]),
         message: run?.message,
         complete: answer.complete && (status === "converged" || (status === "max_steps" && stepsAsked && run?.message === undefined)),
       };
@@ -194,8 +194,13 @@ function isFiniteIn(binding: Binding, variables: readonly Input[], gradient: Flo
   return gradient.subarray(before, before + lengthOf(variable.shape, binding.sizes)).every(Number.isFinite);
 }
 
+/** What replaces sizes, for the compiler: it knows which of the names are dims. */
+export function replacedSizes(set: ReadonlyMap<string, NestedArray>): ReadonlyMap<string, number> {
+  return new Map([...set].flatMap(([name, value]) => (typeof value === "number" ? [[name, value] as const] : [])));
+}
+
 /** The params among the replaced names; sizes were replaced when the program was compiled. */
-function replacedParams(model: Model, set: ReadonlyMap<string, NestedArray>): ReadonlyMap<string, NestedArray> {
+export function replacedParams(model: Model, set: ReadonlyMap<string, NestedArray>): ReadonlyMap<string, NestedArray> {
   const dims = model.dims.filter((dim) => dim.kind === "defined").map((dim) => dim.name);
   const params = model.params.map((param) => param.name);
   for (const [name, value] of set) {

@@ -1,4 +1,5 @@
 /** What goes in and comes out of a prepared problem: plain values, ready for JSON. */
+import type { Diagnostic } from "../grammar/diagnostics.ts";
 
 /** A scalar, or an array as nested lists, row-major. */
 export type NestedArray = number | readonly NestedArray[];
@@ -25,7 +26,7 @@ export interface GradientResult {
   readonly residuals: Residuals;
   readonly method: string;
   readonly engine: string;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Diagnostic[];
   /** False where a solver that was not told to stop early fell short of its tolerance. Not in the JSON document. */
   readonly complete: boolean;
 }
@@ -56,7 +57,7 @@ export interface RunResult {
   readonly reports: Readonly<Record<string, NestedArray>>;
   readonly residuals: Residuals;
   readonly trace: readonly TraceEntry[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Diagnostic[];
   /** Why the run ended, where the status alone does not say. */
   readonly message?: string;
   /** Converged, or every step that was asked for was taken. Not in the JSON document. */
@@ -89,5 +90,5 @@ export interface GradcheckResult {
   readonly residuals: Residuals;
   readonly passed: boolean;
   readonly tolerance: number;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Diagnostic[];
 }

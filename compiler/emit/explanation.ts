@@ -8,7 +8,7 @@ import { evaluateSize, namesIn, showSizes, type Size, type SizeBindings } from "
 import type { Plan } from "../plan/plan.ts";
 import { abbreviate } from "./abbreviations.ts";
 import { agreesWithUpper, findings } from "./findings.ts";
-import { type Formula, keyOf, type MathSymbol, negative, number, ones, partsOf, product, relation, transpose } from "./math.ts";
+import { type Formula, keyOf, type MathSymbol, negative, number, ones, partsOf, power, product, relation, symbol, transpose } from "./math.ts";
 import { type Notation, rankOf, whole } from "./notation.ts";
 import { commas, type Inline, type NamedBlock, type NamedClause, nameOf, show, type Story, tell } from "./story.ts";
 
@@ -264,6 +264,9 @@ function formulasOf(item: Item): readonly Formula[] {
 
 // ------------------------------------------------------------------------------------------------------ conventions
 
+const squaredNorm: Formula = power({ kind: "norm", operand: symbol("x") }, 2);
+const condition: Formula = { kind: "indicator", condition: relation(symbol("a"), "=", symbol("b")) };
+
 /** How arrays and derivatives are laid out, and what the signs that occur mean. */
 function conventions(sections: readonly Section[]): readonly Item[] {
   const kinds = new Set<string>();
@@ -277,10 +280,10 @@ function conventions(sections: readonly Section[]): readonly Item[] {
     ["Vectors are columns; a gradient has the shape of its variable; ⊙, powers and functions of arrays are entry by entry, and a number is added to every entry."],
     ["A curvature has a row for each entry of the condition and a column for each entry of the unknown."],
     ...(uses("ones") ? [[ones, " is the vector of ones."]] : []),
-    ...(uses("norm") ? [["‖·‖² is the sum of the squares of all entries."]] : []),
+    ...(uses("norm") ? [[squaredNorm, " is the sum of the squares of all entries."]] : []),
     ...(uses("softmax", "logsumexp") ? [["softmax and logsumexp of a matrix are taken along each row."]] : []),
     ...(uses("onehot") ? [["onehot(y) has a row for each label, 1 at its class and 0 elsewhere."]] : []),
-    ...(uses("indicator") ? [["[·] is 1 where the condition holds, else 0."]] : []),
+    ...(uses("indicator") ? [[condition, " is 1 where the condition holds, else 0."]] : []),
     ...(uses("vec", "reshape") ? [["vec and reshape keep the row-major order of the entries."]] : []),
   ];
   return lines.map((parts) => ({ kind: "sentence", parts }));

@@ -46,7 +46,8 @@ function numberLatex(value: number): string {
   return mantissa === "1" ? power : `${mantissa} \\cdot ${power}`;
 }
 
-const bracketed = (body: string): string => `\\left(${body}\\right)`;
+/** Parentheses grow only around what is tall. */
+const bracketed = (body: string): string => (/\\(frac|sum|left|begin|sqrt)/.test(body) ? `\\left(${body}\\right)` : `(${body})`);
 
 /** A formula in math mode. */
 export function latexOf(formula: Formula): string {
@@ -129,10 +130,10 @@ function derivativeLatex(of: Formula, by: readonly Formula[], d: string): string
 
 export const inlineLatex = (parts: readonly Inline[]): string => parts.map((part) => (typeof part === "string" ? escapeLatex(part) : `$${latexOf(part)}$`)).join("");
 
-/** The sides of an equation, aligned at their equality signs. */
+/** The sides of an equation, aligned at their equality signs; a lone number stays on its line. */
 export function equationLatex(sides: readonly Formula[]): string {
-  const [first = "", ...rest] = sides.map(latexOf);
-  return `\\begin{aligned} ${first} &= ${rest.join(" \\\\ &= ")} \\end{aligned}`;
+  const lines = sides.map((side, k) => (k === 0 ? latexOf(side) : k > 1 && side.kind !== "number" ? `\\\\ &= ${latexOf(side)}` : `${k === 1 ? "&" : ""}= ${latexOf(side)}`));
+  return `\\begin{aligned} ${lines.join(" ")} \\end{aligned}`;
 }
 
 function itemLatex(item: Item): string {

@@ -227,7 +227,7 @@ function makeKey(formula: Formula): string {
       return `(${formula.sign} ${parts})`;
     case "indexSum":
     case "entries":
-      return `(${formula.kind} ${formula.indices.map(keyOf).join(",")} ${parts})`;
+      return `(${formula.kind} ${formula.indices.map((index) => `${index.base}<${index.runsOver?.key}`).join(",")} ${parts})`;
     default:
       return `(${formula.kind} ${parts})`;
   }

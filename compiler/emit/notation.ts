@@ -6,7 +6,7 @@ import { type Add, type Input, type MapFunction, type MapNode, type Node, reacha
 import { addSizes, constantSize, namesIn, type Size, sizeOf } from "../ir/size.ts";
 import { call, type Formula, identity, keyOf, number, ones, power, product, relation, type RelationSign, subscripted, symbol, type MathSymbol } from "./math.ts";
 import { entryOfProduct, wholeProduct } from "./products.ts";
-import { assemble, one, plain, type Scaled, signed, sumOf } from "./scaled.ts";
+import { asNumber, assemble, one, plain, type Scaled, signed, sumOf } from "./scaled.ts";
 import { createSymbols, indexFor, lateness, sizeFormula, type Symbols } from "./symbols.ts";
 
 export interface Notation {
@@ -47,10 +47,20 @@ export const rankOf = (node: Node): number => shownAxes(node.shape).length;
 /** In matrix notation; `undefined` where there is none. */
 export function whole(n: Notation, node: Node): Scaled | undefined {
   if (n.whole.has(node)) return n.whole.get(node);
-  const scaled = rankOf(node) > 2 && node.kind !== "input" ? undefined : convert(n, node, undefined);
+  const converted = rankOf(node) > 2 && node.kind !== "input" ? undefined : convert(n, node, undefined);
+  const scaled = converted !== undefined && isUniform(n, node) ? asNumber(converted) : converted;
   n.whole.set(node, scaled);
   if (scaled?.body !== undefined) n.ranks.set(keyOf(scaled.body), rankOf(node));
   return scaled;
+}
+
+/** A function or sum of arrays that hold one number everywhere does so too. */
+function isUniform(n: Notation, node: Node): boolean {
+  if (rankOf(node) === 0 || (node.kind !== "add" && node.kind !== "map")) return false;
+  return node.operands.every((operand) => {
+    const known = n.whole.get(operand);
+    return known !== undefined && known.body === undefined;
+  });
 }
 
 /** The entry at a place: always has a formula. */
@@ -274,10 +284,14 @@ export function oneHot(node: Node): Node | undefined {
 
 /** Of a matrix, along which axis: each row on its own unless it says columns. */
 function axisOf(operand: Node, axis: number): { readonly over?: Formula } {
-  return rankOf(operand) === 2 && axis === 0 ? { over: { kind: "symbol", base: "columns" } } : {};
+  return rankOf(operand) === 2 && shownAxes(operand.shape)[0] === axis ? { over: { kind: "symbol", base: "columns" } } : {};
 }
 
 function reduction(n: Notation, node: Reduce, place: Place | undefined): Scaled | undefined {
+  if (constantSize(node.operand.shape[node.axis] as Size) === 1) {
+    if (node.fn === "argmax") return { ...one, coefficient: 0 };
+    return place === undefined ? whole(n, node.operand) : entry(n, node.operand, { ...place, at: place.at.toSpliced(node.axis, 0, number(0)) });
+  }
   const operand = whole(n, node.operand);
   if (operand !== undefined) {
     const formula: Formula = { kind: "call", fn: node.fn, ...axisOf(node.operand, node.axis), arguments: [assemble(operand)] };

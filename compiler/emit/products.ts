@@ -13,6 +13,7 @@ import { indexFor } from "./symbols.ts";
 /** An operand as it stands, or what some operands have been contracted to; labels are in the order of the formula's axes. */
 interface Item {
   readonly node?: Node;
+  /** The node's axes that the labels are for; all others have size 1. */
   readonly axes: readonly number[];
   readonly formula?: Formula;
   readonly labels: readonly number[];
@@ -68,7 +69,7 @@ export function entryOfProduct(n: Notation, node: Einsum, place: Place): Scaled 
 
 function indexed(n: Notation, node: Einsum, place: Place): Scaled {
   const letters = new Map(node.output.map((label, axis) => [label, place.at[axis] as Formula]));
-  const factors = node.operands.map((operand, k): Item => ({ node: operand, axes: [], labels: node.labels[k] ?? [], lateness: n.lateness(operand) }));
+  const factors = node.operands.map((operand, k): Item => ({ node: operand, axes: operand.shape.map((_, axis) => axis), labels: node.labels[k] ?? [], lateness: n.lateness(operand) }));
   return sumOver(n, factors, letters, (label) => node.sizes[label] as Size, place.used);
 }
 
@@ -100,7 +101,7 @@ function sumOver(n: Notation, items: readonly Item[], letters: ReadonlyMap<numbe
   const remaining = items.filter((item) => !choices.includes(item));
   for (const item of remaining.toSorted((a, b) => a.lateness - b.lateness)) {
     const own = item.labels.map((label) => at.get(label) as Formula);
-    const scaled = item.node === undefined ? inFrontOf(one, subscripted(item.formula as Formula, own)) : entry(n, item.node, { at: own, used: taken });
+    const scaled = item.node === undefined ? inFrontOf(one, subscripted(item.formula as Formula, own)) : entry(n, item.node, { at: onAllAxes(item, own), used: taken });
     prefix = times(prefix, scaled);
     if (scaled.body !== undefined) factors.push(scaled.body);
   }
@@ -109,6 +110,11 @@ function sumOver(n: Notation, items: readonly Item[], letters: ReadonlyMap<numbe
   const body = factors.length === 0 ? undefined : product(...collectFactors(factors));
   if (indices.length === 0) return inFrontOf(prefix, body);
   return inFrontOf(outside, { kind: "indexSum", indices, body: assemble(inFrontOf(inside, body)) });
+}
+
+/** An index for every axis of the item's node, 0 on those of size 1. */
+function onAllAxes(item: Item, own: readonly Formula[]): readonly Formula[] {
+  return (item.node as Node).shape.map((_, axis) => own[item.axes.indexOf(axis)] ?? number(0));
 }
 
 // ------------------------------------------------------------------------------------------- matrix notation

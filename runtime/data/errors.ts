@@ -22,6 +22,7 @@ export const dataCodes = [
   "data-too-large",
   "data-unknown-table",
   "dtype-unsupported",
+  "field-shape",
   "file-malformed",
   "file-missing",
   "file-unreadable",
@@ -33,7 +34,6 @@ export const dataCodes = [
   "row-empty",
   "row-ragged",
   "rows-disagree",
-  "shape-mismatch",
   "size-invalid",
   "size-mismatch",
   "size-unbound",
@@ -280,7 +280,7 @@ export function sizeMismatch(
 }
 
 export function shapeMismatch(file: DataFile, field: string, declared: string, read: string): Diagnostic {
-  return inFile("shape-mismatch", file, `${file.table}.${field} is declared ${declared}, and ${read}`);
+  return inFile("field-shape", file, `${file.table}.${field} is declared ${declared}, and ${read}`);
 }
 
 export function rowsDisagree(file: DataFile, a: string, aRows: number, b: string, bRows: number): Diagnostic {

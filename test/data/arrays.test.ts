@@ -67,7 +67,7 @@ describe("npy", () => {
       t.npy table-empty: t.npy has no rows for t
       t.npy cell-not-finite: t.x[0][1] is "NaN" here, and must be a finite number / there are no missing values: remove the row or fill it in
       t.npy label-invalid: t.x[1] is "-1" here, and labels are whole numbers from 0 / number the classes 0, 1, 2, ...
-      t.npy shape-mismatch: t.x is declared real[n, d], and t.npy holds an array of shape [2]
+      t.npy field-shape: t.x is declared real[n, d], and t.npy holds an array of shape [2]
       t.npy size-mismatch: t.x is declared real[3], and t.npy gives real[2]
       t.npy array-missing: t.npy holds no array "y", which t declares
       "
@@ -144,8 +144,8 @@ describe("json", () => {
       t.json array-missing: t.json holds no array "ys", which t declares
       t.json array-ragged: t.ys[1][1] has 2 entries, t.ys[0][0] has 1
       t.json array-ragged: t.ys[1][0] is not a list, t.ys[0][0] has 1
-      t.json shape-mismatch: t.ys is declared real[n, d, e], and t.ys[0][0] in t.json is not a list
-      t.json shape-mismatch: t.ys is declared real[n, d, e], and t.ys[0][0][0] in t.json is a list
+      t.json field-shape: t.ys is declared real[n, d, e], and t.ys[0][0] in t.json is not a list
+      t.json field-shape: t.ys is declared real[n, d, e], and t.ys[0][0][0] in t.json is a list
       t.json cell-invalid: t.ys[1] is "two" here, and must be a number
       t.json cell-not-finite: t.ys[1] is "null" here, and must be a finite number / there are no missing values: remove the row or fill it in
       t.json cell-not-finite: t.ys[1] is "Infinity" here, and must be a finite number / there are no missing values: remove the row or fill it in

@@ -147,8 +147,8 @@ describe("csv errors", () => {
       t.csv:2:3 label-invalid: t.y (column "y") is "0.5" here, and labels are whole numbers from 0 / number the classes 0, 1, 2, ...
       t.csv:2:3 cell-invalid: t.y (column "y") is "0.5" here, and must be a whole number
       t.csv:2:3 cell-invalid: t.y (column "y") is "2" here, and must be 0, 1, true or false
-      t.csv shape-mismatch: t.X is declared real[n], and t.csv has 2 columns for it ("a", "b")
-      t.csv shape-mismatch: t.X is declared real[n, d], and t.csv has 0 columns for it
+      t.csv field-shape: t.X is declared real[n], and t.csv has 2 columns for it ("a", "b")
+      t.csv field-shape: t.X is declared real[n, d], and t.csv has 0 columns for it
       t.csv size-mismatch: t.X is declared real[n, 3], and t.csv gives real[1, 2]
       "
     `);

@@ -13,7 +13,7 @@ export interface Value {
 }
 
 export interface Environment {
-  /** By the key of their symbols. */
+  /** By the key of their symbols, without axes of constant size 1. */
   readonly values: ReadonlyMap<string, Tensor>;
   readonly sizes: SizeBindings;
   readonly indices: ReadonlyMap<string, number>;
@@ -27,7 +27,8 @@ const vector = (entries: readonly number[]): Value => ({ scalar: false, rows: en
 
 function dense(rows: number, columns: number, at: (i: number, j: number) => number): Value {
   const entries = Float64Array.from({ length: rows * columns }, (_, k) => at(Math.floor(k / columns), k % columns));
-  return { scalar: rows === 1 && columns === 1, rows, columns, at: (i, j) => entries[i * columns + j] as number };
+  if (rows === 1 && columns === 1) return scalar(entries[0] as number);
+  return { scalar: false, rows, columns, at: (i, j) => entries[i * columns + j] as number };
 }
 
 function known(length: number | undefined): number {
@@ -54,9 +55,8 @@ function multiply(a: Value, b: Value): Value {
 }
 
 function tensorValue(tensor: Tensor): Value {
-  const shown = tensor.shape.filter((length) => length !== 1);
-  if (shown.length > 2) throw new NotComputed("an array of three axes");
-  const [rows, columns] = tensor.shape.length < 2 ? [tensor.shape[0] ?? 1, 1] : shown.length === 2 ? (shown as [number, number]) : [shown[0] ?? 1, 1];
+  if (tensor.shape.length > 2) throw new NotComputed("an array of three axes");
+  const [rows = 1, columns = 1] = tensor.shape;
   const value = dense(rows, columns, (i, j) => tensor.values[i * columns + j] as number);
   return tensor.shape.length === 0 ? scalar(tensor.values[0] as number) : value;
 }
@@ -134,11 +134,12 @@ export function evaluate(formula: Formula, environment: Environment): Value {
     case "subscripted": {
       if (formula.base.kind === "symbol" && formula.base.base === "δ") return scalar(number(formula.indices[0] as Formula) === number(formula.indices[1] as Formula) ? 1 : 0);
       if (formula.indices.some((index) => index.kind === "symbol" && index.runsOver === undefined)) throw new NotComputed("a slice");
-      const positions = formula.indices.map((index) => number(index));
+      const places = formula.indices.map(own);
+      if (places.some((place) => !place.scalar)) throw new NotComputed("several entries at once");
+      const positions = places.map((place) => place.at(0, 0));
       const tensor = formula.base.kind === "symbol" ? environment.values.get(keyOf(formula.base)) : undefined;
       if (tensor !== undefined) {
-        const shape = tensor.shape.filter((length) => length !== 1 || tensor.shape.length === positions.length);
-        return scalar(tensor.values[shape.reduce((at, length, axis) => at * length + (positions[axis] as number), 0)] as number);
+        return scalar(tensor.values[tensor.shape.reduce((at, length, axis) => at * length + (positions[axis] as number), 0)] as number);
       }
       return scalar(own(formula.base).at(positions[0] as number, positions[1] ?? 0));
     }

@@ -96,12 +96,11 @@ export const programs = {
     over     t
     where    x maximizes t @ x - 0.5 * x @ x`,
   deepEquilibrium: `
-    data train: { X: real[n, p], y: real[n] } = npz("a.npz")
-    dim k = 16
+    data train: { X: real[n, k], y: real[n] } = npz("a.npz")
     var W: real[k, k] init normal(seed: 0)
     var b: real[k]
     var Z: real[n, k]
     minimize mean((Z @ b - train.y)^2) + 1e-3 * sumsq(W)
     over     W, b
-    where    Z solves Z = tanh(Z @ W + train.X[:, 0:16] + b)`,
+    where    Z solves Z = tanh(Z @ W + train.X + b)`,
 } as const;

@@ -32,7 +32,7 @@ describe("explanations", () => {
                        arrays are entry by entry, and a number is added to every entry.
                      A curvature has a row for each entry of the condition and a column for each entry of the
                        unknown.
-                     ‖·‖² is the sum of the squares of all entries.
+                     ‖x‖² is the sum of the squares of all entries.
       "
     `);
   });

@@ -135,7 +135,7 @@ describe("the hypergradient", () => {
       const problem = await prepared(source, { options: new Map([["adjoint", solver]]) });
       const answer = problem.gradient({ lambda: -1 });
       expect(answer.residuals.adjoint).toBeGreaterThan(1e-3);
-      expect(answer.warnings[0]).toContain("the adjoint of theta");
+      expect(answer.warnings[0]?.message).toContain("the adjoint of theta");
       expect(answer.complete).toBe(true);
     }
   });
@@ -209,6 +209,6 @@ describe("refusals", () => {
     expect(diagnostic?.message).toContain("2 flat directions");
     const options = new Map([["adjoint", word("cholesky", { damping: 1e-6 })]]);
     const { warnings } = (await prepared(source, { options })).gradient({ a: 1 });
-    expect(warnings.some((warning) => warning.includes("damped"))).toBe(true);
+    expect(warnings.some((warning) => warning.message.includes("damped"))).toBe(true);
   });
 });
