@@ -8,13 +8,13 @@
 import { type Compiled, compile as compileText } from "./compiler/compile.ts";
 import { type Explanation, explain } from "./compiler/emit/explanation.ts";
 import { BilevelError, type Diagnostic } from "./grammar/diagnostics.ts";
-import { type PrepareOptions, type Prepared, prepare, replacedSizes } from "./runtime/api.ts";
+import { type Prepared, type PrepareOptions, prepare, replacedSizes } from "./runtime/api.ts";
 
-export { BilevelError, type Diagnostic, type Fix, type Note, type Span } from "./grammar/diagnostics.ts";
-export { parse } from "./grammar/read.ts";
-export { print as format } from "./grammar/print.ts";
 export type { Explanation } from "./compiler/emit/explanation.ts";
-export type { PrepareOptions, Prepared } from "./runtime/api.ts";
+export { BilevelError, type Diagnostic, type Fix, type Note, type Span } from "./grammar/diagnostics.ts";
+export { print as format } from "./grammar/print.ts";
+export { parse } from "./grammar/read.ts";
+export type { Prepared, PrepareOptions } from "./runtime/api.ts";
 export type { SolveOptions } from "./runtime/run.ts";
 export type * from "./runtime/types.ts";
 
@@ -36,13 +36,22 @@ export interface Compilation {
 
 /** Compiles a program, reads its data and plans it. Never throws for what the program or its data say. */
 export async function compile(source: string, options: CompileOptions = {}): Promise<Compilation> {
-  const compiled: Compiled = compileText(source, options.file ?? "problem.bilevel", { imports: options.imports, replaced: replacedSizes(options.set ?? new Map()) });
+  const compiled: Compiled = compileText(source, options.file ?? "problem.bilevel", {
+    imports: options.imports,
+    replaced: replacedSizes(options.set ?? new Map()),
+  });
   try {
     const problem = await prepare(compiled, options);
-    return { diagnostics: [...compiled.diagnostics, ...problem.warnings], explanation: explain(compiled, problem.plan, problem.sizes), problem };
+    return {
+      diagnostics: [...compiled.diagnostics, ...problem.warnings],
+      explanation: explain(compiled, problem.plan, problem.sizes),
+      problem,
+    };
   } catch (error) {
     if (!(error instanceof BilevelError)) throw error;
     const known = new Set(compiled.diagnostics);
-    return { diagnostics: [...compiled.diagnostics, ...error.diagnostics.filter((diagnostic) => !known.has(diagnostic))] };
+    return {
+      diagnostics: [...compiled.diagnostics, ...error.diagnostics.filter((diagnostic) => !known.has(diagnostic))],
+    };
   }
 }

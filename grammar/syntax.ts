@@ -30,10 +30,7 @@ export interface Program {
 
 // ---------------------------------------------------------------------------------------------------- expressions
 
-export type BinaryOperator =
-  | "+" | "-" | "*" | "/" | "^" | "@"
-  | "==" | "!=" | "<" | "<=" | ">" | ">="
-  | "&&" | "||";
+export type BinaryOperator = "+" | "-" | "*" | "/" | "^" | "@" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "&&" | "||";
 
 export type Expression =
   | { readonly kind: "number"; readonly value: number; readonly text: string; readonly span: Span }
@@ -168,7 +165,12 @@ export type Declaration =
       readonly set?: Expression;
       readonly init?: Expression;
     })
-  | (Base & { readonly kind: "network"; readonly name: Name; readonly type: MapTypeSyntax; readonly family: Expression })
+  | (Base & {
+      readonly kind: "network";
+      readonly name: Name;
+      readonly type: MapTypeSyntax;
+      readonly family: Expression;
+    })
   | (Base & {
       readonly kind: "function";
       readonly name: Name;
@@ -230,7 +232,9 @@ export type Clause =
 
 /** `selected from a, b by gradient_flow`, `by descent(steps: 10, rate: 0.4)`. */
 export interface Selection {
-  readonly from?: { readonly kind: "previous"; readonly span: Span } | { readonly kind: "starts"; readonly values: readonly Expression[] };
+  readonly from?:
+    | { readonly kind: "previous"; readonly span: Span }
+    | { readonly kind: "starts"; readonly values: readonly Expression[] };
   readonly by: Name;
   readonly arguments: Arguments;
   readonly span: Span;

@@ -2,8 +2,9 @@
  * From a compiled program to something that computes: data read, sizes bound, solvers planned, kernels on an engine. One
  * prepared problem answers any number of gradients and runs; several live side by side.
  */
-import { nearest } from "../compiler/check/nearest.ts";
+
 import type { Model, OptionValue } from "../compiler/check/model.ts";
+import { nearest } from "../compiler/check/nearest.ts";
 import { showType } from "../compiler/check/types.ts";
 import type { Compiled } from "../compiler/compile.ts";
 import type { Derivation } from "../compiler/derive/implicit.ts";
@@ -12,7 +13,7 @@ import type { Input } from "../compiler/ir/node.ts";
 import type { Problem } from "../compiler/lower/problem.ts";
 import { type Plan, planOf } from "../compiler/plan/plan.ts";
 import { BilevelError, type Diagnostic } from "../grammar/diagnostics.ts";
-import { bind, type Binding, evaluateNode, lengthOf, sizeNumber } from "./bind.ts";
+import { type Binding, bind, evaluateNode, lengthOf, sizeNumber } from "./bind.ts";
 import { loadData } from "./data/load.ts";
 import type { LoadOptions } from "./data/sources.ts";
 import { createWasmEngine } from "./engine/wasm/engine.ts";
@@ -50,18 +51,25 @@ export interface Prepared {
 export async function prepare(compiled: Compiled, options: PrepareOptions = {}): Promise<Prepared> {
   const { model, problem, derivation } = compiled;
   const serious = compiled.diagnostics.filter((diagnostic) => diagnostic.severity !== "warning");
-  if (serious.length > 0 || model === undefined || problem === undefined || derivation === undefined) throw new BilevelError(serious);
+  if (serious.length > 0 || model === undefined || problem === undefined || derivation === undefined)
+    throw new BilevelError(serious);
   if (model.problemSpan === undefined) throw new BilevelError([noProblem(compiled.file)]);
   const params = replacedParams(model, options.set ?? new Map());
   const solve = new Map([...model.solve, ...(options.options ?? [])]);
   const draws = solve.get("draws");
-  const data = await loadData(model, { files: options.data, draws: draws?.kind === "number" ? draws.value : undefined, read: options.read });
+  const data = await loadData(model, {
+    files: options.data,
+    draws: draws?.kind === "number" ? draws.value : undefined,
+    read: options.read,
+  });
   const plan = planOf(problem.graph, derivation, solve, data.sizes);
   const engine = await createWasmEngine();
-  const shaped = new Map(problem.params.flatMap(({ input }) => {
-    const value = params.get(input.name);
-    return value === undefined ? [] : [[input.name, fitted(model, input, value, data.sizes)] as const];
-  }));
+  const shaped = new Map(
+    problem.params.flatMap(({ input }) => {
+      const value = params.get(input.name);
+      return value === undefined ? [] : [[input.name, fitted(model, input, value, data.sizes)] as const];
+    }),
+  );
   const binding = bind(problem, engine, data.tables, data.sizes, shaped);
   return createPrepared({ model, problem, derivation, plan, binding, solve, warnings: data.warnings });
 }
@@ -89,7 +97,9 @@ function createPrepared(parts: Parts): Prepared {
     checkNames(model, variables, at);
     const values = variables.flatMap((variable) => {
       const given = at[variable.name];
-      return [...(given === undefined ? (starts.get(variable) as Float64Array) : fitted(model, variable, given, sizes))];
+      return [
+        ...(given === undefined ? (starts.get(variable) as Float64Array) : fitted(model, variable, given, sizes)),
+      ];
     });
     engine.write(aid.w, values);
     for (const block of aid.blocks) {
@@ -99,8 +109,13 @@ function createPrepared(parts: Parts): Prepared {
     }
   };
   const lower = (): Record<string, NestedArray> =>
-    Object.assign({}, ...aid.blocks.map((block) => byName(binding, block.plan.facts.block.unknowns, engine.read(block.y))));
-  const distinct = (list: readonly Diagnostic[]): readonly Diagnostic[] => [...new Map(list.map((d) => [d.message, d])).values()];
+    Object.assign(
+      {},
+      ...aid.blocks.map((block) => byName(binding, block.plan.facts.block.unknowns, engine.read(block.y))),
+    );
+  const distinct = (list: readonly Diagnostic[]): readonly Diagnostic[] => [
+    ...new Map(list.map((d) => [d.message, d])).values(),
+  ];
   const evaluate = () => {
     const answer = aid.hypergradient(gradientVector);
     const gradient = engine.read(gradientVector);
@@ -121,15 +136,36 @@ function createPrepared(parts: Parts): Prepared {
       const { answer, gradient } = evaluate();
       const { value, residuals, complete } = answer;
       const zero = Object.keys(at).length === 0 ? zeroGradients(problem, gradient) : [];
-      return { value, gradient: byName(binding, variables, gradient), lower: lower(), residuals, ...named, warnings: distinct([...warnings, ...answer.warnings, ...zero]), complete };
+      return {
+        value,
+        gradient: byName(binding, variables, gradient),
+        lower: lower(),
+        residuals,
+        ...named,
+        warnings: distinct([...warnings, ...answer.warnings, ...zero]),
+        complete,
+      };
     },
 
     gradcheck: (at = {}) => {
       moveTo(at);
       const { answer, gradient } = evaluate();
       const { rows, estimators } = checkGradient(binding, problem.graph, aid, variables, gradient, answer.value);
-      const worst = Math.max(0, ...rows.map((row) => row.error), ...estimators.map((estimator) => estimator.difference));
-      return { value: answer.value, rows, worst, estimators, residuals: answer.residuals, passed: worst <= gradcheckTolerance, tolerance: gradcheckTolerance, warnings: distinct([...warnings, ...answer.warnings]) };
+      const worst = Math.max(
+        0,
+        ...rows.map((row) => row.error),
+        ...estimators.map((estimator) => estimator.difference),
+      );
+      return {
+        value: answer.value,
+        rows,
+        worst,
+        estimators,
+        residuals: answer.residuals,
+        passed: worst <= gradcheckTolerance,
+        tolerance: gradcheckTolerance,
+        warnings: distinct([...warnings, ...answer.warnings]),
+      };
     },
 
     solve: async (options = {}) => {
@@ -137,7 +173,8 @@ function createPrepared(parts: Parts): Prepared {
       const direction = problem.upper?.direction === "maximize" ? -1 : 1;
       const limit = parts.solve.get("time_limit");
       const timeLimit = options.timeLimit ?? (limit?.kind === "number" ? limit.value : undefined);
-      const run = variables.length === 0 ? undefined : await runOuter(engine, aid, plan, direction, { ...options, timeLimit });
+      const run =
+        variables.length === 0 ? undefined : await runOuter(engine, aid, plan, direction, { ...options, timeLimit });
       const began = performance.now();
       const { answer, gradient } = evaluate();
       const norm = Math.hypot(...gradient);
@@ -159,7 +196,9 @@ function createPrepared(parts: Parts): Prepared {
         trace: run?.trace ?? [],
         warnings: distinct([...warnings, ...answer.warnings, ...zero]),
         message: run?.message,
-        complete: answer.complete && (status === "converged" || (status === "max_steps" && stepsAsked && run?.message === undefined)),
+        complete:
+          answer.complete &&
+          (status === "converged" || (status === "max_steps" && stepsAsked && run?.message === undefined)),
       };
     },
   };
@@ -186,11 +225,18 @@ function reportsOf(binding: Binding, problem: Problem): Record<string, NestedArr
 function zeroGradients(problem: Problem, gradient: Float64Array): readonly Diagnostic[] {
   const { upper } = problem;
   if (upper === undefined || !gradient.every((entry) => entry === 0)) return [];
-  return [zeroGradient(upper.variables.map((variable) => variable.name), upper.span)];
+  return [
+    zeroGradient(
+      upper.variables.map((variable) => variable.name),
+      upper.span,
+    ),
+  ];
 }
 
 function isFiniteIn(binding: Binding, variables: readonly Input[], gradient: Float64Array, variable: Input): boolean {
-  const before = variables.slice(0, variables.indexOf(variable)).reduce((sum, v) => sum + lengthOf(v.shape, binding.sizes), 0);
+  const before = variables
+    .slice(0, variables.indexOf(variable))
+    .reduce((sum, v) => sum + lengthOf(v.shape, binding.sizes), 0);
   return gradient.subarray(before, before + lengthOf(variable.shape, binding.sizes)).every(Number.isFinite);
 }
 
@@ -204,7 +250,10 @@ export function replacedParams(model: Model, set: ReadonlyMap<string, NestedArra
   const dims = model.dims.filter((dim) => dim.kind === "defined").map((dim) => dim.name);
   const params = model.params.map((param) => param.name);
   for (const [name, value] of set) {
-    if (dims.includes(name) && typeof value !== "number") throw new BilevelError([pointShape(name, "a size", `[${shapeOfNested(value)?.join(", ") ?? "ragged"}]`, undefined)]);
+    if (dims.includes(name) && typeof value !== "number")
+      throw new BilevelError([
+        pointShape(name, "a size", `[${shapeOfNested(value)?.join(", ") ?? "ragged"}]`, undefined),
+      ]);
     if (!dims.includes(name) && !params.includes(name)) throw unknownName(name, [...params, ...dims], "param or dim");
   }
   return new Map([...set].filter(([name]) => params.includes(name)));
@@ -212,7 +261,13 @@ export function replacedParams(model: Model, set: ReadonlyMap<string, NestedArra
 
 function checkNames(model: Model, variables: readonly Input[], at: Point): void {
   const known = variables.map((variable) => variable.name);
-  for (const name of Object.keys(at)) if (!known.includes(name)) throw unknownName(name, known, model.upper === undefined ? "upper variable (it has no upper level)" : "upper variable");
+  for (const name of Object.keys(at))
+    if (!known.includes(name))
+      throw unknownName(
+        name,
+        known,
+        model.upper === undefined ? "upper variable (it has no upper level)" : "upper variable",
+      );
 }
 
 function unknownName(name: string, known: readonly string[], what: string): BilevelError {
@@ -221,12 +276,16 @@ function unknownName(name: string, known: readonly string[], what: string): Bile
 
 /** A given value in the declared shape; one number fills it. */
 function fitted(model: Model, input: Input, value: NestedArray, sizes: ReadonlyMap<string, number>): Float64Array {
-  const numbers = numbersFor(value, input.shape.map((size) => sizeNumber(size, sizes)));
+  const numbers = numbersFor(
+    value,
+    input.shape.map((size) => sizeNumber(size, sizes)),
+  );
   if (numbers !== undefined) return numbers;
   const declaration = [...model.unknowns, ...model.params].find((declared) => declared.name === input.name);
   const bound = input.shape.map((size) => sizeNumber(size, sizes));
   const type = declaration === undefined ? "an array" : `${showType(declaration.type)} ([${bound.join(", ")}])`;
   const given = shapeOfNested(value);
-  throw new BilevelError([pointShape(input.name, type, given === undefined ? "ragged" : `[${given.join(", ")}]`, declaration?.span)]);
+  throw new BilevelError([
+    pointShape(input.name, type, given === undefined ? "ragged" : `[${given.join(", ")}]`, declaration?.span),
+  ]);
 }
-

@@ -1,7 +1,8 @@
 /** A compiled problem on an engine: every input has a vector, every kernel reads and writes fixed ones. */
-import type { Problem } from "../compiler/lower/problem.ts";
+
 import { type Input, type Node, reachable } from "../compiler/ir/node.ts";
 import { evaluateSize, type Size, type SizeBindings } from "../compiler/ir/size.ts";
+import type { Problem } from "../compiler/lower/problem.ts";
 import { generate } from "./data/generators.ts";
 import { isColumn, type Table } from "./data/table.ts";
 import type { Engine, Vector } from "./engine/engine.ts";
@@ -46,10 +47,17 @@ export function bind(
     if (field !== undefined && isColumn(field)) put(input, field.values);
   }
   for (const { input, generator } of problem.generated) {
-    put(input, generate(generator, input.shape.map((size) => sizeNumber(size, sizes))));
+    put(
+      input,
+      generate(
+        generator,
+        input.shape.map((size) => sizeNumber(size, sizes)),
+      ),
+    );
   }
   const binding: Binding = { engine, sizes, constants, slots: new Map() };
-  for (const param of inReadingOrder(problem.params)) put(param.input, params.get(param.input.name) ?? evaluateNode(binding, param.value));
+  for (const param of inReadingOrder(problem.params))
+    put(param.input, params.get(param.input.name) ?? evaluateNode(binding, param.value));
   return binding;
 }
 
@@ -102,7 +110,12 @@ export function partsOf(binding: Binding, vector: Vector, lengths: readonly numb
 }
 
 /** Compiles outputs over the slots' present vectors; calling it writes the outputs. */
-export function kernelOf(binding: Binding, name: string, outputs: readonly Node[], into: readonly Vector[]): () => void {
+export function kernelOf(
+  binding: Binding,
+  name: string,
+  outputs: readonly Node[],
+  into: readonly Vector[],
+): () => void {
   const { engine, constants, slots, sizes } = binding;
   const read = reachable(outputs).filter((node): node is Input => node.kind === "input" && !constants.has(node));
   const kernel = engine.compile({ name, arguments: read, outputs }, constants, sizes);

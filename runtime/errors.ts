@@ -15,7 +15,8 @@ export const runtimeCodes = [
 ] as const;
 
 export function singularLowerLevel(unknowns: string, flat: number | undefined, span: Span): Diagnostic {
-  const directions = flat === undefined ? "some directions" : flat === 1 ? "1 flat direction" : `${flat} flat directions`;
+  const directions =
+    flat === undefined ? "some directions" : flat === 1 ? "1 flat direction" : `${flat} flat directions`;
   return {
     code: "singular-lower-level",
     severity: "refusal",
@@ -57,7 +58,12 @@ export function notFinite(what: string, span: Span | undefined): Diagnostic {
 }
 
 /** A name given with --at or --set that the program does not have there. */
-export function pointName(name: string, what: string, known: readonly string[], suggestion: string | undefined): Diagnostic {
+export function pointName(
+  name: string,
+  what: string,
+  known: readonly string[],
+  suggestion: string | undefined,
+): Diagnostic {
   return {
     code: "point-name",
     severity: "error",
@@ -77,7 +83,13 @@ export function pointShape(name: string, declared: string, given: string, span: 
 }
 
 /** `residual` is relative, as reported. */
-export function notConverged(what: string, solver: string, residual: number, tolerance: number, span: Span | undefined): Diagnostic {
+export function notConverged(
+  what: string,
+  solver: string,
+  residual: number,
+  tolerance: number,
+  span: Span | undefined,
+): Diagnostic {
   return {
     code: "not-converged",
     severity: "warning",

@@ -30,7 +30,13 @@ export interface OuterRun {
 }
 
 /** Leaves the answer in aid.w. Throws refusals that concern the start; later ones make a line search back off. */
-export async function runOuter(engine: Engine, aid: Aid, plan: Plan, direction: 1 | -1, options: SolveOptions): Promise<OuterRun> {
+export async function runOuter(
+  engine: Engine,
+  aid: Aid,
+  plan: Plan,
+  direction: 1 | -1,
+  options: SolveOptions,
+): Promise<OuterRun> {
   const began = performance.now();
   const seconds = (): number => (performance.now() - began) / 1000;
   const x = engine.allocate(aid.w.length);
@@ -56,7 +62,11 @@ export async function runOuter(engine: Engine, aid: Aid, plan: Plan, direction: 
       const outcome = next.value;
       if (outcome.status === "not_evaluable" && evaluations.failure() !== undefined) throw evaluations.failure();
       const status = statusOf(outcome);
-      return finish(status, status === "diverged" && bestValue < Number.POSITIVE_INFINITY ? best : x, messageOf(outcome, evaluations.failure()));
+      return finish(
+        status,
+        status === "diverged" && bestValue < Number.POSITIVE_INFINITY ? best : x,
+        messageOf(outcome, evaluations.failure()),
+      );
     }
     const iterate = next.value;
     const { residuals } = evaluations.at(iterate.value);
@@ -79,7 +89,11 @@ export async function runOuter(engine: Engine, aid: Aid, plan: Plan, direction: 
       rested = performance.now();
     }
     const limit = options.timeLimit ?? Number.POSITIVE_INFINITY;
-    const stopped: Status | undefined = options.signal?.aborted ? "interrupted" : seconds() >= limit ? "time_limit" : undefined;
+    const stopped: Status | undefined = options.signal?.aborted
+      ? "interrupted"
+      : seconds() >= limit
+        ? "time_limit"
+        : undefined;
     if (stopped === undefined) continue;
     machine.return({} as MinimiserOutcome);
     return finish(stopped, best);
@@ -91,7 +105,11 @@ const breathing = 30;
 
 function minimiserOf(engine: Engine, plan: Plan, objective: Objective, x: Vector, steps: number): Minimisation {
   const { solver, arguments: given } = plan.outer;
-  const stopping = { ...outerStopping, tolerance: numberOf(given, "tol") ?? outerStopping.tolerance, maxIterations: steps };
+  const stopping = {
+    ...outerStopping,
+    tolerance: numberOf(given, "tol") ?? outerStopping.tolerance,
+    maxIterations: steps,
+  };
   switch (solver) {
     case "gd":
       return gradientDescent(engine, objective, x, { ...stopping, rate: numberOf(given, "rate") });
@@ -117,7 +135,8 @@ function statusOf(outcome: MinimiserOutcome): Status {
 }
 
 function messageOf(outcome: MinimiserOutcome, failure: BilevelError | undefined): string | undefined {
-  if (outcome.status === "stagnated") return `no step improves the objective further, and the gradient is not small (${outcome.gradientNorm.toExponential(1)})`;
+  if (outcome.status === "stagnated")
+    return `no step improves the objective further, and the gradient is not small (${outcome.gradientNorm.toExponential(1)})`;
   if (outcome.status === "unbounded") return "the upper objective is unbounded";
   if (outcome.status === "diverged" || outcome.status === "not_evaluable") return failure?.message ?? outcome.reason;
   return undefined;

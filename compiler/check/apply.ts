@@ -4,7 +4,7 @@ import { fail, type MapDenotation, type Scope, written } from "./context.ts";
 import { notAValue, shapeMismatch, typeMismatch, wrongArguments } from "./errors.ts";
 import type { Term } from "./model.ts";
 import { array, numeric, origin } from "./operators.ts";
-import { broadcast, sameShape, type Shape } from "./shapes.ts";
+import { broadcast, type Shape, sameShape } from "./shapes.ts";
 import { agreeing } from "./sizes.ts";
 import { arrayType, showType } from "./types.ts";
 

@@ -5,16 +5,48 @@
 
 /** Element by element, one operand; the name is the surface name. */
 export const unaryFunctions = [
-  "negate", "not",
-  "exp", "log", "log1p", "expm1", "sqrt", "abs", "sign", "sin", "cos", "tan", "tanh", "sigmoid", "log_sigmoid",
-  "softplus", "relu", "gelu", "silu", "erf", "square", "logcosh",
+  "negate",
+  "not",
+  "exp",
+  "log",
+  "log1p",
+  "expm1",
+  "sqrt",
+  "abs",
+  "sign",
+  "sin",
+  "cos",
+  "tan",
+  "tanh",
+  "sigmoid",
+  "log_sigmoid",
+  "softplus",
+  "relu",
+  "gelu",
+  "silu",
+  "erf",
+  "square",
+  "logcosh",
 ] as const;
 export type UnaryFunction = (typeof unaryFunctions)[number];
 
 /** Element by element after broadcasting, two operands (comparisons and logic give bool). */
 export const binaryFunctions = [
-  "add", "subtract", "multiply", "divide", "power", "maximum", "minimum",
-  "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "and", "or",
+  "add",
+  "subtract",
+  "multiply",
+  "divide",
+  "power",
+  "maximum",
+  "minimum",
+  "equal",
+  "not_equal",
+  "less",
+  "less_equal",
+  "greater",
+  "greater_equal",
+  "and",
+  "or",
 ] as const;
 export type BinaryFunction = (typeof binaryFunctions)[number];
 
@@ -28,7 +60,21 @@ export type Normalisation = (typeof normalisations)[number];
 
 /** Structured functions of matrices and shapes; each has its own signature. */
 export const structuredFunctions = [
-  "matmul", "transpose", "outer", "trace", "diag", "solve", "inv", "cholesky", "logdet",
-  "concat", "stack", "reshape", "gather", "one_hot", "select", "stop",
+  "matmul",
+  "transpose",
+  "outer",
+  "trace",
+  "diag",
+  "solve",
+  "inv",
+  "cholesky",
+  "logdet",
+  "concat",
+  "stack",
+  "reshape",
+  "gather",
+  "one_hot",
+  "select",
+  "stop",
 ] as const;
 export type StructuredFunction = (typeof structuredFunctions)[number];

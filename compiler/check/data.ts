@@ -8,7 +8,7 @@ import { elaborate, value } from "./elaborate.ts";
 import { badSource, plural, unknownField } from "./errors.ts";
 import type { DataDeclaration, DataSource, FileFormat } from "./model.ts";
 import { nearest } from "./nearest.ts";
-import { constantOf, asSize, settled } from "./sizes.ts";
+import { asSize, constantOf, settled } from "./sizes.ts";
 import { arrayType, type TableType } from "./types.ts";
 
 type DataSyntax = Extract<Declaration, { kind: "data" }>;

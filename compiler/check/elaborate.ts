@@ -2,7 +2,7 @@
 import type { BinaryOperator, Expression, ExpressionKind } from "../../grammar/syntax.ts";
 import { sizeOf } from "../ir/size.ts";
 import { applyMap } from "./apply.ts";
-import { arithmetic, comparison, logic, matmul, negation, numeric, transposition } from "./operators.ts";
+import { makeCall, matchArguments } from "./calls.ts";
 import {
   all,
   attempt,
@@ -15,18 +15,18 @@ import {
   withNames,
   written,
 } from "./context.ts";
-import { makeCall, matchArguments } from "./calls.ts";
 import { notAValue, objectiveNotScalar, shapeMismatch, typeMismatch, unknownField, wrongArguments } from "./errors.ts";
 import { indexed } from "./indexing.ts";
 import { combineKernels } from "./kernels.ts";
 import { declaredCallable, lookUp } from "./lookup.ts";
 import type { Term } from "./model.ts";
 import { nearest } from "./nearest.ts";
+import { arithmetic, comparison, logic, matmul, negation, numeric, transposition } from "./operators.ts";
 import { bindRanges } from "./ranges.ts";
+import { sameShape } from "./shapes.ts";
 import { builtins } from "./signatures.ts";
 import { agreeing } from "./sizes.ts";
 import { buildAt, isArray, isScalar, shapeOf } from "./terms.ts";
-import { sameShape } from "./shapes.ts";
 import { arrayType, type Element, showType } from "./types.ts";
 
 type Of<K extends ExpressionKind> = Extract<Expression, { kind: K }>;

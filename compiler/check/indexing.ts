@@ -1,13 +1,13 @@
 /** `X[i, :]`, `X[:5]`, `X[idx]`, `weight[r]` by the row, `v[task]` of an indexed unknown, `h(s)[a]` at a class. */
 import type { Expression, IndexItem } from "../../grammar/syntax.ts";
-import { addSizes, constantSize, scaleSize, type Size, sizeOf } from "../ir/size.ts";
+import { addSizes, constantSize, type Size, scaleSize, sizeOf } from "../ir/size.ts";
 import { type Denotation, fail, poison, type Scope, written } from "./context.ts";
 import { elaborate, toValue } from "./elaborate.ts";
 import { badIndex, indexOutOfRange, notAValue } from "./errors.ts";
+import { demandLabels } from "./labels.ts";
 import type { Term, TermIndexItem, TermRange } from "./model.ts";
 import { array, origin } from "./operators.ts";
 import { agreeing, asSize, compareSizes, constantOf, settled } from "./sizes.ts";
-import { demandLabels } from "./labels.ts";
 import { isArray } from "./terms.ts";
 import { arrayType, showType } from "./types.ts";
 

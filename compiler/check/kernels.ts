@@ -1,10 +1,10 @@
 /** Kernels: their table, and sums, products and scalings of them. */
 import type { Expression } from "../../grammar/syntax.ts";
-import { type Denotation, fail, type Scope, written } from "./context.ts";
 import type { Signature } from "./calls.ts";
+import { parametersOf } from "./calls.ts";
+import { type Denotation, fail, type Scope, written } from "./context.ts";
 import { badKernel } from "./errors.ts";
 import type { Kernel, Term } from "./model.ts";
-import { parametersOf } from "./calls.ts";
 import { isScalar } from "./terms.ts";
 import { showType } from "./types.ts";
 

@@ -1,6 +1,6 @@
 /** Names: the frames from inside out, then the program's symbols, then the constants. */
 import type { Diagnostic, Span } from "../../grammar/diagnostics.ts";
-import { type Denotation, fail, type Frame, type GlobalSymbol, isFull, poison, type Scope } from "./context.ts";
+import { type Denotation, type Frame, fail, type GlobalSymbol, isFull, poison, type Scope } from "./context.ts";
 import { ambiguousField, ambiguousName, notASize, notAValue, unknownName } from "./errors.ts";
 import type { Term } from "./model.ts";
 import { nearest } from "./nearest.ts";

@@ -52,10 +52,20 @@ export type Term =
   | (TermBase & { readonly kind: "row-index"; readonly binder: BinderId })
   | (TermBase & { readonly kind: "list"; readonly items: readonly Term[] })
   | (TermBase<ValueType> & { readonly kind: "unary"; readonly fn: UnaryFunction; readonly operand: Term })
-  | (TermBase<ValueType> & { readonly kind: "binary"; readonly fn: BinaryFunction; readonly left: Term; readonly right: Term })
+  | (TermBase<ValueType> & {
+      readonly kind: "binary";
+      readonly fn: BinaryFunction;
+      readonly left: Term;
+      readonly right: Term;
+    })
   /** `axis` absent: over all axes. */
   | (TermBase & { readonly kind: "reduction"; readonly fn: Reduction; readonly operand: Term; readonly axis?: number })
-  | (TermBase & { readonly kind: "normalisation"; readonly fn: Normalisation; readonly operand: Term; readonly axis: number })
+  | (TermBase & {
+      readonly kind: "normalisation";
+      readonly fn: Normalisation;
+      readonly operand: Term;
+      readonly axis: number;
+    })
   /** `axis` for concat, stack and gather. For one_hot the type's last size is the number of classes. */
   | (TermBase<ValueType> & {
       readonly kind: "structured";
@@ -201,7 +211,12 @@ export type FunctionDeclaration = Declared & {
 };
 
 export type Kernel =
-  | { readonly kind: "base"; readonly name: string; readonly parameters: ReadonlyMap<string, Term>; readonly span: Span }
+  | {
+      readonly kind: "base";
+      readonly name: string;
+      readonly parameters: ReadonlyMap<string, Term>;
+      readonly span: Span;
+    }
   | { readonly kind: "sum" | "product"; readonly operands: readonly Kernel[]; readonly span: Span }
   | { readonly kind: "scaled"; readonly factor: Term; readonly operand: Kernel; readonly span: Span };
 
@@ -244,10 +259,19 @@ export type ModelClause =
       readonly selection?: ModelSelection;
       readonly span: Span;
     }
-  | { readonly kind: "solves"; readonly unknown: ModelUnknown; readonly left: Term; readonly right: Term; readonly span: Span };
+  | {
+      readonly kind: "solves";
+      readonly unknown: ModelUnknown;
+      readonly left: Term;
+      readonly right: Term;
+      readonly span: Span;
+    };
 
 export interface ModelSelection {
-  readonly from: { readonly kind: "previous" } | { readonly kind: "starts"; readonly values: readonly Term[] } | { readonly kind: "init" };
+  readonly from:
+    | { readonly kind: "previous" }
+    | { readonly kind: "starts"; readonly values: readonly Term[] }
+    | { readonly kind: "init" };
   readonly by:
     | { readonly kind: "gradient_flow" }
     | { readonly kind: "descent"; readonly arguments: ReadonlyMap<string, Term> };
@@ -262,15 +286,32 @@ export interface Report extends Declared {
 export type OptionValue =
   | { readonly kind: "number"; readonly value: number; readonly span: Span }
   | { readonly kind: "boolean"; readonly value: boolean; readonly span: Span }
-  | { readonly kind: "word"; readonly value: string; readonly arguments: ReadonlyMap<string, OptionValue>; readonly span: Span }
+  | {
+      readonly kind: "word";
+      readonly value: string;
+      readonly arguments: ReadonlyMap<string, OptionValue>;
+      readonly span: Span;
+    }
   | { readonly kind: "list"; readonly items: readonly OptionValue[]; readonly span: Span };
 
 /** What must hold of the data beyond its declared shapes; checked when it is read. */
 export type DataRequirement =
   /** Two sizes that the program needs equal and that only the data can settle. */
-  | { readonly kind: "equal-sizes"; readonly left: Size; readonly right: Size; readonly span: Span; readonly because: string }
+  | {
+      readonly kind: "equal-sizes";
+      readonly left: Size;
+      readonly right: Size;
+      readonly span: Span;
+      readonly because: string;
+    }
   /** Labels of this column index something of this many classes. */
-  | { readonly kind: "labels-below"; readonly table: string; readonly field: string; readonly classes: Size; readonly span: Span }
+  | {
+      readonly kind: "labels-below";
+      readonly table: string;
+      readonly field: string;
+      readonly classes: Size;
+      readonly span: Span;
+    }
   /** Scores of this column must be -1 or +1 (a real-valued label of logistic_loss or hinge_loss). */
   | { readonly kind: "plus-minus-one"; readonly table: string; readonly field: string; readonly span: Span };
 

@@ -3,8 +3,8 @@
  * Adding a function is adding an entry to one of the tables below; hovers, completions and messages read the same entry.
  */
 import { namedSize, type Size } from "../ir/size.ts";
-import type { Normalisation, Reduction, UnaryFunction } from "./builtins.ts";
 import { number, pair } from "./arguments.ts";
+import type { Normalisation, Reduction, UnaryFunction } from "./builtins.ts";
 import type { Call, Signature } from "./calls.ts";
 import { type Denotation, fail, written } from "./context.ts";
 import { badDivergence, notAValue, typeMismatch } from "./errors.ts";

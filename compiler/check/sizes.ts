@@ -5,9 +5,9 @@ import {
   addSizes,
   constantSize,
   multiplySizes,
-  scaleSize,
   type Size,
   sameSize,
+  scaleSize,
   sizeOf,
   substituteSizes,
 } from "../ir/size.ts";

@@ -7,7 +7,7 @@ import { oneSize, type Size } from "../ir/size.ts";
 import type { BinaryFunction, Reduction, StructuredFunction, UnaryFunction } from "./builtins.ts";
 import type { Term } from "./model.ts";
 import { broadcast, reduced, type Shape } from "./shapes.ts";
-import { arrayType, type ArrayType, type Element, type ValueType } from "./types.ts";
+import { type ArrayType, arrayType, type Element, type ValueType } from "./types.ts";
 
 export type ArrayTerm = Term & { readonly type: ArrayType };
 

@@ -1,5 +1,5 @@
 /** Forward differentiation: tangents from the inputs on to what is made of them. One rule a node kind. */
-import { add, cholesky, constant, einsum, gather, type Graph, reshape, scale, scatter, solve } from "../ir/graph.ts";
+import { add, cholesky, constant, einsum, type Graph, gather, reshape, scale, scatter, solve } from "../ir/graph.ts";
 import { type Node, type NodeKind, operandsOf, reachable } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
 import { partials } from "./elementwise.ts";

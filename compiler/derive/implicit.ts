@@ -52,7 +52,10 @@ export function deriveImplicit(problem: Problem): Derivation {
   const g = problem.graph;
   const drafts = orderBlocks(problem.clauses).map((clauses) => draftBlock(g, clauses));
   if (problem.upper === undefined) {
-    const blocks = drafts.map((draft) => ({ ...draft, adjointRhs: draft.unknowns.map((y) => constant(g, 0, y.shape)) }));
+    const blocks = drafts.map((draft) => ({
+      ...draft,
+      adjointRhs: draft.unknowns.map((y) => constant(g, 0, y.shape)),
+    }));
     return { blocks: blocks.map((block) => simplifyBlock(g, block)), direct: [], hypergradient: [] };
   }
   const value = problem.upper.objective;
@@ -85,20 +88,27 @@ function draftBlock(g: Graph, clauses: readonly LowerClause[]): Omit<Block, "adj
   const minimand = only?.kind === "optimize" ? only.minimand : undefined;
   const condition = simplify(
     g,
-    clauses.flatMap((clause) => (clause.kind === "optimize" ? gradient(g, clause.minimand, clause.unknowns) : [clause.residual])),
+    clauses.flatMap((clause) =>
+      clause.kind === "optimize" ? gradient(g, clause.minimand, clause.unknowns) : [clause.residual],
+    ),
   );
   const along = new Map<Node, Node>(unknowns.map((y, k) => [y, tangents[k] as Input]));
   const product = condition.map((r) => forward(g, r, along));
   const transposedProduct =
     minimand !== undefined
       ? product
-      : gradient(g, condition.map((r, k) => pairing(g, tangents[k] as Input, r)).reduce((a, b) => add(g, [1, 1], [a, b])), unknowns);
+      : gradient(
+          g,
+          condition.map((r, k) => pairing(g, tangents[k] as Input, r)).reduce((a, b) => add(g, [1, 1], [a, b])),
+          unknowns,
+        );
   const curvature = condition.map((r) => unknowns.map((y) => jacobian(g, r, y)));
   return { clauses, unknowns, adjoints, tangents, minimand, condition, curvature, product, transposedProduct };
 }
 
 function simplifyBlock(g: Graph, block: Block): Block {
-  const matrix = (rows: readonly (readonly Node[])[]): readonly (readonly Node[])[] => rows.map((row) => simplify(g, row));
+  const matrix = (rows: readonly (readonly Node[])[]): readonly (readonly Node[])[] =>
+    rows.map((row) => simplify(g, row));
   return {
     ...block,
     minimand: block.minimand && simplify(g, [block.minimand])[0],

@@ -27,7 +27,13 @@ export function stackMatrix(g: Graph, blocks: readonly (readonly Node[])[], arra
   if (arrays.length === 1) return flat(0, 0);
   const starts = offsets(arrays);
   const placed = arrays.flatMap((_, a) =>
-    arrays.map((_, b) => placeAxis(g, placeAxis(g, flat(a, b), 0, starts[a] as Size, total), 1, starts[b] as Size, total)),
+    arrays.map((_, b) =>
+      placeAxis(g, placeAxis(g, flat(a, b), 0, starts[a] as Size, total), 1, starts[b] as Size, total),
+    ),
   );
-  return add(g, placed.map(() => 1), placed);
+  return add(
+    g,
+    placed.map(() => 1),
+    placed,
+  );
 }

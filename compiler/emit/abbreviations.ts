@@ -1,5 +1,5 @@
 /** Names for what is written several times: the linear predictor η = X θ, the residual r = X θ − y. */
-import { type Formula, freeIndices, keyOf, mapParts, type MathSymbol, partsOf, symbol } from "./math.ts";
+import { type Formula, freeIndices, keyOf, type MathSymbol, mapParts, partsOf, symbol } from "./math.ts";
 import type { Notation } from "./notation.ts";
 import { lineOf } from "./text.ts";
 
@@ -26,7 +26,8 @@ interface Candidate {
 }
 
 /** Worth a name: long and twice in one formula, or very long and everywhere. */
-const isWorthIt = ({ width, total, most }: Candidate): boolean => (most >= 2 && width >= 6) || (total >= 3 && width >= 30);
+const isWorthIt = ({ width, total, most }: Candidate): boolean =>
+  (most >= 2 && width >= 6) || (total >= 3 && width >= 30);
 
 /** Names for what the formulas repeat; single letters and what mentions an index get none. */
 export function abbreviate(n: Notation, formulas: readonly Formula[]): Abbreviations {
@@ -46,7 +47,8 @@ export function abbreviate(n: Notation, formulas: readonly Formula[]): Abbreviat
   }
   // A later name was found inside the values of earlier ones.
   const definitions = found.toReversed();
-  const apply = (formula: Formula): Formula => found.reduce((done, { symbol: name, value }) => replacing(new Map([[keyOf(value), name]]))(done), formula);
+  const apply = (formula: Formula): Formula =>
+    found.reduce((done, { symbol: name, value }) => replacing(new Map([[keyOf(value), name]]))(done), formula);
   return { definitions, apply };
 }
 
@@ -86,7 +88,12 @@ const matrixLetters = { product: ["Z", "Y", "P"], sum: ["R", "Q", "E"], other: [
  * η for a product, r for a sum, s for others; capitals for matrices. What is made of one table's data carries the table's name, so
  * that the predictors of two tables are η_train and η_valid, where there is more than one.
  */
-function nameFor(n: Notation, formula: Formula, letters: Map<string, string>, found: readonly Definition[]): MathSymbol {
+function nameFor(
+  n: Notation,
+  formula: Formula,
+  letters: Map<string, string>,
+  found: readonly Definition[],
+): MathSymbol {
   const kind = formula.kind === "product" || formula.kind === "sum" ? formula.kind : "other";
   const candidates = n.ranks.get(keyOf(formula)) === 2 ? matrixLetters[kind] : vectorLetters[kind];
   const letter = letters.get(candidates[0]) ?? n.symbols.fresh(...candidates);
@@ -99,7 +106,8 @@ function nameFor(n: Notation, formula: Formula, letters: Map<string, string>, fo
 
 /** The tables whose data the formula shows. */
 function subscriptsIn(n: Notation, formula: Formula): readonly string[] {
-  if (formula.kind === "symbol") return formula.subscript !== undefined && n.symbols.tables.has(formula.subscript) ? [formula.subscript] : [];
+  if (formula.kind === "symbol")
+    return formula.subscript !== undefined && n.symbols.tables.has(formula.subscript) ? [formula.subscript] : [];
   return partsOf(formula).flatMap((part) => subscriptsIn(n, part));
 }
 

@@ -4,13 +4,26 @@
  */
 import type { Compiled } from "../compile.ts";
 import { dependsOn, type Input, type Node } from "../ir/node.ts";
-import { evaluateSize, namesIn, showSizes, type Size, type SizeBindings } from "../ir/size.ts";
+import { evaluateSize, namesIn, type Size, type SizeBindings, showSizes } from "../ir/size.ts";
 import type { Plan } from "../plan/plan.ts";
 import { abbreviate } from "./abbreviations.ts";
 import { agreesWithUpper, findings } from "./findings.ts";
-import { type Formula, keyOf, type MathSymbol, negative, number, ones, partsOf, power, product, relation, symbol, transpose } from "./math.ts";
+import {
+  type Formula,
+  keyOf,
+  type MathSymbol,
+  negative,
+  number,
+  ones,
+  partsOf,
+  power,
+  product,
+  relation,
+  symbol,
+  transpose,
+} from "./math.ts";
 import { type Notation, rankOf, whole } from "./notation.ts";
-import { commas, type Inline, type NamedBlock, type NamedClause, nameOf, show, type Story, tell } from "./story.ts";
+import { commas, type Inline, type NamedBlock, type NamedClause, nameOf, type Story, show, tell } from "./story.ts";
 
 export type { Inline } from "./story.ts";
 
@@ -22,7 +35,16 @@ export type Item =
   | { readonly kind: "table"; readonly head: readonly string[]; readonly rows: readonly (readonly Inline[])[] };
 
 export interface Section {
-  readonly title: "Problem" | "Found" | "Stationarity" | "Curvature" | "Adjoint" | "Hypergradient" | "Plan" | "Dimensions" | "Notation";
+  readonly title:
+    | "Problem"
+    | "Found"
+    | "Stationarity"
+    | "Curvature"
+    | "Adjoint"
+    | "Hypergradient"
+    | "Plan"
+    | "Dimensions"
+    | "Notation";
   readonly items: readonly Item[];
 }
 
@@ -57,12 +79,22 @@ export function explain(compiled: Compiled, plan: Plan, sizes: SizeBindings): Ex
 
 /** f(λ, θ): the unknowns of either level that the node reads. */
 function applied(story: Story, letter: Formula, node: Node): Formula {
-  const unknowns = [...(story.problem.upper?.variables ?? []), ...story.problem.clauses.flatMap((clause) => clause.unknowns)];
+  const unknowns = [
+    ...(story.problem.upper?.variables ?? []),
+    ...story.problem.clauses.flatMap((clause) => clause.unknowns),
+  ];
   const read = unknowns.filter((unknown) => dependsOn(node, new Set([unknown])));
-  return read.length === 0 ? letter : { kind: "application", map: letter, arguments: read.map((unknown) => nameOf(story, unknown)) };
+  return read.length === 0
+    ? letter
+    : { kind: "application", map: letter, arguments: read.map((unknown) => nameOf(story, unknown)) };
 }
 
-const derivative = (of: Formula, by: readonly Formula[], total = false): Formula => ({ kind: "derivative", of, by, total });
+const derivative = (of: Formula, by: readonly Formula[], total = false): Formula => ({
+  kind: "derivative",
+  of,
+  by,
+  total,
+});
 
 // ------------------------------------------------------------------------------------------------------- sections
 
@@ -71,11 +103,19 @@ function problemItems(story: Story): readonly Item[] {
   const parts: Inline[] = [];
   const upper = problem.upper;
   if (upper !== undefined && derivation.value !== undefined) {
-    parts.push(`${upper.direction} `, applied(story, story.upper, derivation.value), " over ", ...commas(upper.variables.map((variable) => nameOf(story, variable))));
+    parts.push(
+      `${upper.direction} `,
+      applied(story, story.upper, derivation.value),
+      " over ",
+      ...commas(upper.variables.map((variable) => nameOf(story, variable))),
+    );
   }
   const clauses = story.blocks.flatMap((block) => block.clauses);
   clauses.forEach(({ clause, letter, value }, k) => {
-    parts.push(k > 0 ? " and " : parts.length > 0 ? " where " : "", ...commas(clause.unknowns.map((unknown) => nameOf(story, unknown))));
+    parts.push(
+      k > 0 ? " and " : parts.length > 0 ? " where " : "",
+      ...commas(clause.unknowns.map((unknown) => nameOf(story, unknown))),
+    );
     if (clause.kind === "optimize") parts.push(` ${clause.direction} `, applied(story, letter, value));
     else parts.push(" solves ", relation(applied(story, letter, value), "=", number(0)));
   });
@@ -112,7 +152,10 @@ function stationarity(story: Story, block: NamedBlock): readonly Item[] {
 /** Whether the block's curvature can be written down as a matrix. */
 function isMatrix(story: Story, block: NamedBlock): boolean {
   const { unknowns, curvature } = block.plan.facts.block;
-  return unknowns.every((unknown) => rankOf(unknown) <= 1) && curvature.every((row) => row.every((node) => whole(story.notation, node) !== undefined));
+  return (
+    unknowns.every((unknown) => rankOf(unknown) <= 1) &&
+    curvature.every((row) => row.every((node) => whole(story.notation, node) !== undefined))
+  );
 }
 
 function curvature(story: Story, block: NamedBlock): readonly Item[] {
@@ -126,13 +169,27 @@ function curvature(story: Story, block: NamedBlock): readonly Item[] {
     const letters = only === undefined ? [] : [conditionLetter(story, only.named, [only.unknown, only.unknown])];
     return [{ kind: "equation", sides: [block.curvature, ...letters, value] }];
   }
-  const items = unknowns.map((_, k): Item => ({
-    kind: "equation",
-    sides: [productWith(block, tangents.map((tangent) => nameOf(story, tangent)), false, k), show(story, facts.block.product[k] as Node)],
-  }));
-  const matrix = facts.form.kind === "blocks" && facts.form.shared ? whole(story.notation, facts.form.matrix) : undefined;
+  const items = unknowns.map(
+    (_, k): Item => ({
+      kind: "equation",
+      sides: [
+        productWith(
+          block,
+          tangents.map((tangent) => nameOf(story, tangent)),
+          false,
+          k,
+        ),
+        show(story, facts.block.product[k] as Node),
+      ],
+    }),
+  );
+  const matrix =
+    facts.form.kind === "blocks" && facts.form.shared ? whole(story.notation, facts.form.matrix) : undefined;
   if (matrix === undefined) return items;
-  return [...items, { kind: "sentence", parts: ["each block of ", block.curvature, " is ", show(story, facts.form.matrix)] }];
+  return [
+    ...items,
+    { kind: "sentence", parts: ["each block of ", block.curvature, " is ", show(story, facts.form.matrix)] },
+  ];
 }
 
 /** H t, or H[t] where the unknown is not a vector; the k-th part of it where there are several. */
@@ -149,8 +206,17 @@ function adjoint(story: Story, block: NamedBlock): readonly Item[] {
   const { facts } = block.plan;
   const { unknowns, adjoints, tangents } = facts.block;
   if (facts.upper !== "different") {
-    const zero: readonly Inline[] = ["the adjoint of ", ...commas(unknowns.map((unknown) => nameOf(story, unknown))), " is zero: "];
-    const both = [story.upper, agreesWithUpper(block) ? " and " : " and minus ", block.clauses[0]?.letter ?? story.upper, " have the same derivative, zero at the solution"];
+    const zero: readonly Inline[] = [
+      "the adjoint of ",
+      ...commas(unknowns.map((unknown) => nameOf(story, unknown))),
+      " is zero: ",
+    ];
+    const both = [
+      story.upper,
+      agreesWithUpper(block) ? " and " : " and minus ",
+      block.clauses[0]?.letter ?? story.upper,
+      " have the same derivative, zero at the solution",
+    ];
     return [{ kind: "sentence", parts: [...zero, ...(facts.upper === "absent" ? ["nothing above reads it"] : both)] }];
   }
   const isLast = story.blocks.at(-1) === block;
@@ -163,12 +229,27 @@ function adjoint(story: Story, block: NamedBlock): readonly Item[] {
     const letter = transposed ? transpose(block.curvature) : block.curvature;
     return [{ kind: "equation", sides: [product(letter, stacked(names)), ...right.map(stacked)] }];
   }
-  const systems = unknowns.map((_, k): Item => ({ kind: "equation", sides: [productWith(block, names, transposed, k), ...right.map((side) => side[k] as Formula)] }));
+  const systems = unknowns.map(
+    (_, k): Item => ({
+      kind: "equation",
+      sides: [productWith(block, names, transposed, k), ...right.map((side) => side[k] as Formula)],
+    }),
+  );
   if (!transposed || isMatrix(story, block)) return systems;
-  const images = unknowns.map((_, k): Item => ({
-    kind: "equation",
-    sides: [productWith(block, tangents.map((tangent) => nameOf(story, tangent)), true, k), show(story, facts.block.transposedProduct[k] as Node)],
-  }));
+  const images = unknowns.map(
+    (_, k): Item => ({
+      kind: "equation",
+      sides: [
+        productWith(
+          block,
+          tangents.map((tangent) => nameOf(story, tangent)),
+          true,
+          k,
+        ),
+        show(story, facts.block.transposedProduct[k] as Node),
+      ],
+    }),
+  );
   return [...systems, ...images];
 }
 
@@ -176,37 +257,69 @@ function hypergradient(story: Story): readonly Item[] {
   const { problem, derivation, blocks } = story;
   const adjointsVanish = blocks.every((block) => block.plan.facts.upper !== "different");
   const gradients = adjointsVanish ? derivation.direct : derivation.hypergradient;
-  return (problem.upper?.variables ?? []).map((variable, k): Item => ({
-    kind: "equation",
-    sides: [derivative(story.upper, [nameOf(story, variable)], true), show(story, gradients[k] as Node)],
-  }));
+  return (problem.upper?.variables ?? []).map(
+    (variable, k): Item => ({
+      kind: "equation",
+      sides: [derivative(story.upper, [nameOf(story, variable)], true), show(story, gradients[k] as Node)],
+    }),
+  );
 }
 
 function planItems(story: Story, plan: Plan): readonly Item[] {
   const sentences = story.blocks.flatMap(({ plan: own }): readonly (readonly Inline[])[] => {
     const names = commas(own.facts.block.unknowns.map((unknown) => nameOf(story, unknown)));
-    const damping = own.damping === 0 ? [] : [["damping ", number(own.damping), " is added to the diagonal in the adjoint system, as asked"]];
-    const adjointLine = own.adjoint.solver === "none" ? ["no adjoint system: ", own.adjoint.reason] : ["adjoint by ", own.adjoint.solver, ": ", own.adjoint.reason];
-    return [["solve for ", ...names, " by ", own.inner.solver, ": ", own.inner.reason], ...(problemHasUpper(story) ? [adjointLine] : []), ...damping];
+    const damping =
+      own.damping === 0
+        ? []
+        : [["damping ", number(own.damping), " is added to the diagonal in the adjoint system, as asked"]];
+    const adjointLine =
+      own.adjoint.solver === "none"
+        ? ["no adjoint system: ", own.adjoint.reason]
+        : ["adjoint by ", own.adjoint.solver, ": ", own.adjoint.reason];
+    return [
+      ["solve for ", ...names, " by ", own.inner.solver, ": ", own.inner.reason],
+      ...(problemHasUpper(story) ? [adjointLine] : []),
+      ...damping,
+    ];
   });
-  const outer: readonly Inline[] = ["outer steps by ", plan.outer.solver, ", at most ", number(plan.steps), ": ", plan.outer.reason];
-  const lines = problemHasUpper(story) ? [["implicit differentiation at the lower solution"], ...sentences, outer] : sentences;
+  const outer: readonly Inline[] = [
+    "outer steps by ",
+    plan.outer.solver,
+    ", at most ",
+    number(plan.steps),
+    ": ",
+    plan.outer.reason,
+  ];
+  const lines = problemHasUpper(story)
+    ? [["implicit differentiation at the lower solution"], ...sentences, outer]
+    : sentences;
   return lines.map((parts) => ({ kind: "sentence", parts }));
 }
 
 const problemHasUpper = (story: Story): boolean => story.problem.upper !== undefined;
 
 const roles: { readonly [R in Input["role"]]: string } = {
-  upper: "upper level", lower: "lower level", param: "parameter", data: "data", generated: "generated", adjoint: "adjoint", tangent: "direction", step: "step",
+  upper: "upper level",
+  lower: "lower level",
+  param: "parameter",
+  data: "data",
+  generated: "generated",
+  adjoint: "adjoint",
+  tangent: "direction",
+  step: "step",
 };
 
 /** Every input of the problem with its shape, and each size with its number once that is known. */
 function dimensions(story: Story): readonly Item[] {
   const order: readonly Input["role"][] = ["upper", "lower", "param", "data", "generated"];
-  const inputs = order.flatMap((role) => [...story.problem.graph.inputs.values()].filter((input) => input.role === role));
+  const inputs = order.flatMap((role) =>
+    [...story.problem.graph.inputs.values()].filter((input) => input.role === role),
+  );
   const numbers = (shape: readonly Size[]): string => {
     const values = shape.map((size) => evaluateSize(size, story.sizes));
-    return values.every((value) => value !== undefined) && shape.some((size) => namesIn(size).size > 0) ? values.join(" × ") : "";
+    return values.every((value) => value !== undefined) && shape.some((size) => namesIn(size).size > 0)
+      ? values.join(" × ")
+      : "";
   };
   const rows = inputs.map((input): readonly Inline[] => [
     nameOf(story, input),
@@ -221,7 +334,9 @@ function dimensions(story: Story): readonly Item[] {
 
 /** Repeated sub-expressions under names, each defined in the section that first uses it. */
 function withNames(n: Notation, sections: readonly Section[]): readonly Section[] {
-  const formulas = sections.flatMap((section) => section.items.flatMap((item) => (item.kind === "equation" ? item.sides.slice(-2) : [])));
+  const formulas = sections.flatMap((section) =>
+    section.items.flatMap((item) => (item.kind === "equation" ? item.sides.slice(-2) : [])),
+  );
   const { definitions, apply } = abbreviate(n, formulas);
   const pending = new Set(definitions);
   const onInline = (part: Inline): Inline => (typeof part === "string" ? part : apply(part));
@@ -277,7 +392,9 @@ function conventions(sections: readonly Section[]): readonly Item[] {
   for (const section of sections) section.items.flatMap(formulasOf).forEach(visit);
   const uses = (...wanted: readonly string[]): boolean => wanted.some((kind) => kinds.has(kind));
   const lines: readonly (readonly Inline[])[] = [
-    ["Vectors are columns; a gradient has the shape of its variable; ⊙, powers and functions of arrays are entry by entry, and a number is added to every entry."],
+    [
+      "Vectors are columns; a gradient has the shape of its variable; ⊙, powers and functions of arrays are entry by entry, and a number is added to every entry.",
+    ],
     ["A curvature has a row for each entry of the condition and a column for each entry of the unknown."],
     ...(uses("ones") ? [[ones, " is the vector of ones."]] : []),
     ...(uses("norm") ? [[squaredNorm, " is the sum of the squares of all entries."]] : []),

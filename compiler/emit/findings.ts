@@ -7,11 +7,18 @@ import { commas, type Inline, type NamedBlock, type NamedClause, type Story } fr
 import { sizeFormula } from "./symbols.ts";
 
 export function findings(story: Story, block: NamedBlock): readonly Item[] {
-  const lines = [what(story, block), form(story, block), ...upperLevel(story, block), ...kinks(story, block), assumption(story, block)];
+  const lines = [
+    what(story, block),
+    form(story, block),
+    ...upperLevel(story, block),
+    ...kinks(story, block),
+    assumption(story, block),
+  ];
   return lines.filter((parts) => parts.length > 0).map((parts) => ({ kind: "sentence", parts }));
 }
 
-const names = (story: Story, block: NamedBlock): readonly Inline[] => commas(block.plan.facts.block.unknowns.map((unknown) => story.notation.symbols.of(unknown)));
+const names = (story: Story, block: NamedBlock): readonly Inline[] =>
+  commas(block.plan.facts.block.unknowns.map((unknown) => story.notation.symbols.of(unknown)));
 
 /** The kind of problem that the block is. */
 function what(story: Story, block: NamedBlock): readonly Inline[] {
@@ -19,11 +26,17 @@ function what(story: Story, block: NamedBlock): readonly Inline[] {
   const unknowns = names(story, block);
   if (!facts.minimisation) {
     const kind = facts.quadratic ? "linear" : "nonlinear";
-    return block.clauses.length > 1 ? ["an equilibrium: ", ...unknowns, ` answer each other, through ${kind} equations`] : [`a ${kind} system of equations in `, ...unknowns];
+    return block.clauses.length > 1
+      ? ["an equilibrium: ", ...unknowns, ` answer each other, through ${kind} equations`]
+      : [`a ${kind} system of equations in `, ...unknowns];
   }
   const letter = (block.clauses[0] as NamedClause).letter;
   const models = facts.quadratic ? [] : linearModel(story, block);
-  const parts: Inline[] = [letter, facts.quadratic ? " is quadratic in " : models.length > 0 ? "" : " is a smooth function of ", ...(models.length > 0 ? models : unknowns)];
+  const parts: Inline[] = [
+    letter,
+    facts.quadratic ? " is quadratic in " : models.length > 0 ? "" : " is a smooth function of ",
+    ...(models.length > 0 ? models : unknowns),
+  ];
   const maximized = isMaximized(block);
   const convex = maximized ? "concave" : "convex";
   if (facts.modulus !== undefined) {
@@ -43,10 +56,12 @@ function linearModel(story: Story, block: NamedBlock): readonly Inline[] {
   return predictor === undefined ? [] : [" is a generalised linear model in ", array(story.notation, predictor)];
 }
 
-export const isMaximized = (block: NamedBlock): boolean => block.clauses.some(({ clause }) => clause.kind === "optimize" && clause.direction === "maximizes");
+export const isMaximized = (block: NamedBlock): boolean =>
+  block.clauses.some(({ clause }) => clause.kind === "optimize" && clause.direction === "maximizes");
 
 /** Whether f equals g (as written) up to terms free of the unknowns, or minus g. */
-export const agreesWithUpper = (block: NamedBlock): boolean => (block.plan.facts.upper === "equal") !== isMaximized(block);
+export const agreesWithUpper = (block: NamedBlock): boolean =>
+  (block.plan.facts.upper === "equal") !== isMaximized(block);
 
 function sized(story: Story, size: Size): readonly Inline[] {
   const value = evaluateSize(size, story.sizes);
@@ -61,7 +76,12 @@ function form(story: Story, block: NamedBlock): readonly Inline[] {
     case "diagonal":
       return ["curvature diagonal: no two of the ", ...sized(story, found.count), " entries are coupled"];
     case "blocks":
-      return ["curvature block-diagonal: ", ...sized(story, found.count), found.shared ? " times the same block of order " : " blocks of order ", ...sized(story, found.order)];
+      return [
+        "curvature block-diagonal: ",
+        ...sized(story, found.count),
+        found.shared ? " times the same block of order " : " blocks of order ",
+        ...sized(story, found.order),
+      ];
     case "dense":
       return ["curvature dense, of order ", ...sized(story, found.order)];
     default:
@@ -74,7 +94,16 @@ function upperLevel(story: Story, block: NamedBlock): readonly (readonly Inline[
   if (story.problem.upper === undefined || upper === "different") return [];
   const letter = block.clauses[0]?.letter ?? story.upper;
   if (upper === "absent") return [["the upper level does not read ", ...names(story, block)]];
-  return [[story.upper, agreesWithUpper(block) ? " equals " : " is minus ", letter, " up to terms free of ", ...names(story, block), ": no adjoint is needed (Danskin)"]];
+  return [
+    [
+      story.upper,
+      agreesWithUpper(block) ? " equals " : " is minus ",
+      letter,
+      " up to terms free of ",
+      ...names(story, block),
+      ": no adjoint is needed (Danskin)",
+    ],
+  ];
 }
 
 function kinks(story: Story, block: NamedBlock): readonly (readonly Inline[])[] {
@@ -85,7 +114,12 @@ function kinks(story: Story, block: NamedBlock): readonly (readonly Inline[])[] 
 /** What the derivative rests on, and how a run sees that it holds. */
 function assumption(story: Story, block: NamedBlock): readonly Inline[] {
   const { facts } = block.plan;
-  if (facts.minimisation && facts.modulus !== undefined) return ["so there is exactly one solution, and ", block.curvature, " is positive definite there: nothing is assumed"];
+  if (facts.minimisation && facts.modulus !== undefined)
+    return [
+      "so there is exactly one solution, and ",
+      block.curvature,
+      " is positive definite there: nothing is assumed",
+    ];
   const property = facts.minimisation ? " is positive definite" : " is invertible";
   return ["assumed, and verified at the solution found: ", block.curvature, property];
 }

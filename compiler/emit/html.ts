@@ -1,7 +1,7 @@
 /** Explanations as one self-contained page: MathML, no script, no font, no network. */
 import type { Explanation, Inline, Item } from "./explanation.ts";
-import type { Formula } from "./math.ts";
 import { equationLatex, latexOf } from "./latex.ts";
+import type { Formula } from "./math.ts";
 
 const style = `
 :root { color-scheme: light dark; --line: #d0d0d0; --quiet: #666; }
@@ -21,9 +21,11 @@ const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (c) => enti
 /** The typesetter is loaded only when a page is made. */
 export async function renderHtml(explanation: Explanation): Promise<string> {
   const { default: temml } = await import("temml");
-  const math = (latex: string, displayMode: boolean): string => temml.renderToString(latex, { displayMode, throwOnError: true });
+  const math = (latex: string, displayMode: boolean): string =>
+    temml.renderToString(latex, { displayMode, throwOnError: true });
   const formula = (part: Formula): string => math(latexOf(part), false);
-  const inline = (parts: readonly Inline[]): string => parts.map((part) => (typeof part === "string" ? escapeHtml(part) : formula(part))).join("");
+  const inline = (parts: readonly Inline[]): string =>
+    parts.map((part) => (typeof part === "string" ? escapeHtml(part) : formula(part))).join("");
 
   const item = (own: Item): string => {
     switch (own.kind) {
@@ -34,7 +36,8 @@ export async function renderHtml(explanation: Explanation): Promise<string> {
       case "where":
         return `<p>where ${math(`${latexOf(own.name)} = ${latexOf(own.value)}`, false)}</p>`;
       case "table": {
-        const row = (cells: readonly Inline[], tag: "th" | "td"): string => `<tr>${cells.map((cell) => `<${tag}>${inline([cell])}</${tag}>`).join("")}</tr>`;
+        const row = (cells: readonly Inline[], tag: "th" | "td"): string =>
+          `<tr>${cells.map((cell) => `<${tag}>${inline([cell])}</${tag}>`).join("")}</tr>`;
         return `<table>${[row(own.head, "th"), ...own.rows.map((cells) => row(cells, "td"))].join("")}</table>`;
       }
       default:
@@ -43,7 +46,9 @@ export async function renderHtml(explanation: Explanation): Promise<string> {
   };
 
   const title = escapeHtml(explanation.file);
-  const sections = explanation.sections.map((section) => `<section><h2>${section.title}</h2>\n${section.items.map(item).join("\n")}</section>`);
+  const sections = explanation.sections.map(
+    (section) => `<section><h2>${section.title}</h2>\n${section.items.map(item).join("\n")}</section>`,
+  );
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title><style>${style}</style></head>

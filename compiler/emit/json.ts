@@ -22,7 +22,8 @@ export interface JsonExplanation {
 
 const both = (formula: Formula): JsonFormula => ({ text: lineOf(formula), latex: latexOf(formula) });
 
-const formulasIn = (parts: readonly Inline[]): readonly JsonFormula[] => parts.flatMap((part) => (typeof part === "string" ? [] : [both(part)]));
+const formulasIn = (parts: readonly Inline[]): readonly JsonFormula[] =>
+  parts.flatMap((part) => (typeof part === "string" ? [] : [both(part)]));
 
 function itemJson(item: Item): JsonItem {
   switch (item.kind) {
@@ -40,5 +41,8 @@ function itemJson(item: Item): JsonItem {
 }
 
 export function renderJson(explanation: Explanation): JsonExplanation {
-  return { file: explanation.file, sections: explanation.sections.map(({ title, items }) => ({ title, items: items.map(itemJson) })) };
+  return {
+    file: explanation.file,
+    sections: explanation.sections.map(({ title, items }) => ({ title, items: items.map(itemJson) })),
+  };
 }

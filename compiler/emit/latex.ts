@@ -3,23 +3,82 @@ import type { Explanation, Inline, Item } from "./explanation.ts";
 import { binding, bindingOf, type Formula, type MathSymbol, type RelationSign } from "./math.ts";
 
 const letters: Readonly<Record<string, string>> = {
-  α: "\\alpha", β: "\\beta", γ: "\\gamma", δ: "\\delta", ε: "\\varepsilon", ζ: "\\zeta", η: "\\eta", θ: "\\theta", ι: "\\iota",
-  κ: "\\kappa", λ: "\\lambda", μ: "\\mu", ν: "\\nu", ξ: "\\xi", π: "\\pi", ρ: "\\rho", σ: "\\sigma", τ: "\\tau", υ: "\\upsilon",
-  φ: "\\varphi", χ: "\\chi", ψ: "\\psi", ω: "\\omega", Γ: "\\Gamma", Δ: "\\Delta", Θ: "\\Theta", Λ: "\\Lambda", Ξ: "\\Xi", Π: "\\Pi",
-  Σ: "\\Sigma", Φ: "\\Phi", Ψ: "\\Psi", Ω: "\\Omega", "′": "'",
+  α: "\\alpha",
+  β: "\\beta",
+  γ: "\\gamma",
+  δ: "\\delta",
+  ε: "\\varepsilon",
+  ζ: "\\zeta",
+  η: "\\eta",
+  θ: "\\theta",
+  ι: "\\iota",
+  κ: "\\kappa",
+  λ: "\\lambda",
+  μ: "\\mu",
+  ν: "\\nu",
+  ξ: "\\xi",
+  π: "\\pi",
+  ρ: "\\rho",
+  σ: "\\sigma",
+  τ: "\\tau",
+  υ: "\\upsilon",
+  φ: "\\varphi",
+  χ: "\\chi",
+  ψ: "\\psi",
+  ω: "\\omega",
+  Γ: "\\Gamma",
+  Δ: "\\Delta",
+  Θ: "\\Theta",
+  Λ: "\\Lambda",
+  Ξ: "\\Xi",
+  Π: "\\Pi",
+  Σ: "\\Sigma",
+  Φ: "\\Phi",
+  Ψ: "\\Psi",
+  Ω: "\\Omega",
+  "′": "'",
 };
 
 /** Functions with a sign of their own; all others are set upright. */
 const functions: Readonly<Record<string, string>> = {
-  sigmoid: "\\sigma", exp: "\\exp", log: "\\log", sin: "\\sin", cos: "\\cos", tan: "\\tan", tanh: "\\tanh", max: "\\max", min: "\\min",
-  maximum: "\\max", minimum: "\\min", logdet: "\\log\\det",
+  sigmoid: "\\sigma",
+  exp: "\\exp",
+  log: "\\log",
+  sin: "\\sin",
+  cos: "\\cos",
+  tan: "\\tan",
+  tanh: "\\tanh",
+  max: "\\max",
+  min: "\\min",
+  maximum: "\\max",
+  minimum: "\\min",
+  logdet: "\\log\\det",
 };
 
-const relations: { readonly [S in RelationSign]: string } = { "=": "=", "<": "<", "≤": "\\le", "∧": "\\land", "∨": "\\lor", "≠": "\\ne" };
+const relations: { readonly [S in RelationSign]: string } = {
+  "=": "=",
+  "<": "<",
+  "≤": "\\le",
+  "∧": "\\land",
+  "∨": "\\lor",
+  "≠": "\\ne",
+};
 
 const special: Readonly<Record<string, string>> = {
-  "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", $: "\\$", "&": "\\&", "#": "\\#", _: "\\_", "%": "\\%", "~": "\\textasciitilde{}",
-  "^": "\\textasciicircum{}", "×": "$\\times$", "−": "$-$", "⊙": "$\\odot$", "∂": "$\\partial$",
+  "\\": "\\textbackslash{}",
+  "{": "\\{",
+  "}": "\\}",
+  $: "\\$",
+  "&": "\\&",
+  "#": "\\#",
+  _: "\\_",
+  "%": "\\%",
+  "~": "\\textasciitilde{}",
+  "^": "\\textasciicircum{}",
+  "×": "$\\times$",
+  "−": "$-$",
+  "⊙": "$\\odot$",
+  "∂": "$\\partial$",
 };
 
 /** Words outside of formulas. */
@@ -47,11 +106,13 @@ function numberLatex(value: number): string {
 }
 
 /** Parentheses grow only around what is tall. */
-const bracketed = (body: string): string => (/\\(frac|sum|left|begin|sqrt)/.test(body) ? `\\left(${body}\\right)` : `(${body})`);
+const bracketed = (body: string): string =>
+  /\\(frac|sum|left|begin|sqrt)/.test(body) ? `\\left(${body}\\right)` : `(${body})`;
 
 /** A formula in math mode. */
 export function latexOf(formula: Formula): string {
-  const inner = (part: Formula, least: number): string => (bindingOf(part) < least ? bracketed(latexOf(part)) : latexOf(part));
+  const inner = (part: Formula, least: number): string =>
+    bindingOf(part) < least ? bracketed(latexOf(part)) : latexOf(part);
   const list = (parts: readonly Formula[]): string => parts.map(latexOf).join(", ");
   switch (formula.kind) {
     case "symbol":
@@ -59,7 +120,9 @@ export function latexOf(formula: Formula): string {
     case "number":
       return numberLatex(formula.value);
     case "sum":
-      return formula.terms.map(({ sign, term }, k) => `${sign < 0 ? "-" : k === 0 ? "" : "+"} ${inner(term, binding.hadamard)}`.trim()).join(" ");
+      return formula.terms
+        .map(({ sign, term }, k) => `${sign < 0 ? "-" : k === 0 ? "" : "+"} ${inner(term, binding.hadamard)}`.trim())
+        .join(" ");
     case "product":
       return formula.factors.map((factor) => inner(factor, binding.product)).join(" \\, ");
     case "hadamard":
@@ -114,7 +177,8 @@ export function latexOf(formula: Formula): string {
 /** A name that has a subscript already is put in brackets: [X_train]_{ij}. */
 function subscriptedLatex(base: Formula, indices: string): string {
   const bare = latexOf(base);
-  if (base.kind === "symbol") return base.subscript === undefined ? `${bare}_{${indices}}` : `\\left[${bare}\\right]_{${indices}}`;
+  if (base.kind === "symbol")
+    return base.subscript === undefined ? `${bare}_{${indices}}` : `\\left[${bare}\\right]_{${indices}}`;
   return bindingOf(base) < binding.atom ? `${bracketed(bare)}_{${indices}}` : `{${bare}}_{${indices}}`;
 }
 
@@ -128,11 +192,18 @@ function derivativeLatex(of: Formula, by: readonly Formula[], d: string): string
 
 // ------------------------------------------------------------------------------------------------------ documents
 
-export const inlineLatex = (parts: readonly Inline[]): string => parts.map((part) => (typeof part === "string" ? escapeLatex(part) : `$${latexOf(part)}$`)).join("");
+export const inlineLatex = (parts: readonly Inline[]): string =>
+  parts.map((part) => (typeof part === "string" ? escapeLatex(part) : `$${latexOf(part)}$`)).join("");
 
 /** The sides of an equation, aligned at their equality signs; a lone number stays on its line. */
 export function equationLatex(sides: readonly Formula[]): string {
-  const lines = sides.map((side, k) => (k === 0 ? latexOf(side) : k > 1 && side.kind !== "number" ? `\\\\ &= ${latexOf(side)}` : `${k === 1 ? "&" : ""}= ${latexOf(side)}`));
+  const lines = sides.map((side, k) =>
+    k === 0
+      ? latexOf(side)
+      : k > 1 && side.kind !== "number"
+        ? `\\\\ &= ${latexOf(side)}`
+        : `${k === 1 ? "&" : ""}= ${latexOf(side)}`,
+  );
   return `\\begin{aligned} ${lines.join(" ")} \\end{aligned}`;
 }
 
@@ -155,7 +226,9 @@ function itemLatex(item: Item): string {
 
 /** A complete document. */
 export function renderLatex(explanation: Explanation): string {
-  const sections = explanation.sections.map(({ title, items }) => `\\section*{${title}}\n${items.map(itemLatex).join("")}`);
+  const sections = explanation.sections.map(
+    ({ title, items }) => `\\section*{${title}}\n${items.map(itemLatex).join("")}`,
+  );
   return `\\documentclass{article}
 \\usepackage{amsmath}
 \\setlength{\\parindent}{0pt}

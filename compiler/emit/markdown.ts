@@ -2,7 +2,8 @@
 import type { Explanation, Inline, Item } from "./explanation.ts";
 import { equationLatex, latexOf } from "./latex.ts";
 
-const inline = (parts: readonly Inline[]): string => parts.map((part) => (typeof part === "string" ? escapeMarkdown(part) : `$${latexOf(part)}$`)).join("");
+const inline = (parts: readonly Inline[]): string =>
+  parts.map((part) => (typeof part === "string" ? escapeMarkdown(part) : `$${latexOf(part)}$`)).join("");
 
 function escapeMarkdown(text: string): string {
   return text.replace(/[\\`*_$|<>]/g, (c) => `\\${c}`);
@@ -26,6 +27,8 @@ function itemMarkdown(item: Item): string {
 }
 
 export function renderMarkdown(explanation: Explanation): string {
-  const sections = explanation.sections.map(({ title, items }) => `## ${title}\n\n${items.map(itemMarkdown).join("\n")}`);
+  const sections = explanation.sections.map(
+    ({ title, items }) => `## ${title}\n\n${items.map(itemMarkdown).join("\n")}`,
+  );
   return `# ${escapeMarkdown(explanation.file)}\n\n${sections.join("\n")}`;
 }

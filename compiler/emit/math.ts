@@ -63,16 +63,24 @@ export type FormulaKind = Formula["kind"];
 // ---------------------------------------------------------------------------------------------------- constructors
 
 export const number = (value: number): Formula => ({ kind: "number", value });
-export const symbol = (base: string, subscript?: string): MathSymbol => (subscript === undefined ? { kind: "symbol", base } : { kind: "symbol", base, subscript });
+export const symbol = (base: string, subscript?: string): MathSymbol =>
+  subscript === undefined ? { kind: "symbol", base } : { kind: "symbol", base, subscript };
 export const indexSymbol = (base: string, runsOver: Size): MathSymbol => ({ kind: "symbol", base, runsOver });
 export const call = (fn: string, ...args: readonly Formula[]): Formula => ({ kind: "call", fn, arguments: args });
-export const relation = (left: Formula, sign: RelationSign, right: Formula): Formula => ({ kind: "relation", left, sign, right });
+export const relation = (left: Formula, sign: RelationSign, right: Formula): Formula => ({
+  kind: "relation",
+  left,
+  sign,
+  right,
+});
 export const identity: Formula = { kind: "identity" };
 export const ones: Formula = { kind: "ones" };
 
 /** Identity factors vanish, products of products are flat. */
 export function product(...factors: readonly Formula[]): Formula {
-  const flat = factors.flatMap((factor) => (factor.kind === "product" ? factor.factors : factor.kind === "identity" ? [] : [factor]));
+  const flat = factors.flatMap((factor) =>
+    factor.kind === "product" ? factor.factors : factor.kind === "identity" ? [] : [factor],
+  );
   const [first] = flat;
   if (first === undefined) return factors.length === 0 ? number(1) : identity;
   return flat.length === 1 ? first : { kind: "product", factors: flat };
@@ -81,9 +89,12 @@ export function product(...factors: readonly Formula[]): Formula {
 /** Equal functions of arrays become a power, entry by entry: tanh(x)². */
 export function hadamard(...factors: readonly Formula[]): Formula {
   const flat = factors.flatMap((factor) => (factor.kind === "hadamard" ? factor.factors : [factor]));
-  const isRepeat = (factor: Formula, k: number): boolean => factor.kind === "call" && flat.findIndex((own) => keyOf(own) === keyOf(factor)) < k;
+  const isRepeat = (factor: Formula, k: number): boolean =>
+    factor.kind === "call" && flat.findIndex((own) => keyOf(own) === keyOf(factor)) < k;
   const collected = flat.flatMap((factor, k) =>
-    isRepeat(factor, k) ? [] : [power(factor, factor.kind === "call" ? flat.filter((own) => keyOf(own) === keyOf(factor)).length : 1)],
+    isRepeat(factor, k)
+      ? []
+      : [power(factor, factor.kind === "call" ? flat.filter((own) => keyOf(own) === keyOf(factor)).length : 1)],
   );
   return collected.length === 1 ? (collected[0] as Formula) : { kind: "hadamard", factors: collected };
 }
@@ -106,18 +117,23 @@ export function transpose(operand: Formula): Formula {
     }
     case "sum": {
       const terms = operand.terms.map(({ sign, term }): SignedTerm => ({ sign, term: transpose(term) }));
-      return marks(terms.map(({ term }) => term)) <= marks(operand.terms.map(({ term }) => term)) ? sum(terms) : { kind: "transpose", operand };
+      return marks(terms.map(({ term }) => term)) <= marks(operand.terms.map(({ term }) => term))
+        ? sum(terms)
+        : { kind: "transpose", operand };
     }
     default:
       return { kind: "transpose", operand };
   }
 }
 
-const marks = (parts: readonly Formula[]): number => parts.reduce((count, part) => count + (part.kind === "transpose" ? 1 : 0) + marks(partsOf(part)), 0);
+const marks = (parts: readonly Formula[]): number =>
+  parts.reduce((count, part) => count + (part.kind === "transpose" ? 1 : 0) + marks(partsOf(part)), 0);
 
 export function sum(terms: readonly SignedTerm[]): Formula {
   const flat = terms.flatMap(({ sign, term }) =>
-    term.kind === "sum" ? term.terms.map((own) => ({ sign: (own.sign * sign) as 1 | -1, term: own.term })) : [{ sign, term }],
+    term.kind === "sum"
+      ? term.terms.map((own) => ({ sign: (own.sign * sign) as 1 | -1, term: own.term }))
+      : [{ sign, term }],
   );
   const only = flat.length === 1 ? flat[0] : undefined;
   return only?.sign === 1 ? only.term : { kind: "sum", terms: flat };
@@ -237,7 +253,8 @@ function makeKey(formula: Formula): string {
 export function freeIndices(formula: Formula): ReadonlySet<string> {
   if (formula.kind === "symbol") return new Set(formula.runsOver === undefined ? [] : [formula.base]);
   const inner = new Set(partsOf(formula).flatMap((part) => [...freeIndices(part)]));
-  if (formula.kind === "indexSum" || formula.kind === "entries") for (const index of formula.indices) inner.delete(index.base);
+  if (formula.kind === "indexSum" || formula.kind === "entries")
+    for (const index of formula.indices) inner.delete(index.base);
   return inner;
 }
 

@@ -2,12 +2,35 @@
  * Tensor expressions as formulas. Matrix notation is used where a node has at most two axes and its products are matrix products;
  * otherwise entries, with Σ over named indices. Axes of size 1 are not shown: such a node reads as the vector or number it holds.
  */
-import { type Add, type Input, type MapFunction, type MapNode, type Node, reachable, type Reduce, type Reshape } from "../ir/node.ts";
+import {
+  type Add,
+  type Input,
+  type MapFunction,
+  type MapNode,
+  type Node,
+  type Reduce,
+  type Reshape,
+  reachable,
+} from "../ir/node.ts";
 import { addSizes, constantSize, namesIn, type Size, sizeOf } from "../ir/size.ts";
-import { call, type Formula, identity, keyOf, number, ones, power, product, relation, type RelationSign, subscripted, symbol, type MathSymbol } from "./math.ts";
+import {
+  call,
+  type Formula,
+  identity,
+  keyOf,
+  type MathSymbol,
+  number,
+  ones,
+  power,
+  product,
+  type RelationSign,
+  relation,
+  subscripted,
+  symbol,
+} from "./math.ts";
 import { entryOfProduct, wholeProduct } from "./products.ts";
 import { asNumber, assemble, one, plain, type Scaled, signed, sumOf } from "./scaled.ts";
-import { createSymbols, indexFor, lateness, sizeFormula, type Symbols } from "./symbols.ts";
+import { createSymbols, indexFor, lateness, type Symbols, sizeFormula } from "./symbols.ts";
 
 export interface Notation {
   readonly symbols: Symbols;
@@ -79,7 +102,10 @@ export function array(n: Notation, node: Node): Formula {
 }
 
 /** Index letters for every shown axis; axes of size 1 are at 0. */
-export function freshPlace(n: Notation, shape: readonly Size[]): { readonly indices: readonly MathSymbol[]; readonly place: Place } {
+export function freshPlace(
+  n: Notation,
+  shape: readonly Size[],
+): { readonly indices: readonly MathSymbol[]; readonly place: Place } {
   const used = new Set(n.symbols.taken);
   const indices: MathSymbol[] = [];
   const axes = shownAxes(shape);
@@ -93,17 +119,23 @@ export function freshPlace(n: Notation, shape: readonly Size[]): { readonly indi
   return { indices, place: { at, used } };
 }
 
-const shown = (node: Node, place: Place): readonly Formula[] => shownAxes(node.shape).map((axis) => place.at[axis] as Formula);
+const shown = (node: Node, place: Place): readonly Formula[] =>
+  shownAxes(node.shape).map((axis) => place.at[axis] as Formula);
 
 function convert(n: Notation, node: Node, place: Place | undefined): Scaled | undefined {
-  const own = (operand: Node): Scaled | undefined => (place === undefined ? whole(n, operand) : entry(n, operand, place));
+  const own = (operand: Node): Scaled | undefined =>
+    place === undefined ? whole(n, operand) : entry(n, operand, place);
   switch (node.kind) {
     case "input":
       return plain(place === undefined ? n.symbols.of(node) : subscripted(n.symbols.of(node), shown(node, place)));
     case "constant":
       return { ...one, coefficient: node.value };
     case "literal":
-      return plain(place === undefined ? literalFormula(node.values, node.shape) : subscripted(literalFormula(node.values, node.shape), shown(node, place)));
+      return plain(
+        place === undefined
+          ? literalFormula(node.values, node.shape)
+          : subscripted(literalFormula(node.values, node.shape), shown(node, place)),
+      );
     case "size":
       return { ...one, numerator: [sizeFormula(node.size)] };
     case "iota":
@@ -119,10 +151,19 @@ function convert(n: Notation, node: Node, place: Place | undefined): Scaled | un
     case "reduce":
       return reduction(n, node, place);
     case "gather": {
-      const index = (at: Formula | undefined): Formula => (at === undefined ? array(n, node.index) : assemble(entry(n, node.index, { at: [at], used: place?.used ?? new Set() })));
-      if (place !== undefined) return entry(n, node.operand, { ...place, at: place.at.with(node.axis, index(place.at[node.axis])) });
+      const index = (at: Formula | undefined): Formula =>
+        at === undefined
+          ? array(n, node.index)
+          : assemble(entry(n, node.index, { at: [at], used: place?.used ?? new Set() }));
+      if (place !== undefined)
+        return entry(n, node.operand, { ...place, at: place.at.with(node.axis, index(place.at[node.axis])) });
       const position = slice(node.index) ?? index(undefined);
-      return plain(subscripted(array(n, node.operand), shownAxes(node.operand.shape).map((axis) => (axis === node.axis ? position : symbol(":")))));
+      return plain(
+        subscripted(
+          array(n, node.operand),
+          shownAxes(node.operand.shape).map((axis) => (axis === node.axis ? position : symbol(":"))),
+        ),
+      );
     }
     case "scatter": {
       if (place === undefined) return plain(call("scatter", array(n, node.operand), array(n, node.index)));
@@ -153,12 +194,16 @@ function convert(n: Notation, node: Node, place: Place | undefined): Scaled | un
 function slice(index: Node): Formula | undefined {
   const size = index.shape[0] as Size;
   if (index.kind === "iota") return symbol(`0:${size.key}`);
-  if (index.kind !== "add" || index.operands.length !== 2 || !index.operands.some((operand) => operand.kind === "iota")) return undefined;
+  if (index.kind !== "add" || index.operands.length !== 2 || !index.operands.some((operand) => operand.kind === "iota"))
+    return undefined;
   const k = index.operands.findIndex((operand) => operand.kind !== "iota");
   const [start, from] = [index.operands[k] as Node, index.coefficients[k] as number];
   const source = repeated(start)?.node ?? start;
-  if (source.kind === "constant") return symbol(`${from * source.value}:${addSizes(sizeOf(from * source.value), size).key}`);
-  return source.kind === "size" && from === 1 ? symbol(`${source.size.key}:${addSizes(source.size, size).key}`) : undefined;
+  if (source.kind === "constant")
+    return symbol(`${from * source.value}:${addSizes(sizeOf(from * source.value), size).key}`);
+  return source.kind === "size" && from === 1
+    ? symbol(`${source.size.key}:${addSizes(source.size, size).key}`)
+    : undefined;
 }
 
 /** A function of whole arrays: an entry of it is the whole with indices. */
@@ -176,7 +221,9 @@ function literalFormula(values: Float64Array, shape: readonly Size[]): Formula {
   if (values.length > 9 || shape.length > 2) return call("constants", ...shape.map(sizeFormula));
   if (shape.length < 2) return { kind: "matrix", rows: [...values].map((value) => [number(value)]) };
   const columns = constantSize(shape[1] as Size) as number;
-  const rows = Array.from({ length: values.length / Math.max(columns, 1) }, (_, i) => [...values.slice(i * columns, (i + 1) * columns)].map(number));
+  const rows = Array.from({ length: values.length / Math.max(columns, 1) }, (_, i) =>
+    [...values.slice(i * columns, (i + 1) * columns)].map(number),
+  );
   return { kind: "matrix", rows };
 }
 
@@ -190,13 +237,21 @@ function total(n: Notation, node: Add, own: (operand: Node) => Scaled | undefine
     const coefficient = node.coefficients[k] as number;
     return { rank, scaled: scaled && { ...scaled, coefficient: scaled.coefficient * coefficient } };
   });
-  const known = terms.flatMap(({ rank, scaled }) => (scaled === undefined ? [] : [{ rank, scaled, key: keyOf(scaled.body ?? number(1)) }]));
+  const known = terms.flatMap(({ rank, scaled }) =>
+    scaled === undefined ? [] : [{ rank, scaled, key: keyOf(scaled.body ?? number(1)) }],
+  );
   if (known.length < terms.length) return undefined;
-  const ordered = known.toSorted((a, b) => a.rank - b.rank || b.key.length - a.key.length || (a.key < b.key ? -1 : 1)).map((term) => term.scaled);
+  const ordered = known
+    .toSorted((a, b) => a.rank - b.rank || b.key.length - a.key.length || (a.key < b.key ? -1 : 1))
+    .map((term) => term.scaled);
   const kept = ordered.filter((term) => term.coefficient !== 0);
   const isNegative = (term: Scaled): boolean => signed(term).sign < 0;
   const [first] = kept;
-  return sumOf(first === undefined || !isNegative(first) ? kept : kept.toSorted((a, b) => Number(isNegative(a)) - Number(isNegative(b))));
+  return sumOf(
+    first === undefined || !isNegative(first)
+      ? kept
+      : kept.toSorted((a, b) => Number(isNegative(a)) - Number(isNegative(b))),
+  );
 }
 
 // --------------------------------------------------------------------------------------------------- functions
@@ -207,7 +262,12 @@ function indicator(left: Formula, sign: RelationSign, right: Formula): Formula {
   return { kind: "indicator", condition: relation(left, sign, right) };
 }
 
-function elementwise(n: Notation, node: MapNode, place: Place | undefined, own: (operand: Node) => Scaled | undefined): Scaled | undefined {
+function elementwise(
+  n: Notation,
+  node: MapNode,
+  place: Place | undefined,
+  own: (operand: Node) => Scaled | undefined,
+): Scaled | undefined {
   const softmax = softmaxOf(n, node);
   if (softmax !== undefined) return opaque(node, place, softmax);
   const hot = place === undefined ? oneHot(node) : undefined;
@@ -238,12 +298,17 @@ function powerOf(base: Formula, exponent: Scaled, scalar: boolean): Scaled {
   if (!isNumber) return plain({ kind: "power", base, exponent: assemble(exponent) });
   if (exponent.coefficient >= 0) return plain(power(base, exponent.coefficient));
   const below = power(base, -exponent.coefficient);
-  return scalar ? { ...one, denominator: [below] } : plain({ kind: "fraction", numerator: number(1), denominator: below });
+  return scalar
+    ? { ...one, denominator: [below] }
+    : plain({ kind: "fraction", numerator: number(1), denominator: below });
 }
 
 type Weighted = readonly (readonly [node: Node, coefficient: number])[];
 
-const termsOf = (node: Node): Weighted => (node.kind === "add" ? node.operands.map((operand, k) => [operand, node.coefficients[k] as number] as const) : [[node, 1]]);
+const termsOf = (node: Node): Weighted =>
+  node.kind === "add"
+    ? node.operands.map((operand, k) => [operand, node.coefficients[k] as number] as const)
+    : [[node, 1]];
 
 /** What a broadcast repeats, and along which axis. */
 function repeated(node: Node): { readonly node: Node; readonly axes: readonly number[] } | undefined {
@@ -251,7 +316,10 @@ function repeated(node: Node): { readonly node: Node; readonly axes: readonly nu
   const labels = node.labels[0] as readonly number[];
   const kept = node.output.filter((label) => labels.includes(label));
   if (kept.join() !== labels.join()) return undefined;
-  return { node: node.operands[0] as Node, axes: node.output.map((_, axis) => axis).filter((axis) => !labels.includes(node.output[axis] as number)) };
+  return {
+    node: node.operands[0] as Node,
+    axes: node.output.map((_, axis) => axis).filter((axis) => !labels.includes(node.output[axis] as number)),
+  };
 }
 
 /** exp(x − logsumexp x) */
@@ -265,7 +333,8 @@ function softmaxOf(n: Notation, node: MapNode): Formula | undefined {
     const { operand, axis } = source.node;
     const rest = terms.filter(([own]) => own !== term);
     const wanted = termsOf(operand);
-    const same = rest.length === wanted.length && rest.every(([own, c]) => wanted.some(([other, k]) => other === own && k === c));
+    const same =
+      rest.length === wanted.length && rest.every(([own, c]) => wanted.some(([other, k]) => other === own && k === c));
     const argument = same && source.axes.join() === String(axis) ? whole(n, operand) : undefined;
     if (argument === undefined) continue;
     return { kind: "call", fn: "softmax", ...axisOf(operand, axis), arguments: [assemble(argument)] };
@@ -284,33 +353,48 @@ export function oneHot(node: Node): Node | undefined {
 
 /** Of a matrix, along which axis: each row on its own unless it says columns. */
 function axisOf(operand: Node, axis: number): { readonly over?: Formula } {
-  return rankOf(operand) === 2 && shownAxes(operand.shape)[0] === axis ? { over: { kind: "symbol", base: "columns" } } : {};
+  return rankOf(operand) === 2 && shownAxes(operand.shape)[0] === axis
+    ? { over: { kind: "symbol", base: "columns" } }
+    : {};
 }
 
 function reduction(n: Notation, node: Reduce, place: Place | undefined): Scaled | undefined {
   if (constantSize(node.operand.shape[node.axis] as Size) === 1) {
     if (node.fn === "argmax") return { ...one, coefficient: 0 };
-    return place === undefined ? whole(n, node.operand) : entry(n, node.operand, { ...place, at: place.at.toSpliced(node.axis, 0, number(0)) });
+    return place === undefined
+      ? whole(n, node.operand)
+      : entry(n, node.operand, { ...place, at: place.at.toSpliced(node.axis, 0, number(0)) });
   }
   const operand = whole(n, node.operand);
   if (operand !== undefined) {
-    const formula: Formula = { kind: "call", fn: node.fn, ...axisOf(node.operand, node.axis), arguments: [assemble(operand)] };
+    const formula: Formula = {
+      kind: "call",
+      fn: node.fn,
+      ...axisOf(node.operand, node.axis),
+      arguments: [assemble(operand)],
+    };
     return opaque(node, place, formula);
   }
   if (place === undefined && rankOf(node) > 0) return undefined;
   const { at, used } = place ?? { at: node.shape.map(() => number(0)), used: n.symbols.taken };
   const index = indexFor(node.operand.shape[node.axis] as Size, used);
-  const inner = assemble(entry(n, node.operand, { at: at.toSpliced(node.axis, 0, index), used: new Set([...used, index.base]) }));
+  const inner = assemble(
+    entry(n, node.operand, { at: at.toSpliced(node.axis, 0, index), used: new Set([...used, index.base]) }),
+  );
   return plain({ kind: "call", fn: node.fn, over: index, arguments: [inner] });
 }
 
 /** Axes of size 1 come and go unseen; anything else is said. */
 function reshaped(n: Notation, node: Reshape, place: Place | undefined): Scaled | undefined {
   const [from, to] = [node.operand.shape, node.shape].map(shownAxes) as [readonly number[], readonly number[]];
-  const same = from.length === to.length && from.every((axis, k) => node.operand.shape[axis]?.key === node.shape[to[k] as number]?.key);
+  const same =
+    from.length === to.length &&
+    from.every((axis, k) => node.operand.shape[axis]?.key === node.shape[to[k] as number]?.key);
   if (same && place === undefined) return whole(n, node.operand);
   if (same && place !== undefined) {
-    const at = node.operand.shape.map((_, axis): Formula => (from.includes(axis) ? (place.at[to[from.indexOf(axis)] as number] as Formula) : number(0)));
+    const at = node.operand.shape.map(
+      (_, axis): Formula => (from.includes(axis) ? (place.at[to[from.indexOf(axis)] as number] as Formula) : number(0)),
+    );
     return entry(n, node.operand, { ...place, at });
   }
   const operand = array(n, node.operand);

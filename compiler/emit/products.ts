@@ -5,7 +5,18 @@
  */
 import type { Einsum, Node } from "../ir/node.ts";
 import { constantSize, type Size } from "../ir/size.ts";
-import { call, type Formula, hadamard, identity, keyOf, number, ones, product, subscripted, transpose } from "./math.ts";
+import {
+  call,
+  type Formula,
+  hadamard,
+  identity,
+  keyOf,
+  number,
+  ones,
+  product,
+  subscripted,
+  transpose,
+} from "./math.ts";
 import { entry, type Notation, oneHot, type Place, rankOf, whole } from "./notation.ts";
 import { asNumber, assemble, collectFactors, inFrontOf, one, type Scaled, splitByIndex, times } from "./scaled.ts";
 import { indexFor } from "./symbols.ts";
@@ -54,7 +65,9 @@ export function entryOfProduct(n: Notation, node: Einsum, place: Place): Scaled 
   const letters = new Map(node.output.map((label, axis) => [label, place.at[axis] as Formula]));
   const sizeOf = (label: number): Size => node.sizes[label] as Size;
   try {
-    const chosen = node.operands.flatMap((operand, k) => (oneHot(operand) === undefined ? [] : [node.labels[k]?.[1] as number]));
+    const chosen = node.operands.flatMap((operand, k) =>
+      oneHot(operand) === undefined ? [] : [node.labels[k]?.[1] as number],
+    );
     const network = contract(n, node, [...new Set([...node.output, ...chosen])]);
     const left = [...[...network.vectors.values()].flat(), ...network.edges.flatMap((edge) => edge.items)];
     const entries = sumOver(n, left, letters, sizeOf, place.used);
@@ -69,15 +82,30 @@ export function entryOfProduct(n: Notation, node: Einsum, place: Place): Scaled 
 
 function indexed(n: Notation, node: Einsum, place: Place): Scaled {
   const letters = new Map(node.output.map((label, axis) => [label, place.at[axis] as Formula]));
-  const factors = node.operands.map((operand, k): Item => ({ node: operand, axes: operand.shape.map((_, axis) => axis), labels: node.labels[k] ?? [], lateness: n.lateness(operand) }));
+  const factors = node.operands.map(
+    (operand, k): Item => ({
+      node: operand,
+      axes: operand.shape.map((_, axis) => axis),
+      labels: node.labels[k] ?? [],
+      lateness: n.lateness(operand),
+    }),
+  );
   return sumOver(n, factors, letters, (label) => node.sizes[label] as Size, place.used);
 }
 
 /** Σ over the labels without a letter of the product of the items' entries. */
-function sumOver(n: Notation, items: readonly Item[], letters: ReadonlyMap<number, Formula>, sizeOf: (label: number) => Size, used: ReadonlySet<string>): Scaled {
+function sumOver(
+  n: Notation,
+  items: readonly Item[],
+  letters: ReadonlyMap<number, Formula>,
+  sizeOf: (label: number) => Size,
+  used: ReadonlySet<string>,
+): Scaled {
   const at = new Map(letters);
   const taken = new Set(used);
-  const choices = items.filter((item) => item.node !== undefined && oneHot(item.node) !== undefined && !at.has(item.labels[1] as number));
+  const choices = items.filter(
+    (item) => item.node !== undefined && oneHot(item.node) !== undefined && !at.has(item.labels[1] as number),
+  );
   const chosen = new Set(choices.map((item) => item.labels[1] as number));
   const indices = [...new Set(items.flatMap((item) => item.labels))].flatMap((label) => {
     if (at.has(label) || chosen.has(label)) return [];
@@ -94,14 +122,22 @@ function sumOver(n: Notation, items: readonly Item[], letters: ReadonlyMap<numbe
   for (const item of choices) {
     const label = item.labels[1] as number;
     if (at.has(label)) continue;
-    at.set(label, assemble(entry(n, oneHot(item.node as Node) as Node, { at: [at.get(item.labels[0] as number) as Formula], used: taken })));
+    at.set(
+      label,
+      assemble(
+        entry(n, oneHot(item.node as Node) as Node, { at: [at.get(item.labels[0] as number) as Formula], used: taken }),
+      ),
+    );
   }
   let prefix: Scaled = one;
   const factors: Formula[] = [];
   const remaining = items.filter((item) => !choices.includes(item));
   for (const item of remaining.toSorted((a, b) => a.lateness - b.lateness)) {
     const own = item.labels.map((label) => at.get(label) as Formula);
-    const scaled = item.node === undefined ? inFrontOf(one, subscripted(item.formula as Formula, own)) : entry(n, item.node, { at: onAllAxes(item, own), used: taken });
+    const scaled =
+      item.node === undefined
+        ? inFrontOf(one, subscripted(item.formula as Formula, own))
+        : entry(n, item.node, { at: onAllAxes(item, own), used: taken });
     prefix = times(prefix, scaled);
     if (scaled.body !== undefined) factors.push(scaled.body);
   }
@@ -121,7 +157,8 @@ function onAllAxes(item: Item, own: readonly Formula[]): readonly Formula[] {
 
 /** The network with all labels but the kept ones summed out. */
 function contract(n: Notation, node: Einsum, kept: readonly number[]): Network {
-  const shown = (labels: readonly number[]): number[] => labels.map((_, axis) => axis).filter((axis) => constantSize(node.sizes[labels[axis] as number] as Size) !== 1);
+  const shown = (labels: readonly number[]): number[] =>
+    labels.map((_, axis) => axis).filter((axis) => constantSize(node.sizes[labels[axis] as number] as Size) !== 1);
   const network: Network = { vectors: new Map(), edges: [], prefix: one };
   const items = node.operands.map((operand, k): Item => {
     const labels = node.labels[k] ?? [];
@@ -186,13 +223,16 @@ const byLateness = (items: readonly Item[]): readonly Item[] => items.toSorted((
 /** All vectors on a label as one. */
 function vectorAt(n: Notation, network: Network, label: number): Formula | undefined {
   const items = network.vectors.get(label) ?? [];
-  return items.length === 0 ? undefined : hadamard(...collectFactors(byLateness(items).map((item) => resolve(n, network, item))));
+  return items.length === 0
+    ? undefined
+    : hadamard(...collectFactors(byLateness(items).map((item) => resolve(n, network, item))));
 }
 
 /** The edge as a matrix whose rows run over `row`. */
 function matrixFrom(n: Notation, network: Network, edge: Edge, row: number): Formula {
   const items = byLateness(edge.items);
-  if (items.every((item) => item.labels[0] !== row)) return transpose(hadamard(...items.map((item) => resolve(n, network, item))));
+  if (items.every((item) => item.labels[0] !== row))
+    return transpose(hadamard(...items.map((item) => resolve(n, network, item))));
   return hadamard(...items.map((item) => orient(resolve(n, network, item), item.labels[0] === row)));
 }
 
@@ -201,39 +241,66 @@ const orient = (formula: Formula, asItIs: boolean): Formula => (asItIs ? formula
 const otherEnd = (edge: Edge, label: number): number => (edge.ends[0] === label ? edge.ends[1] : edge.ends[0]);
 
 /** Sums one label out. Matrices are applied to vectors first, without a transpose where there is a choice. */
-function eliminate(n: Notation, network: Network, summed: readonly number[], output: readonly number[], sizeOf: (label: number) => Size): void {
+function eliminate(
+  n: Notation,
+  network: Network,
+  summed: readonly number[],
+  output: readonly number[],
+  sizeOf: (label: number) => Size,
+): void {
   const edgesAt = (label: number): readonly Edge[] => network.edges.filter((edge) => edge.ends.includes(label));
   const leaves = summed.filter((label) => edgesAt(label).length === 1);
-  const isColumn = (label: number): boolean => edgesAt(label)[0]?.items.every((item) => item.labels[1] === label) ?? false;
-  const leaf = leaves.find((label) => isColumn(label) && network.vectors.has(label)) ?? leaves.find((label) => network.vectors.has(label)) ?? leaves.find(isColumn) ?? leaves[0];
+  const isColumn = (label: number): boolean =>
+    edgesAt(label)[0]?.items.every((item) => item.labels[1] === label) ?? false;
+  const leaf =
+    leaves.find((label) => isColumn(label) && network.vectors.has(label)) ??
+    leaves.find((label) => network.vectors.has(label)) ??
+    leaves.find(isColumn) ??
+    leaves[0];
   if (leaf !== undefined) return eliminateLeaf(n, network, leaf, edgesAt(leaf)[0] as Edge, output, sizeOf);
   const alone = summed.find((label) => edgesAt(label).length === 0);
   if (alone !== undefined) return scalarProduct(n, network, alone, sizeOf);
   const between = summed.find((label) => edgesAt(label).length === 2);
   if (between === undefined) throw new NoMatrixNotation();
-  const [a, b] = edgesAt(between).toSorted((x, y) => rank(otherEnd(x, between), output) - rank(otherEnd(y, between), output)) as [Edge, Edge];
+  const [a, b] = edgesAt(between).toSorted(
+    (x, y) => rank(otherEnd(x, between), output) - rank(otherEnd(y, between), output),
+  ) as [Edge, Edge];
   const [row, column] = [otherEnd(a, between), otherEnd(b, between)];
   const middle = network.vectors.get(between) ?? [];
   const vector = vectorAt(n, network, between);
   const diagonal = vector === undefined ? [] : [call("diag", vector)];
   const formula = product(matrixFrom(n, network, a, row), ...diagonal, matrixFrom(n, network, b, between));
   remove(network, [between], [a, b]);
-  place(n, network, { axes: [0, 1], formula, labels: [row, column], lateness: latest([...a.items, ...middle, ...b.items]) });
+  place(n, network, {
+    axes: [0, 1],
+    formula,
+    labels: [row, column],
+    lateness: latest([...a.items, ...middle, ...b.items]),
+  });
 }
 
 /** Output labels in their order, then the others. */
-const rank = (label: number, output: readonly number[]): number => (output.includes(label) ? output.indexOf(label) : output.length + label);
+const rank = (label: number, output: readonly number[]): number =>
+  output.includes(label) ? output.indexOf(label) : output.length + label;
 
 function remove(network: Network, labels: readonly number[], edges: readonly Edge[]): void {
   for (const label of labels) network.vectors.delete(label);
   network.edges = network.edges.filter((edge) => !edges.includes(edge));
 }
 
-function eliminateLeaf(n: Notation, network: Network, leaf: number, edge: Edge, output: readonly number[], sizeOf: (label: number) => Size): void {
+function eliminateLeaf(
+  n: Notation,
+  network: Network,
+  leaf: number,
+  edge: Edge,
+  output: readonly number[],
+  sizeOf: (label: number) => Size,
+): void {
   const neighbour = otherEnd(edge, leaf);
   const vectors = network.vectors.get(leaf) ?? [];
   const others = network.vectors.get(neighbour) ?? [];
-  const closed = !output.includes(neighbour) && network.edges.filter((own) => own.ends.includes(neighbour)).length === 1;
+  const closed =
+    !output.includes(neighbour) && network.edges.filter((own) => own.ends.includes(neighbour)).length === 1;
   const bilinear = edge.items.length === 1 && vectors.length > 0 && others.length > 0;
   if (closed && !bilinear) return scalarOfMatrices(n, network, edge, [...vectors, ...others], sizeOf);
   const vector = vectorAt(n, network, leaf) ?? ones;
@@ -243,17 +310,33 @@ function eliminateLeaf(n: Notation, network: Network, leaf: number, edge: Edge, 
 }
 
 /** ‖A‖², ⟨A, B⟩, or Σ over both indices. */
-function scalarOfMatrices(n: Notation, network: Network, edge: Edge, vectors: readonly Item[], sizeOf: (label: number) => Size): void {
+function scalarOfMatrices(
+  n: Notation,
+  network: Network,
+  edge: Edge,
+  vectors: readonly Item[],
+  sizeOf: (label: number) => Size,
+): void {
   remove(network, edge.ends, [edge]);
   const [a, b] = byLateness(edge.items);
-  if (vectors.length > 0 || edge.items.length !== 2 || a === undefined || b === undefined || isFunction(a) || isFunction(b)) {
+  if (
+    vectors.length > 0 ||
+    edge.items.length !== 2 ||
+    a === undefined ||
+    b === undefined ||
+    isFunction(a) ||
+    isFunction(b)
+  ) {
     addScalar(network, sumOver(n, [...edge.items, ...vectors], new Map(), sizeOf, n.symbols.taken));
     return;
   }
   const row = a.labels[0] as number;
   const left = resolve(n, network, a);
   const right = orient(resolve(n, network, b), b.labels[0] === row);
-  const body: Formula = keyOf(left) === keyOf(right) ? { kind: "power", base: { kind: "norm", operand: left }, exponent: number(2) } : { kind: "inner", left, right };
+  const body: Formula =
+    keyOf(left) === keyOf(right)
+      ? { kind: "power", base: { kind: "norm", operand: left }, exponent: number(2) }
+      : { kind: "inner", left, right };
   addScalar(network, inFrontOf(one, body));
 }
 
@@ -303,6 +386,7 @@ function combine(n: Notation, network: Network, output: readonly number[]): Form
     const diagonal = [left, right].filter((vector) => vector !== undefined);
     return diagonal.length === 0 ? identity : call("diag", hadamard(...diagonal));
   }
-  const diag = (vector: Formula | undefined): readonly Formula[] => (vector === undefined ? [] : [call("diag", vector)]);
+  const diag = (vector: Formula | undefined): readonly Formula[] =>
+    vector === undefined ? [] : [call("diag", vector)];
   return product(...diag(left), matrix, ...diag(right));
 }

@@ -1,5 +1,16 @@
 /** A formula with the numbers in front of it taken apart, so that 2 · (1/n) · x is shown as (2/n) x. */
-import { type Formula, freeIndices, hadamard, keyOf, negative, number, power, product, type SignedTerm, sum } from "./math.ts";
+import {
+  type Formula,
+  freeIndices,
+  hadamard,
+  keyOf,
+  negative,
+  number,
+  power,
+  product,
+  type SignedTerm,
+  sum,
+} from "./math.ts";
 
 /** coefficient · Π numerator / Π denominator · body; without a body, the number itself (in every entry). */
 export interface Scaled {
@@ -27,7 +38,11 @@ export function times(a: Scaled, b: Omit<Scaled, "body">): Scaled {
 
 /** Everything in the numerator: for a factor that is a number itself. */
 export function asNumber(scalar: Scaled): Scaled {
-  return { ...scalar, numerator: scalar.body === undefined ? scalar.numerator : [...scalar.numerator, scalar.body], body: undefined };
+  return {
+    ...scalar,
+    numerator: scalar.body === undefined ? scalar.numerator : [...scalar.numerator, scalar.body],
+    body: undefined,
+  };
 }
 
 /** Equal numbers in front, up to sign. */
@@ -41,10 +56,18 @@ function prefixKey(scaled: Scaled): string {
 }
 
 /** The part of the numbers in front that mentions some index, and the part that does not. */
-export function splitByIndex(scaled: Scaled, indices: ReadonlySet<string>): { readonly inside: Scaled; readonly outside: Scaled } {
+export function splitByIndex(
+  scaled: Scaled,
+  indices: ReadonlySet<string>,
+): { readonly inside: Scaled; readonly outside: Scaled } {
   const mentions = (factor: Formula): boolean => [...freeIndices(factor)].some((index) => indices.has(index));
   return {
-    inside: { ...one, numerator: scaled.numerator.filter(mentions), denominator: scaled.denominator.filter(mentions), body: scaled.body },
+    inside: {
+      ...one,
+      numerator: scaled.numerator.filter(mentions),
+      denominator: scaled.denominator.filter(mentions),
+      body: scaled.body,
+    },
     outside: {
       coefficient: scaled.coefficient,
       numerator: scaled.numerator.filter((factor) => !mentions(factor)),
@@ -111,7 +134,12 @@ export function sumOf(terms: readonly Scaled[]): Scaled {
   const shared = sharedPrefix(merged);
   if (shared === one && !allNegative) return plain(sum(merged.map(signed)));
   const inner = merged.map((term): SignedTerm => {
-    const kept = { ...term, coefficient: Math.abs(term.coefficient) / shared.coefficient, denominator: term.denominator.slice(shared.denominator.length), numerator: term.numerator.slice(shared.numerator.length) };
+    const kept = {
+      ...term,
+      coefficient: Math.abs(term.coefficient) / shared.coefficient,
+      denominator: term.denominator.slice(shared.denominator.length),
+      numerator: term.numerator.slice(shared.numerator.length),
+    };
     return { sign: term.coefficient < 0 === allNegative ? 1 : -1, term: signed(kept).term };
   });
   return { ...shared, coefficient: allNegative ? -shared.coefficient : shared.coefficient, body: sum(inner) };
@@ -121,12 +149,14 @@ export function sumOf(terms: readonly Scaled[]): Scaled {
 function sharedPrefix(terms: readonly Scaled[]): Scaled {
   const first = terms[0] as Scaled;
   const bare = (term: Scaled): Scaled => ({ ...term, numerator: [] });
-  if (terms.every((term) => samePrefix(term, first))) return isTrivial(first) ? one : { ...first, coefficient: Math.abs(first.coefficient), body: undefined };
+  if (terms.every((term) => samePrefix(term, first)))
+    return isTrivial(first) ? one : { ...first, coefficient: Math.abs(first.coefficient), body: undefined };
   if (!terms.every((term) => samePrefix(bare(term), bare(first))) || isTrivial(bare(first))) return one;
   return { ...bare(first), coefficient: Math.abs(first.coefficient), body: undefined };
 }
 
-const isTrivial = (term: Scaled): boolean => Math.abs(term.coefficient) === 1 && term.numerator.length === 0 && term.denominator.length === 0;
+const isTrivial = (term: Scaled): boolean =>
+  Math.abs(term.coefficient) === 1 && term.numerator.length === 0 && term.denominator.length === 0;
 
 /** A b + A c = A (b + c), b A + c A = (b + c) A, x ⊙ b + x ⊙ c = x ⊙ (b + c), where something is left of both. */
 function merge(a: Scaled, b: Scaled): Scaled | undefined {

@@ -37,16 +37,30 @@ export interface Story {
 /** Gives everything its letter. */
 export function tell(problem: Problem, derivation: Derivation, plan: Plan, sizes: SizeBindings): Story {
   const g = problem.graph;
-  const valueOf = (clause: LowerClause): Node => simplify(g, [clause.kind === "optimize" ? clause.objective : clause.residual])[0] as Node;
-  const values = plan.blocks.map((block) => block.facts.block.clauses.map((clause) => ({ clause, value: valueOf(clause) })));
+  const valueOf = (clause: LowerClause): Node =>
+    simplify(g, [clause.kind === "optimize" ? clause.objective : clause.residual])[0] as Node;
+  const values = plan.blocks.map((block) =>
+    block.facts.block.clauses.map((clause) => ({ clause, value: valueOf(clause) })),
+  );
   const blocks = plan.blocks.map((block) => block.facts.block);
   const roots = [
     ...(derivation.value === undefined ? [] : [derivation.value]),
     ...values.flat().map((own) => own.value),
-    ...blocks.flatMap((block) => [...block.condition, ...block.curvature.flat(), ...block.product, ...block.transposedProduct, ...block.adjointRhs]),
+    ...blocks.flatMap((block) => [
+      ...block.condition,
+      ...block.curvature.flat(),
+      ...block.product,
+      ...block.transposedProduct,
+      ...block.adjointRhs,
+    ]),
     ...derivation.direct,
     ...derivation.hypergradient,
-    ...plan.blocks.flatMap(({ facts }) => [...facts.predictors, ...(facts.modulus ?? []), ...facts.kinks, facts.form.matrix]),
+    ...plan.blocks.flatMap(({ facts }) => [
+      ...facts.predictors,
+      ...(facts.modulus ?? []),
+      ...facts.kinks,
+      facts.form.matrix,
+    ]),
     ...[...g.inputs.values()].filter((input) => input.role !== "tangent" && input.role !== "adjoint"),
   ];
   const notation = createNotation(roots);
@@ -56,17 +70,20 @@ export function tell(problem: Problem, derivation: Derivation, plan: Plan, sizes
   const residualLetter = fresh("R", "Φ", "E");
   const curvatureLetter = fresh("H", "J", "K");
   const all = values.flat();
-  const numbered = (letter: string, k: number, count: number): Formula => symbol(letter, count === 1 ? undefined : String(k + 1));
+  const numbered = (letter: string, k: number, count: number): Formula =>
+    symbol(letter, count === 1 ? undefined : String(k + 1));
   const letterOf = (clause: LowerClause): Formula => {
     const alike = all.filter((own) => own.clause.kind === clause.kind);
     const k = alike.findIndex((own) => own.clause === clause);
     return numbered(clause.kind === "optimize" ? objectiveLetter : residualLetter, k, alike.length);
   };
-  const named = plan.blocks.map((block, k): NamedBlock => ({
-    plan: block,
-    clauses: (values[k] ?? []).map(({ clause, value }) => ({ clause, value, letter: letterOf(clause) })),
-    curvature: numbered(curvatureLetter, k, plan.blocks.length),
-  }));
+  const named = plan.blocks.map(
+    (block, k): NamedBlock => ({
+      plan: block,
+      clauses: (values[k] ?? []).map(({ clause, value }) => ({ clause, value, letter: letterOf(clause) })),
+      curvature: numbered(curvatureLetter, k, plan.blocks.length),
+    }),
+  );
   return { notation, problem, derivation, blocks: named, upper, sizes };
 }
 
@@ -77,4 +94,3 @@ export const nameOf = (story: Story, input: Input): Formula => story.notation.sy
 export function commas(formulas: readonly Formula[]): readonly Inline[] {
   return formulas.flatMap((formula, k): readonly Inline[] => (k === 0 ? [formula] : [", ", formula]));
 }
-

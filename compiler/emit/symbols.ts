@@ -1,12 +1,53 @@
 /** Which letters stand for what: inputs by their names, sizes by theirs, indices by the size they run over. */
 import type { Input, Node } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
-import { type Formula, identity, indexSymbol, type MathSymbol, number, power, product, type SignedTerm, sum, symbol } from "./math.ts";
+import {
+  type Formula,
+  identity,
+  indexSymbol,
+  type MathSymbol,
+  number,
+  power,
+  product,
+  type SignedTerm,
+  sum,
+  symbol,
+} from "./math.ts";
 
 const greek: Readonly<Record<string, string>> = {
-  alpha: "α", beta: "β", gamma: "γ", delta: "δ", epsilon: "ε", zeta: "ζ", eta: "η", theta: "θ", iota: "ι", kappa: "κ", lambda: "λ",
-  mu: "μ", nu: "ν", xi: "ξ", pi: "π", rho: "ρ", sigma: "σ", tau: "τ", upsilon: "υ", phi: "φ", chi: "χ", psi: "ψ", omega: "ω",
-  Gamma: "Γ", Delta: "Δ", Theta: "Θ", Lambda: "Λ", Xi: "Ξ", Pi: "Π", Sigma: "Σ", Phi: "Φ", Psi: "Ψ", Omega: "Ω",
+  alpha: "α",
+  beta: "β",
+  gamma: "γ",
+  delta: "δ",
+  epsilon: "ε",
+  zeta: "ζ",
+  eta: "η",
+  theta: "θ",
+  iota: "ι",
+  kappa: "κ",
+  lambda: "λ",
+  mu: "μ",
+  nu: "ν",
+  xi: "ξ",
+  pi: "π",
+  rho: "ρ",
+  sigma: "σ",
+  tau: "τ",
+  upsilon: "υ",
+  phi: "φ",
+  chi: "χ",
+  psi: "ψ",
+  omega: "ω",
+  Gamma: "Γ",
+  Delta: "Δ",
+  Theta: "Θ",
+  Lambda: "Λ",
+  Xi: "Ξ",
+  Pi: "Π",
+  Sigma: "Σ",
+  Phi: "Φ",
+  Psi: "Ψ",
+  Omega: "Ω",
 };
 
 /** `theta0` → θ₀, `train.X` → X_train, `w_max` → w_max, `weight` as it is. */
@@ -20,7 +61,8 @@ export function prettyName(name: string): MathSymbol {
   const [, stem = name, digits] = /^(\p{L}+?)(\d+)$/u.exec(name) ?? [];
   if (digits !== undefined) return symbol(greek[stem] ?? stem, digits);
   const bar = name.indexOf("_");
-  if (bar > 0 && bar < name.length - 1) return symbol(greek[name.slice(0, bar)] ?? name.slice(0, bar), name.slice(bar + 1));
+  if (bar > 0 && bar < name.length - 1)
+    return symbol(greek[name.slice(0, bar)] ?? name.slice(0, bar), name.slice(bar + 1));
   return symbol(greek[name] ?? name);
 }
 
@@ -36,17 +78,23 @@ export interface Symbols {
 
 /** Two names that would look alike are shown as they are written. */
 export function createSymbols(inputs: readonly Input[], sizes: ReadonlySet<string>): Symbols {
-  const named = inputs.filter((input) => input.role !== "adjoint" && input.role !== "tangent" && input.role !== "generated");
+  const named = inputs.filter(
+    (input) => input.role !== "adjoint" && input.role !== "tangent" && input.role !== "generated",
+  );
   const looks = new Map<string, number>();
   const look = (s: MathSymbol): string => `${s.base}_${s.subscript ?? ""}`;
-  for (const input of named) looks.set(look(prettyName(input.name)), (looks.get(look(prettyName(input.name))) ?? 0) + 1);
+  for (const input of named)
+    looks.set(look(prettyName(input.name)), (looks.get(look(prettyName(input.name))) ?? 0) + 1);
   const table = new Map<Input, Formula>(
     named.map((input) => {
       const pretty = prettyName(input.name);
       return [input, looks.get(look(pretty)) === 1 ? pretty : symbol(input.name)];
     }),
   );
-  const taken = new Set<string>([...sizes, ...[...table.values()].flatMap((s) => (s.kind === "symbol" ? [s.base] : []))]);
+  const taken = new Set<string>([
+    ...sizes,
+    ...[...table.values()].flatMap((s) => (s.kind === "symbol" ? [s.base] : [])),
+  ]);
   const fresh = (...candidates: readonly string[]): string => {
     const free = candidates.find((candidate) => !taken.has(candidate)) ?? `${candidates[0]}′`;
     taken.add(free);
@@ -54,7 +102,9 @@ export function createSymbols(inputs: readonly Input[], sizes: ReadonlySet<strin
   };
   nameFamily(inputs, "adjoint", fresh, table, ["v", "u", "p", "a"]);
   nameFamily(inputs, "tangent", fresh, table, ["t", "s", "h", "e"]);
-  const tables = new Set(named.flatMap((input) => (input.name.includes(".") ? [input.name.slice(0, input.name.lastIndexOf("."))] : [])));
+  const tables = new Set(
+    named.flatMap((input) => (input.name.includes(".") ? [input.name.slice(0, input.name.lastIndexOf("."))] : [])),
+  );
   const generated = inputs.filter((input) => input.role === "generated");
   generated.forEach((input, k) => {
     const base = input.name.split("(")[0] as string;
@@ -85,16 +135,36 @@ function nameFamily(
 /** A polynomial over named sizes. */
 export function sizeFormula(size: Size): Formula {
   const terms = size.terms.map(({ coefficient, atoms }): SignedTerm => {
-    const names = [...new Set(atoms)].map((atom) => power(prettyName(atom), atoms.filter((own) => own === atom).length));
+    const names = [...new Set(atoms)].map((atom) =>
+      power(prettyName(atom), atoms.filter((own) => own === atom).length),
+    );
     const magnitude = Math.abs(coefficient);
-    return { sign: coefficient < 0 ? -1 : 1, term: product(...(magnitude === 1 && names.length > 0 ? [] : [number(magnitude)]), ...names) };
+    return {
+      sign: coefficient < 0 ? -1 : 1,
+      term: product(...(magnitude === 1 && names.length > 0 ? [] : [number(magnitude)]), ...names),
+    };
   });
   return terms.length === 0 ? number(0) : sum(terms);
 }
 
 /** Rows are i, columns j, classes l, times t; all of these exist as Unicode subscripts. */
 const preferred: Readonly<Record<string, string>> = {
-  n: "i", m: "i", q: "i", N: "i", M: "i", s: "i", d: "j", p: "j", D: "j", P: "j", k: "l", K: "l", c: "l", C: "l", T: "t", r: "r",
+  n: "i",
+  m: "i",
+  q: "i",
+  N: "i",
+  M: "i",
+  s: "i",
+  d: "j",
+  p: "j",
+  D: "j",
+  P: "j",
+  k: "l",
+  K: "l",
+  c: "l",
+  C: "l",
+  T: "t",
+  r: "r",
 };
 const indexLetters = ["i", "j", "k", "l", "a", "e", "h", "o", "r", "s", "u", "x"];
 
@@ -110,7 +180,14 @@ export function indexFor(size: Size, used: ReadonlySet<string>): MathSymbol {
 
 /** How late a node comes in a product: constants, data, upper unknowns, then lower unknowns, adjoints and directions last. */
 const roleOrder: { readonly [R in Input["role"]]: number } = {
-  param: 0, generated: 0, data: 0, step: 0, upper: 1, lower: 2, adjoint: 3, tangent: 3,
+  param: 0,
+  generated: 0,
+  data: 0,
+  step: 0,
+  upper: 1,
+  lower: 2,
+  adjoint: 3,
+  tangent: 3,
 };
 
 export function lateness(nodes: readonly Node[]): number {

@@ -5,11 +5,46 @@ import { binding, bindingOf, type Formula, type MathSymbol } from "./math.ts";
 import { array, createNotation } from "./notation.ts";
 
 const subscripts: Readonly<Record<string, string>> = {
-  0: "₀", 1: "₁", 2: "₂", 3: "₃", 4: "₄", 5: "₅", 6: "₆", 7: "₇", 8: "₈", 9: "₉", a: "ₐ", e: "ₑ", h: "ₕ", i: "ᵢ", j: "ⱼ", k: "ₖ", l: "ₗ",
-  m: "ₘ", n: "ₙ", o: "ₒ", p: "ₚ", r: "ᵣ", s: "ₛ", t: "ₜ", u: "ᵤ", v: "ᵥ", x: "ₓ",
+  0: "₀",
+  1: "₁",
+  2: "₂",
+  3: "₃",
+  4: "₄",
+  5: "₅",
+  6: "₆",
+  7: "₇",
+  8: "₈",
+  9: "₉",
+  a: "ₐ",
+  e: "ₑ",
+  h: "ₕ",
+  i: "ᵢ",
+  j: "ⱼ",
+  k: "ₖ",
+  l: "ₗ",
+  m: "ₘ",
+  n: "ₙ",
+  o: "ₒ",
+  p: "ₚ",
+  r: "ᵣ",
+  s: "ₛ",
+  t: "ₜ",
+  u: "ᵤ",
+  v: "ᵥ",
+  x: "ₓ",
 };
 const superscripts: Readonly<Record<string, string>> = {
-  0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹", "−": "⁻",
+  0: "⁰",
+  1: "¹",
+  2: "²",
+  3: "³",
+  4: "⁴",
+  5: "⁵",
+  6: "⁶",
+  7: "⁷",
+  8: "⁸",
+  9: "⁹",
+  "−": "⁻",
 };
 const vulgar: Readonly<Record<string, string>> = { "1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾" };
 
@@ -35,11 +70,17 @@ function numberText(value: number): string {
 const symbolText = ({ base, subscript }: MathSymbol): string =>
   subscript === undefined ? base : `${base}${/^\d+$/.test(subscript) ? lowered(subscript) : `_${subscript}`}`;
 
-const functionNames: Readonly<Record<string, string>> = { sigmoid: "σ", maximum: "max", minimum: "min", logdet: "log det" };
+const functionNames: Readonly<Record<string, string>> = {
+  sigmoid: "σ",
+  maximum: "max",
+  minimum: "min",
+  logdet: "log det",
+};
 
 /** A formula on one line. */
 export function lineOf(formula: Formula): string {
-  const inner = (part: Formula, least: number): string => (bindingOf(part) < least ? `(${lineOf(part)})` : lineOf(part));
+  const inner = (part: Formula, least: number): string =>
+    bindingOf(part) < least ? `(${lineOf(part)})` : lineOf(part);
   switch (formula.kind) {
     case "symbol":
       return symbolText(formula);
@@ -47,10 +88,15 @@ export function lineOf(formula: Formula): string {
       return numberText(formula.value);
     case "sum":
       return formula.terms
-        .map(({ sign, term }, k) => `${sign < 0 ? (k === 0 ? "−" : " − ") : k === 0 ? "" : " + "}${inner(term, binding.hadamard)}`)
+        .map(
+          ({ sign, term }, k) =>
+            `${sign < 0 ? (k === 0 ? "−" : " − ") : k === 0 ? "" : " + "}${inner(term, binding.hadamard)}`,
+        )
         .join("");
     case "product":
-      return formula.factors.map((factor) => inner(factor, factor.kind === "fraction" ? binding.power : binding.product)).join(" ");
+      return formula.factors
+        .map((factor) => inner(factor, factor.kind === "fraction" ? binding.power : binding.product))
+        .join(" ");
     case "hadamard":
       return formula.factors.map((factor) => inner(factor, binding.power)).join(" ⊙ ");
     case "scaled":
@@ -100,11 +146,14 @@ export function lineOf(formula: Formula): string {
   }
 }
 
-const indicesText = (indices: readonly MathSymbol[]): string => indices.map((index) => lowered(index.base) ?? `_${index.base}`).join("");
+const indicesText = (indices: readonly MathSymbol[]): string =>
+  indices.map((index) => lowered(index.base) ?? `_${index.base}`).join("");
 
 /** A number in front that could be read together with what follows it. */
 const needsParentheses = (factor: Formula): boolean =>
-  factor.kind === "fraction" || bindingOf(factor) < binding.product || (factor.kind === "product" && factor.factors.some((own) => own.kind === "transpose"));
+  factor.kind === "fraction" ||
+  bindingOf(factor) < binding.product ||
+  (factor.kind === "product" && factor.factors.some((own) => own.kind === "transpose"));
 
 /** In front of something a fraction needs parentheses: (2/n) x. */
 function prefixText(factor: Formula): string {
@@ -136,7 +185,10 @@ function derivativeText(of: Formula, by: readonly Formula[], total: boolean): st
   const d = total ? "d" : "∂";
   const order = by.length === 1 ? "" : (raised(String(by.length)) ?? "");
   const names = by.map(lineOf);
-  const below = by.length > 1 && names.every((name) => name === names[0]) ? `${d}${names[0]}${order}` : names.map((name) => `${d}${name}`).join(" ");
+  const below =
+    by.length > 1 && names.every((name) => name === names[0])
+      ? `${d}${names[0]}${order}`
+      : names.map((name) => `${d}${name}`).join(" ");
   return `${d}${order}${lineOf(of)}/${by.length > 1 && !names.every((name) => name === names[0]) ? `(${below})` : below}`;
 }
 
@@ -162,12 +214,15 @@ export function renderText(explanation: Explanation, { width, colour = false }: 
   const sections = explanation.sections.map(({ title, items }) => {
     const lines = items.flatMap((item) => itemLines(item, room));
     const margin = " ".repeat(column);
-    return lines.map((line, k) => (k === 0 ? bold(title) + " ".repeat(column - title.length) : margin) + line).join("\n");
+    return lines
+      .map((line, k) => (k === 0 ? bold(title) + " ".repeat(column - title.length) : margin) + line)
+      .join("\n");
   });
   return `${sections.join("\n")}\n`;
 }
 
-export const inlineText = (parts: readonly Inline[]): string => parts.map((part) => (typeof part === "string" ? part : lineOf(part))).join("");
+export const inlineText = (parts: readonly Inline[]): string =>
+  parts.map((part) => (typeof part === "string" ? part : lineOf(part))).join("");
 
 function itemLines(item: Item, room: number): readonly string[] {
   switch (item.kind) {
@@ -204,7 +259,8 @@ function broken(parts: readonly string[], room: number, indent: string): readonl
   const lines: string[] = [];
   for (const part of parts.flatMap((own) => ([...own].length > room - indent.length ? own.split(" ") : [own]))) {
     const last = lines.at(-1);
-    if (last !== undefined && [...last].length + 1 + [...part].length <= room) lines[lines.length - 1] = `${last} ${part}`;
+    if (last !== undefined && [...last].length + 1 + [...part].length <= room)
+      lines[lines.length - 1] = `${last} ${part}`;
     else lines.push(last === undefined ? part : indent + part);
   }
   return lines;
@@ -213,5 +269,10 @@ function broken(parts: readonly string[], room: number, indent: string): readonl
 function tableLines(rows: readonly (readonly Inline[])[]): readonly string[] {
   const cells = rows.map((row) => row.map((cell) => inlineText([cell])));
   const widths = (cells[0] ?? []).map((_, k) => Math.max(...cells.map((row) => [...(row[k] ?? "")].length)));
-  return cells.map((row) => row.map((cell, k) => cell + " ".repeat((widths[k] ?? 0) - [...cell].length)).join("  ").trimEnd());
+  return cells.map((row) =>
+    row
+      .map((cell, k) => cell + " ".repeat((widths[k] ?? 0) - [...cell].length))
+      .join("  ")
+      .trimEnd(),
+  );
 }

@@ -2,14 +2,7 @@
  * Builders: the only way to make a node. They check shapes and hash-cons, nothing else; rewriting is in simplify/.
  * There is no global table: every compilation has its own graph.
  */
-import {
-  type Input,
-  type InputRole,
-  type MapFunction,
-  mapArity,
-  type Node,
-  type ReduceFunction,
-} from "./node.ts";
+import { type Input, type InputRole, type MapFunction, mapArity, type Node, type ReduceFunction } from "./node.ts";
 import { constantSize, multiplySizes, oneSize, type Size, sameSize, showSizes } from "./size.ts";
 
 /** What a node is before it has an id; distributes over the union. */
@@ -61,7 +54,11 @@ export function input(g: Graph, name: string, role: InputRole, shape: readonly S
 }
 
 export function constant(g: Graph, value: number, shape: readonly Size[] = []): Node {
-  return g.intern(`constant ${Object.is(value, -0) ? "0" : value} [${shapeKey(shape)}]`, { kind: "constant", value: value + 0, shape });
+  return g.intern(`constant ${Object.is(value, -0) ? "0" : value} [${shapeKey(shape)}]`, {
+    kind: "constant",
+    value: value + 0,
+    shape,
+  });
 }
 
 export function literal(g: Graph, values: Float64Array, shape: readonly Size[]): Node {
@@ -101,7 +98,8 @@ export function einsum(
   const rename = (label: number, size: Size): number => {
     const known = renumbered.get(label);
     if (known !== undefined) {
-      require(compatible(sizes[known] as Size, size), () => `einsum label has sizes ${sizes[known]?.key} and ${size.key}`);
+      require(compatible(sizes[known] as Size, size), () =>
+        `einsum label has sizes ${sizes[known]?.key} and ${size.key}`);
       return known;
     }
     const named = broadcast.get(label) ?? size;
@@ -112,7 +110,8 @@ export function einsum(
   };
   const newLabels = operands.map((operand, i) => {
     const own = labels[i] ?? [];
-    require(own.length === operand.shape.length, () => `einsum operand [${showSizes(operand.shape)}] has ${own.length} labels`);
+    require(own.length === operand.shape.length, () =>
+      `einsum operand [${showSizes(operand.shape)}] has ${own.length} labels`);
     return own.map((label, axis) => rename(label, operand.shape[axis] as Size));
   });
   const newOutput = output.map((label) => {
@@ -157,13 +156,21 @@ export function gather(g: Graph, operand: Node, index: Node, axis: number): Node
 }
 
 export function scatter(g: Graph, operand: Node, index: Node, axis: number, size: Size): Node {
-  require(index.shape.length === 1 && agree(index.shape, [operand.shape[axis] as Size]), () => "scatter's index does not fit");
+  require(index.shape.length === 1 && agree(index.shape, [operand.shape[axis] as Size]), () =>
+    "scatter's index does not fit");
   const shape = operand.shape.map((own, i) => (i === axis ? size : own));
-  return g.intern(`scatter ${axis} ${size.key} ${operand.id} ${index.id}`, { kind: "scatter", operand, index, axis, shape });
+  return g.intern(`scatter ${axis} ${size.key} ${operand.id} ${index.id}`, {
+    kind: "scatter",
+    operand,
+    index,
+    axis,
+    shape,
+  });
 }
 
 export function reshape(g: Graph, operand: Node, shape: readonly Size[]): Node {
-  if (operand.shape.length === shape.length && operand.shape.every((s, i) => sameSize(s, shape[i] as Size))) return operand;
+  if (operand.shape.length === shape.length && operand.shape.every((s, i) => sameSize(s, shape[i] as Size)))
+    return operand;
   const [from, to] = [operand.shape, shape].map((sizes) => sizes.reduce(multiplySizes, oneSize));
   require(compatible(from as Size, to as Size), () => `reshape [${showSizes(operand.shape)}] to [${showSizes(shape)}]`);
   return g.intern(`reshape ${operand.id} [${shapeKey(shape)}]`, { kind: "reshape", operand, shape });
@@ -174,7 +181,8 @@ export function reshape(g: Graph, operand: Node, shape: readonly Size[]): Node {
 export function solve(g: Graph, matrix: Node, rhs: Node): Node {
   const batch = matrix.shape.slice(0, -2);
   const lead = rhs.shape.slice(0, -2);
-  require(matrix.shape.length >= 2 && agree(matrix.shape.slice(-1), matrix.shape.slice(-2, -1)), () => "solve needs a square matrix");
+  require(matrix.shape.length >= 2 && agree(matrix.shape.slice(-1), matrix.shape.slice(-2, -1)), () =>
+    "solve needs a square matrix");
   require(agree(batch, lead.slice(lead.length - batch.length)), () => "solve: leading axes do not fit");
   require(agree(rhs.shape.slice(-2, -1), matrix.shape.slice(-1)), () => "solve: right-hand side does not fit");
   return g.intern(`solve ${matrix.id} ${rhs.id}`, { kind: "solve", matrix, rhs, shape: rhs.shape });
@@ -197,7 +205,12 @@ export function scale(g: Graph, factor: number, node: Node): Node {
 /** Element by element, equal shapes. */
 export function multiply(g: Graph, ...operands: readonly Node[]): Node {
   const labels = (operands[0] as Node).shape.map((_, i) => i);
-  return einsum(g, operands, operands.map(() => labels), labels);
+  return einsum(
+    g,
+    operands,
+    operands.map(() => labels),
+    labels,
+  );
 }
 
 /** Repeats a node over new leading axes. */

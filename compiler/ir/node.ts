@@ -70,10 +70,20 @@ export type Reduce = NodeBase & {
 };
 
 /** out[.., i, ..] = operand[.., index[i], ..] along the axis; the index is a vector. */
-export type Gather = NodeBase & { readonly kind: "gather"; readonly operand: Node; readonly index: Node; readonly axis: number };
+export type Gather = NodeBase & {
+  readonly kind: "gather";
+  readonly operand: Node;
+  readonly index: Node;
+  readonly axis: number;
+};
 
 /** out[.., j, ..] = Σ over i with index[i] = j of operand[.., i, ..]: the transpose of gather. */
-export type Scatter = NodeBase & { readonly kind: "scatter"; readonly operand: Node; readonly index: Node; readonly axis: number };
+export type Scatter = NodeBase & {
+  readonly kind: "scatter";
+  readonly operand: Node;
+  readonly index: Node;
+  readonly axis: number;
+};
 
 /** Row-major order kept. */
 export type Reshape = NodeBase & { readonly kind: "reshape"; readonly operand: Node };
@@ -112,11 +122,32 @@ export type NodeKind = Node["kind"];
 
 /** How many operands each elementwise function takes. `stop` is the identity without a derivative. */
 export const mapArity = {
-  exp: 1, log: 1, log1p: 1, expm1: 1, sqrt: 1, abs: 1, sign: 1, sin: 1, cos: 1, tan: 1, tanh: 1, sigmoid: 1, softplus: 1,
-  erf: 1, logcosh: 1, stop: 1, not: 1,
+  exp: 1,
+  log: 1,
+  log1p: 1,
+  expm1: 1,
+  sqrt: 1,
+  abs: 1,
+  sign: 1,
+  sin: 1,
+  cos: 1,
+  tan: 1,
+  tanh: 1,
+  sigmoid: 1,
+  softplus: 1,
+  erf: 1,
+  logcosh: 1,
+  stop: 1,
+  not: 1,
   /** x^p; derivatives in p only where p is not constant (x > 0). */
   power: 2,
-  maximum: 2, minimum: 2, equal: 2, less: 2, less_equal: 2, and: 2, or: 2,
+  maximum: 2,
+  minimum: 2,
+  equal: 2,
+  less: 2,
+  less_equal: 2,
+  and: 2,
+  or: 2,
   /** select(c, a, b): a where c is not 0, else b. */
   select: 3,
 } as const satisfies Record<string, 1 | 2 | 3>;

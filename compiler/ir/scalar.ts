@@ -50,7 +50,10 @@ export const scalarFunctions = {
   softplus,
   erf,
   /** |x| + log1p(e^(−2|x|)) − log 2, which cancels near 0; there log1p(2 sinh²(x/2)). */
-  logcosh: (x: number) => (Math.abs(x) < 1 ? Math.log1p(2 * Math.sinh(x / 2) ** 2) : Math.abs(x) + Math.log1p(Math.exp(-2 * Math.abs(x))) - Math.LN2),
+  logcosh: (x: number) =>
+    Math.abs(x) < 1
+      ? Math.log1p(2 * Math.sinh(x / 2) ** 2)
+      : Math.abs(x) + Math.log1p(Math.exp(-2 * Math.abs(x))) - Math.LN2,
   stop: (x: number) => x,
   not: (x: number) => truth(x === 0),
   power: (x: number, p: number) => x ** p,

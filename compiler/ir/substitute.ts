@@ -1,6 +1,7 @@
 /** Putting other nodes in place of some: the one place that takes a node apart and builds it again. */
-import * as build from "./graph.ts";
+
 import type { Graph } from "./graph.ts";
+import * as build from "./graph.ts";
 import { type Node, operandsOf, reachable } from "./node.ts";
 import type { Size } from "./size.ts";
 

@@ -2,10 +2,11 @@
  * Values under binders. A term inside `E[r in train](...)` is lowered once, for all rows together: each binder it reads is
  * a leading axis, kept in the order the binders were opened.
  */
+
+import type { BinderId } from "../check/model.ts";
 import { constant, einsum, type Graph } from "../ir/graph.ts";
 import type { Node } from "../ir/node.ts";
 import { constantSize, type Size } from "../ir/size.ts";
-import type { BinderId } from "../check/model.ts";
 
 /** Axes of `node`: one per binder of `batch`, in that order, then the term's own axes. */
 export interface Batched {
@@ -62,7 +63,16 @@ export function product(g: Graph, values: readonly Batched[], shape: readonly Si
   for (const [id, size] of sizes) broadcast.set(labels.binder(id), size);
   shape.forEach((size, i) => broadcast.set(labels.trailing(shape.length - 1 - i), size));
   const operandLabels = values.map((value, k) => alignedLabels(value, shape, 100 * k));
-  return { node: einsum(g, values.map((v) => v.node), operandLabels, outputLabels, broadcast), batch };
+  return {
+    node: einsum(
+      g,
+      values.map((v) => v.node),
+      operandLabels,
+      outputLabels,
+      broadcast,
+    ),
+    batch,
+  };
 }
 
 /** One value broadcast to the given binders and shape. */
@@ -76,7 +86,9 @@ export function spread(
   const full = [...batch.map((id) => sizes.get(id) as Size), ...shape];
   if (value.node.kind === "constant") return constant(g, value.node.value, full);
   if (value.batch.length === batch.length && value.node.shape.length === full.length) {
-    const stretches = value.node.shape.some((size, i) => constantSize(size) === 1 && constantSize(full[i] as Size) !== 1);
+    const stretches = value.node.shape.some(
+      (size, i) => constantSize(size) === 1 && constantSize(full[i] as Size) !== 1,
+    );
     if (!stretches) return value.node;
   }
   const outputLabels = [...batch.map(labels.binder), ...shape.map((_, i) => labels.trailing(shape.length - 1 - i))];

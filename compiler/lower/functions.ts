@@ -30,7 +30,8 @@ export const lowerUnary: { readonly [F in UnaryFunction]: (g: Graph, x: Node) =>
   /** max(x, 0) */
   relu: (g, x) => map(g, "maximum", x, like(g, 0, x)),
   /** x Φ(x) = ½ x (1 + erf(x / √2)) */
-  gelu: (g, x) => scale(g, 0.5, multiply(g, x, add(g, [1, 1], [like(g, 1, x), map(g, "erf", scale(g, Math.SQRT1_2, x))]))),
+  gelu: (g, x) =>
+    scale(g, 0.5, multiply(g, x, add(g, [1, 1], [like(g, 1, x), map(g, "erf", scale(g, Math.SQRT1_2, x))]))),
   /** x σ(x) */
   silu: (g, x) => multiply(g, x, map(g, "sigmoid", x)),
   erf: (g, x) => map(g, "erf", x),
@@ -67,14 +68,24 @@ export function reciprocal(g: Graph, x: Node): Node {
 
 function sumOver(g: Graph, x: Node, axes: readonly number[]): Node {
   const all = x.shape.map((_, i) => i);
-  return einsum(g, [x], [all], all.filter((i) => !axes.includes(i)));
+  return einsum(
+    g,
+    [x],
+    [all],
+    all.filter((i) => !axes.includes(i)),
+  );
 }
 
 /** (1 / size) Σ */
 export function meanOver(g: Graph, x: Node, axes: readonly number[]): Node {
   const all = x.shape.map((_, i) => i);
   const count = sizeNode(g, productOfSizes(axes.map((axis) => x.shape[axis] as Size)));
-  return einsum(g, [x, reciprocal(g, count)], [all, []], all.filter((i) => !axes.includes(i)));
+  return einsum(
+    g,
+    [x, reciprocal(g, count)],
+    [all, []],
+    all.filter((i) => !axes.includes(i)),
+  );
 }
 
 /** Reduces the axes one after the other, the last first, so that earlier axes keep their numbers. */

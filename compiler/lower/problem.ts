@@ -48,7 +48,13 @@ export function lowerModel(model: Model): Problem {
   const graph = createGraph();
   const inputs = declareInputs(graph, model);
   const generated: Lowering["generated"] = new Map();
-  const context: Lowering = { graph, variable: (name) => inputs.get(name) as Input, generated, binders: new Map(), lowered: new Map() };
+  const context: Lowering = {
+    graph,
+    variable: (name) => inputs.get(name) as Input,
+    generated,
+    binders: new Map(),
+    lowered: new Map(),
+  };
   const lower = (term: Term): Node => lowerClosed(context, term);
 
   const clauses = (model.level?.clauses ?? []).map((clause) => lowerClause(context, clause));
@@ -63,7 +69,12 @@ export function lowerModel(model: Model): Problem {
       .filter((unknown) => inputs.has(unknown.name))
       .map((unknown) => {
         const shape = (inputs.get(unknown.name) as Input).shape;
-        const zero: Term = { kind: "number", value: 0, type: { kind: "array", element: "real", shape: [] }, span: unknown.span };
+        const zero: Term = {
+          kind: "number",
+          value: 0,
+          type: { kind: "array", element: "real", shape: [] },
+          span: unknown.span,
+        };
         return [unknown.name, spread(graph, unbatched(lower(unknown.init ?? zero)), [], new Map(), shape)];
       }),
   );
@@ -114,7 +125,8 @@ function refuseWhatIsNotDerived(model: Model): void {
   const deeper = model.level?.deeper?.clauses[0];
   if (deeper !== undefined) refuse("a level under a level", deeper.span);
   for (const unknown of model.unknowns) {
-    if (unknown.index !== undefined) refuse(`one unknown per index (${unknown.name}[${unknown.index.name}])`, unknown.span);
+    if (unknown.index !== undefined)
+      refuse(`one unknown per index (${unknown.name}[${unknown.index.name}])`, unknown.span);
     if (unknown.set !== undefined) refuse(`the set of ${unknown.name} (in ${unknown.set.name})`, unknown.set.span);
   }
   const fn = model.functions[0];

@@ -17,7 +17,7 @@ import {
   solve,
 } from "../ir/graph.ts";
 import type { Node } from "../ir/node.ts";
-import { addSizes, oneSize, productOfSizes, type Size, sizeOf } from "../ir/size.ts";
+import { addSizes, oneSize, type Size, sizeOf } from "../ir/size.ts";
 import { type Batched, binderSizes, elementwise, labels, nodeAxis, ownShape, spread, unionBatch } from "./batched.ts";
 
 type Lower = (g: Graph, operands: readonly Batched[], shape: readonly Size[], axis: number) => Batched;
@@ -30,9 +30,17 @@ function contract(
   output: readonly number[],
 ): Batched {
   const batch = unionBatch(operands);
-  const operandLabels = operands.map((operand, k) => [...operand.batch.map(labels.binder), ...(own[k] as readonly number[])]);
+  const operandLabels = operands.map((operand, k) => [
+    ...operand.batch.map(labels.binder),
+    ...(own[k] as readonly number[]),
+  ]);
   return {
-    node: einsum(g, operands.map((o) => o.node), operandLabels, [...batch.map(labels.binder), ...output]),
+    node: einsum(
+      g,
+      operands.map((o) => o.node),
+      operandLabels,
+      [...batch.map(labels.binder), ...output],
+    ),
     batch,
   };
 }
@@ -118,7 +126,14 @@ export const lowerStructured: { readonly [F in Exclude<StructuredFunction, "stac
       offset = addSizes(offset, count);
       return scatter(g, spread(g, operand, batch, sizes, own), index, batch.length + axis, shape[axis] as Size);
     });
-    return { node: add(g, placed.map(() => 1), placed), batch };
+    return {
+      node: add(
+        g,
+        placed.map(() => 1),
+        placed,
+      ),
+      batch,
+    };
   },
 
   reshape: (g, [x], shape) => {
@@ -145,7 +160,8 @@ export const lowerStructured: { readonly [F in Exclude<StructuredFunction, "stac
     return onLast(value, () => map(g, "equal", repeated, index));
   },
 
-  select: (g, operands, shape) => elementwise(g, operands, shape, (c, a, b) => map(g, "select", c as Node, a as Node, b as Node)),
+  select: (g, operands, shape) =>
+    elementwise(g, operands, shape, (c, a, b) => map(g, "select", c as Node, a as Node, b as Node)),
 
   stop: (g, [x]) => onLast(x as Batched, (node) => map(g, "stop", node)),
 };

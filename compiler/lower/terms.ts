@@ -4,6 +4,7 @@
  */
 import { BilevelError, type Span } from "../../grammar/diagnostics.ts";
 import type { BinderId, Generator, Term, TermIndexItem, TermKind, TermRange } from "../check/model.ts";
+import { partsOf } from "../check/terms.ts";
 import { notDerivedYet } from "../errors.ts";
 import {
   add,
@@ -19,10 +20,9 @@ import {
   sizeNode,
 } from "../ir/graph.ts";
 import type { Input, Node } from "../ir/node.ts";
-import { addSizes, constantSize, productOfSizes, scaleSize, type Size, sameSize, sizeOf } from "../ir/size.ts";
+import { addSizes, constantSize, productOfSizes, type Size, sameSize, scaleSize, sizeOf } from "../ir/size.ts";
 import { type Batched, elementwise, labels, nodeAxis, ownShape, product, unbatched, unionBatch } from "./batched.ts";
 import { lowerBinary, lowerNormalisation, lowerReduction, lowerUnary, meanOver, reciprocal } from "./functions.ts";
-import { partsOf } from "../check/terms.ts";
 import { lowerStructured } from "./structured.ts";
 
 export interface Lowering {
@@ -158,7 +158,12 @@ const rules: { readonly [K in TermKind]: Rule<K> } = {
     const axes = opened.filter((id) => body.batch.includes(id)).map((id) => body.batch.indexOf(id));
     const batch = body.batch.filter((id) => !opened.includes(id));
     const all = body.node.shape.map((_, i) => i);
-    const summed = einsum(g, [body.node], [all], all.filter((axis) => !axes.includes(axis)));
+    const summed = einsum(
+      g,
+      [body.node],
+      [all],
+      all.filter((axis) => !axes.includes(axis)),
+    );
     if (term.reducer === "mean") return { node: axes.length === 0 ? body.node : meanOver(g, body.node, axes), batch };
     // A binder that the body does not read repeats the same term.
     const repeats = term.binders.filter((b) => !body.batch.includes(b.id)).map((b) => rangeSize(b.range));
@@ -211,7 +216,11 @@ function stack(context: Lowering, terms: readonly Term[], axis: number, shape: r
       const output = [...own.slice(0, lead + axis), -1, ...own.slice(lead + axis)];
       return einsum(g, [node, literal(g, unit, [sizeOf(count)])], [own, [-1]], output);
     });
-    return add(g, placed.map(() => 1), placed);
+    return add(
+      g,
+      placed.map(() => 1),
+      placed,
+    );
   });
 }
 
@@ -223,7 +232,10 @@ function indexed(context: Lowering, object: Batched, items: readonly TermIndexIt
   let value = object;
   for (let axis = items.length - 1; axis >= 0; axis -= 1) {
     const item = items[axis] as TermIndexItem;
-    value = item.kind === "slice" ? sliced(context.graph, value, axis, item.from, item.to) : at(context, value, axis, item.value);
+    value =
+      item.kind === "slice"
+        ? sliced(context.graph, value, axis, item.from, item.to)
+        : at(context, value, axis, item.value);
   }
   return value;
 }
@@ -246,14 +258,24 @@ function at(context: Lowering, value: Batched, axis: number, term: Term): Batche
   const isRowIndex = term.kind === "row-index" && sameSize(size, index.node.shape[0] as Size);
   const flatIndex = reshape(g, index.node, [productOfSizes(index.node.shape)]);
   const gathered = isRowIndex ? value.node : gather(g, value.node, flatIndex, own);
-  const split = reshape(g, gathered, [...gathered.shape.slice(0, own), ...index.node.shape, ...gathered.shape.slice(own + 1)]);
+  const split = reshape(g, gathered, [
+    ...gathered.shape.slice(0, own),
+    ...index.node.shape,
+    ...gathered.shape.slice(own + 1),
+  ]);
   // Label the axes: the index's binders merge with the object's own ones (then the diagonal is read).
   const batch = unionBatch([value, index]);
   const indexOwn = ownShape(index).map((_, i) => labels.fresh(500 + i));
   const objectOwn = ownShape(value).map((_, i) => labels.fresh(i));
   const before = objectOwn.slice(0, axis);
   const after = objectOwn.slice(axis + 1);
-  const operand = [...value.batch.map(labels.binder), ...before, ...index.batch.map(labels.binder), ...indexOwn, ...after];
+  const operand = [
+    ...value.batch.map(labels.binder),
+    ...before,
+    ...index.batch.map(labels.binder),
+    ...indexOwn,
+    ...after,
+  ];
   const output = [...batch.map(labels.binder), ...before, ...indexOwn, ...after];
   return { node: einsum(g, [split], [operand], output), batch };
 }

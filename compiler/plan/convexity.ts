@@ -21,10 +21,11 @@ export const isNonpositive = (sign: Sign): boolean => sign === "zero" || sign ==
 // ------------------------------------------------------------------------------------------- algebra of the facts
 
 const negatedCurvature: Record<Curvature, Curvature> = {
-  constant: "constant", affine: "affine", convex: "concave", concave: "convex", unknown: "unknown",
-};
-const negatedSign: Record<Sign, Sign> = {
-  zero: "zero", positive: "negative", nonnegative: "nonpositive", negative: "positive", nonpositive: "nonnegative", unknown: "unknown",
+  constant: "constant",
+  affine: "affine",
+  convex: "concave",
+  concave: "convex",
+  unknown: "unknown",
 };
 
 function signOf(value: number): Sign {
@@ -82,7 +83,11 @@ const scalarFacts: { readonly [F in Exclude<MapFunction, "power" | "maximum" | "
   log1p: { curvature: "concave", monotone: "increasing", sign: sameSign },
   expm1: { curvature: "convex", monotone: "increasing", sign: sameSign },
   sqrt: { curvature: "concave", monotone: "increasing", sign: (s) => (s === "positive" ? "positive" : "nonnegative") },
-  abs: { curvature: "convex", monotone: "none", sign: (s) => (s === "positive" || s === "negative" ? "positive" : "nonnegative") },
+  abs: {
+    curvature: "convex",
+    monotone: "none",
+    sign: (s) => (s === "positive" || s === "negative" ? "positive" : "nonnegative"),
+  },
   softplus: { curvature: "convex", monotone: "increasing", sign: always("positive") },
   logcosh: { curvature: "convex", monotone: "none", sign: always("nonnegative") },
   sigmoid: { curvature: "unknown", monotone: "increasing", sign: always("positive") },
@@ -90,8 +95,15 @@ const scalarFacts: { readonly [F in Exclude<MapFunction, "power" | "maximum" | "
   erf: { curvature: "unknown", monotone: "increasing", sign: sameSign },
   sign: { curvature: "unknown", monotone: "increasing", sign: sameSign },
   stop: { curvature: "affine", monotone: "increasing", sign: sameSign },
-  sin: nothing, cos: nothing, tan: nothing,
-  not: indicator, equal: indicator, less: indicator, less_equal: indicator, and: indicator, or: indicator,
+  sin: nothing,
+  cos: nothing,
+  tan: nothing,
+  not: indicator,
+  equal: indicator,
+  less: indicator,
+  less_equal: indicator,
+  and: indicator,
+  or: indicator,
 };
 
 function composed(outer: ScalarFacts, inner: Shape): Curvature {
@@ -100,8 +112,16 @@ function composed(outer: ScalarFacts, inner: Shape): Curvature {
   if (inner.curvature === "affine") return outer.curvature;
   const convexInner = inner.curvature === "convex";
   const concaveInner = inner.curvature === "concave";
-  if (outer.curvature === "convex" && ((convexInner && outer.monotone === "increasing") || (concaveInner && outer.monotone === "decreasing"))) return "convex";
-  if (outer.curvature === "concave" && ((concaveInner && outer.monotone === "increasing") || (convexInner && outer.monotone === "decreasing"))) return "concave";
+  if (
+    outer.curvature === "convex" &&
+    ((convexInner && outer.monotone === "increasing") || (concaveInner && outer.monotone === "decreasing"))
+  )
+    return "convex";
+  if (
+    outer.curvature === "concave" &&
+    ((concaveInner && outer.monotone === "increasing") || (convexInner && outer.monotone === "decreasing"))
+  )
+    return "concave";
   return "unknown";
 }
 
@@ -110,7 +130,11 @@ function powerFacts(exponent: number, argument: Sign): ScalarFacts {
   const even = exponent % 2 === 0;
   if (exponent > 0 && even) {
     const monotone = isNonnegative(argument) ? "increasing" : isNonpositive(argument) ? "decreasing" : "none";
-    return { curvature: "convex", monotone, sign: (s) => (s === "positive" || s === "negative" ? "positive" : "nonnegative") };
+    return {
+      curvature: "convex",
+      monotone,
+      sign: (s) => (s === "positive" || s === "negative" ? "positive" : "nonnegative"),
+    };
   }
   if (!isNonnegative(argument)) return nothing;
   const sign = (s: Sign): Sign => (s === "positive" || exponent < 0 ? "positive" : "nonnegative");
@@ -140,14 +164,23 @@ function mapShape(fn: MapFunction, operands: readonly Shape[], nodes: readonly N
       const [better, worse] = fn === "maximum" ? [isNonnegative, isNonpositive] : [isNonpositive, isNonnegative];
       const strict = fn === "maximum" ? "positive" : "negative";
       if (first.sign === strict || second.sign === strict) return { curvature: kept, sign: strict };
-      if (better(first.sign) || better(second.sign)) return { curvature: kept, sign: fn === "maximum" ? "nonnegative" : "nonpositive" };
-      return { curvature: kept, sign: worse(first.sign) && worse(second.sign) ? (fn === "maximum" ? "nonpositive" : "nonnegative") : "unknown" };
+      if (better(first.sign) || better(second.sign))
+        return { curvature: kept, sign: fn === "maximum" ? "nonnegative" : "nonpositive" };
+      return {
+        curvature: kept,
+        sign: worse(first.sign) && worse(second.sign) ? (fn === "maximum" ? "nonpositive" : "nonnegative") : "unknown",
+      };
     }
     case "select": {
       const constant = operands.every((o) => o.curvature === "constant");
       const branches = addCurvatures(second.curvature, third.curvature);
       const fixedCondition = first.curvature === "constant";
-      const sign = second.sign === third.sign ? second.sign : isNonnegative(second.sign) && isNonnegative(third.sign) ? "nonnegative" : "unknown";
+      const sign =
+        second.sign === third.sign
+          ? second.sign
+          : isNonnegative(second.sign) && isNonnegative(third.sign)
+            ? "nonnegative"
+            : "unknown";
       return { curvature: constant ? "constant" : fixedCondition ? branches : "unknown", sign };
     }
     default: {
@@ -180,7 +213,13 @@ function isSquare(node: Einsum, shapes: readonly Shape[]): boolean {
     const reflected = labels.map((label) => mirror.get(label) ?? label);
     const fixed = reflected.every((label, i) => label === labels[i]);
     if (fixed && isNonnegative((shapes[k] as Shape).sign)) continue;
-    const twin = rest.find((l) => l !== k && !used.has(l) && node.operands[l] === node.operands[k] && (node.labels[l] as readonly number[]).every((label, i) => label === reflected[i]));
+    const twin = rest.find(
+      (l) =>
+        l !== k &&
+        !used.has(l) &&
+        node.operands[l] === node.operands[k] &&
+        (node.labels[l] as readonly number[]).every((label, i) => label === reflected[i]),
+    );
     if (twin === undefined) return false;
     used.add(k).add(twin);
   }
@@ -194,20 +233,26 @@ function einsumShape(node: Einsum, shapes: readonly Shape[]): Shape {
   const varying = shapes.filter((s) => s.curvature !== "constant");
   if (varying.length === 0) return { curvature: "constant", sign: strict };
   if (varying.length === 1) {
-    const factor = shapes.filter((s) => s.curvature === "constant").map((s) => s.sign).reduce(multiplySigns, "positive");
+    const factor = shapes
+      .filter((s) => s.curvature === "constant")
+      .map((s) => s.sign)
+      .reduce(multiplySigns, "positive");
     return { curvature: scaled((varying[0] as Shape).curvature, factor), sign: strict };
   }
   if (isSquare(node, shapes)) return { curvature: "convex", sign: "nonnegative" };
   return { curvature: "unknown", sign: strict };
 }
 
-const weakened = (sign: Sign): Sign => (sign === "positive" ? "nonnegative" : sign === "negative" ? "nonpositive" : sign);
+const weakened = (sign: Sign): Sign =>
+  sign === "positive" ? "nonnegative" : sign === "negative" ? "nonpositive" : sign;
 
 /** x · x entry by entry is not negative, whatever x is. */
 function squareSign(node: Einsum, shapes: readonly Shape[]): Sign | undefined {
   const unpaired: number[] = [];
   node.operands.forEach((operand, k) => {
-    const twin = unpaired.findIndex((l) => node.operands[l] === operand && node.labels[l]?.join() === node.labels[k]?.join());
+    const twin = unpaired.findIndex(
+      (l) => node.operands[l] === operand && node.labels[l]?.join() === node.labels[k]?.join(),
+    );
     if (twin < 0) unpaired.push(k);
     else unpaired.splice(twin, 1);
   });
@@ -220,14 +265,21 @@ function squareSign(node: Einsum, shapes: readonly Shape[]): Sign | undefined {
 type Rule<K extends NodeKind> = (node: Extract<Node, { kind: K }>, operands: readonly Shape[]) => Shape;
 
 const constantOf = (sign: Sign): Shape => ({ curvature: "constant", sign });
-const whole = (operands: readonly Shape[]): Curvature => (operands.every((o) => o.curvature === "constant") ? "constant" : "unknown");
+const whole = (operands: readonly Shape[]): Curvature =>
+  operands.every((o) => o.curvature === "constant") ? "constant" : "unknown";
 
 const rules: { readonly [K in NodeKind]: Rule<K> } = {
   input: () => constantOf("unknown"),
   constant: (node) => constantOf(signOf(node.value)),
   literal: (node) => {
     const signs = [...node.values].map(signOf);
-    return constantOf(signs.length > 0 && signs.every(isNonnegative) ? (signs.includes("zero") ? "nonnegative" : "positive") : "unknown");
+    return constantOf(
+      signs.length > 0 && signs.every(isNonnegative)
+        ? signs.includes("zero")
+          ? "nonnegative"
+          : "positive"
+        : "unknown",
+    );
   },
   size: () => constantOf("positive"),
   iota: () => constantOf("nonnegative"),
@@ -243,7 +295,10 @@ const rules: { readonly [K in NodeKind]: Rule<K> } = {
   map: (node, operands) => mapShape(node.fn, operands, node.operands),
   reduce: (node, [x]) => {
     const { curvature, sign } = x as Shape;
-    if (curvature === "constant") return constantOf(node.fn === "max" || node.fn === "min" ? sign : node.fn === "argmax" ? "nonnegative" : "unknown");
+    if (curvature === "constant")
+      return constantOf(
+        node.fn === "max" || node.fn === "min" ? sign : node.fn === "argmax" ? "nonnegative" : "unknown",
+      );
     const wanted = node.fn === "min" ? "concave" : "convex";
     const kept = node.fn !== "argmax" && (curvature === "affine" || curvature === wanted) ? wanted : "unknown";
     return { curvature: kept, sign: node.fn === "max" || node.fn === "min" ? sign : "unknown" };
@@ -252,11 +307,19 @@ const rules: { readonly [K in NodeKind]: Rule<K> } = {
   scatter: (_, [x]) => ({ curvature: (x as Shape).curvature, sign: weakened((x as Shape).sign) }),
   reshape: (_, [x]) => x as Shape,
   solve: (_, [matrix, rhs]) => ({
-    curvature: matrix?.curvature !== "constant" ? "unknown" : rhs?.curvature === "constant" || rhs?.curvature === "affine" ? rhs.curvature : "unknown",
+    curvature:
+      matrix?.curvature !== "constant"
+        ? "unknown"
+        : rhs?.curvature === "constant" || rhs?.curvature === "affine"
+          ? rhs.curvature
+          : "unknown",
     sign: "unknown",
   }),
   /** log det is concave on the positive definite matrices. */
-  logdet: (_, [matrix]) => ({ curvature: matrix?.curvature === "constant" ? "constant" : matrix?.curvature === "affine" ? "concave" : "unknown", sign: "unknown" }),
+  logdet: (_, [matrix]) => ({
+    curvature: matrix?.curvature === "constant" ? "constant" : matrix?.curvature === "affine" ? "concave" : "unknown",
+    sign: "unknown",
+  }),
   cholesky: (_, operands) => ({ curvature: whole(operands), sign: "unknown" }),
 };
 
@@ -265,7 +328,12 @@ export function convexityOf(roots: readonly Node[], unknowns: ReadonlySet<Node>)
   const shapes = new Map<Node, Shape>();
   for (const node of reachable(roots)) {
     const rule = rules[node.kind] as (node: Node, operands: readonly Shape[]) => Shape;
-    const shape = unknowns.has(node) ? { curvature: "affine" as const, sign: "unknown" as const } : rule(node, operandsOf(node).map((o) => shapes.get(o) as Shape));
+    const shape = unknowns.has(node)
+      ? { curvature: "affine" as const, sign: "unknown" as const }
+      : rule(
+          node,
+          operandsOf(node).map((o) => shapes.get(o) as Shape),
+        );
     shapes.set(node, shape);
   }
   return shapes;

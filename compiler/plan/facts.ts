@@ -55,7 +55,8 @@ export function factsOf(g: Graph, block: Block): BlockFacts {
     predictors: minimand === undefined || only === undefined ? [] : linearPredictors(g, minimand, only),
     form,
     convexity: convexity === "constant" ? "affine" : convexity,
-    modulus: minimand === undefined || shapes === undefined ? undefined : strongConvexity(g, minimand, block.unknowns, shapes),
+    modulus:
+      minimand === undefined || shapes === undefined ? undefined : strongConvexity(g, minimand, block.unknowns, shapes),
     upper: upperDependence(g, block),
     kinks: kinksIn(minimand === undefined ? block.condition : [minimand], own),
   };
@@ -67,6 +68,9 @@ function upperDependence(g: Graph, block: Block): UpperDependence {
   if (block.adjointRhs.every(isZero)) return "absent";
   if (block.minimand === undefined) return "different";
   const differsBy = (sign: 1 | -1): boolean =>
-    simplify(g, block.adjointRhs.map((rhs, k) => add(g, [1, -sign], [rhs, block.condition[k] as Node]))).every(isZero);
+    simplify(
+      g,
+      block.adjointRhs.map((rhs, k) => add(g, [1, -sign], [rhs, block.condition[k] as Node])),
+    ).every(isZero);
   return differsBy(1) ? "equal" : differsBy(-1) ? "negated" : "different";
 }

@@ -22,18 +22,28 @@ function slopeIn(node: Node, y: Input, shapes: ReadonlyMap<Node, Shape>): number
 /** The weight (of y's shape, or a scalar spread over it) of y² in an einsum Σ weight · x · x with x = s·y + constant. */
 function squareWeight(g: Graph, node: Einsum, y: Input, shapes: ReadonlyMap<Node, Shape>): Node | undefined {
   if (node.output.length > 0) return undefined;
-  const varying = node.operands.map((_, k) => k).filter((k) => shapes.get(node.operands[k] as Node)?.curvature !== "constant");
+  const varying = node.operands
+    .map((_, k) => k)
+    .filter((k) => shapes.get(node.operands[k] as Node)?.curvature !== "constant");
   const [p, q] = varying;
-  if (varying.length !== 2 || p === undefined || q === undefined || node.operands[p] !== node.operands[q]) return undefined;
+  if (varying.length !== 2 || p === undefined || q === undefined || node.operands[p] !== node.operands[q])
+    return undefined;
   const labels = node.labels[p] as readonly number[];
   if (labels.join() !== node.labels[q]?.join() || new Set(labels).size !== labels.length) return undefined;
   const slope = slopeIn(node.operands[p] as Node, y, shapes);
   const rest = node.operands.map((_, k) => k).filter((k) => !varying.includes(k));
   if (slope === undefined || !rest.every((k) => isPositive(shapes.get(node.operands[k] as Node)))) return undefined;
   const sizes = new Map(node.sizes.map((size, label) => [label, size]));
-  const weight = rest.length === 0
-    ? constant(g, 1, y.shape)
-    : einsum(g, rest.map((k) => node.operands[k] as Node), rest.map((k) => node.labels[k] as readonly number[]), labels, sizes);
+  const weight =
+    rest.length === 0
+      ? constant(g, 1, y.shape)
+      : einsum(
+          g,
+          rest.map((k) => node.operands[k] as Node),
+          rest.map((k) => node.labels[k] as readonly number[]),
+          labels,
+          sizes,
+        );
   return scale(g, 2 * slope * slope, weight);
 }
 
@@ -49,7 +59,8 @@ export function strongConvexity(
   unknowns: readonly Input[],
   shapes: ReadonlyMap<Node, Shape>,
 ): readonly Node[] | undefined {
-  const [terms, coefficients] = minimand.kind === "add" ? [minimand.operands, minimand.coefficients] : [[minimand], [1]];
+  const [terms, coefficients] =
+    minimand.kind === "add" ? [minimand.operands, minimand.coefficients] : [[minimand], [1]];
   const bounds = new Map<Input, Node>();
   for (const [k, term] of terms.entries()) {
     const coefficient = coefficients[k] as number;
@@ -61,7 +72,10 @@ export function strongConvexity(
       const known = bounds.get(y);
       bounds.set(y, known === undefined ? own : add(g, [1, 1], [known, own]));
     }
-    const convexTerm = shape.curvature === "constant" || shape.curvature === "affine" || shape.curvature === (coefficient >= 0 ? "convex" : "concave");
+    const convexTerm =
+      shape.curvature === "constant" ||
+      shape.curvature === "affine" ||
+      shape.curvature === (coefficient >= 0 ? "convex" : "concave");
     if (!convexTerm) return undefined;
   }
   const found = unknowns.map((y) => bounds.get(y));

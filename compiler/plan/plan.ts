@@ -14,7 +14,18 @@ import { kinkName } from "./smoothness.ts";
 export const innerSolvers = ["cholesky", "newton", "cg", "lbfgs", "gd"] as const;
 export type InnerSolver = (typeof innerSolvers)[number];
 /** `none`: the adjoint is zero by the structure. */
-export const adjointSolvers = ["none", "cholesky", "lu", "cg", "minres", "gmres", "lbfgs", "gd", "neumann", "identity"] as const;
+export const adjointSolvers = [
+  "none",
+  "cholesky",
+  "lu",
+  "cg",
+  "minres",
+  "gmres",
+  "lbfgs",
+  "gd",
+  "neumann",
+  "identity",
+] as const;
 export type AdjointSolver = (typeof adjointSolvers)[number];
 export const outerSolvers = ["gd", "adam", "lbfgs"] as const;
 export type OuterSolver = (typeof outerSolvers)[number];
@@ -62,24 +73,37 @@ export function planOf(g: Graph, derivation: Derivation, options: Options, sizes
   const exact = method === "exact";
   const blocks = derivation.blocks.map((block) => planBlock(factsOf(g, block), options, sizes, exact));
   const steps = options.get("steps");
-  return { method: "aid", blocks, outer: planOuter(options), steps: steps?.kind === "number" ? steps.value : defaultSteps };
+  return {
+    method: "aid",
+    blocks,
+    outer: planOuter(options),
+    steps: steps?.kind === "number" ? steps.value : defaultSteps,
+  };
 }
 
 function checkMethod(options: Options): "auto" | "exact" | "aid" {
   const method = options.get("method");
   if (method?.kind !== "word" || method.value === "auto") return "auto";
   if (method.value === "exact" || method.value === "aid") return method.value;
-  throw unavailable("method", method.value, method.span, "write method: aid (implicit differentiation) or leave it out");
+  throw unavailable(
+    "method",
+    method.value,
+    method.span,
+    "write method: aid (implicit differentiation) or leave it out",
+  );
 }
 
 /** An option that would change the answer or the work and cannot be honoured is refused, never ignored. */
 function refuseWhatIsNotBuilt(options: Options): void {
   const precision = options.get("precision");
-  if (precision?.kind === "word" && precision.value === "f32") throw unavailable("precision", "f32", precision.span, "leave it out: f64");
+  if (precision?.kind === "word" && precision.value === "f32")
+    throw unavailable("precision", "f32", precision.span, "leave it out: f64");
   const engine = options.get("engine");
-  if (engine?.kind === "word" && engine.value !== "auto" && engine.value !== "wasm") throw unavailable("engine", engine.value, engine.span, "write engine: wasm or leave it out");
+  if (engine?.kind === "word" && engine.value !== "auto" && engine.value !== "wasm")
+    throw unavailable("engine", engine.value, engine.span, "write engine: wasm or leave it out");
   const batch = options.get("batch");
-  if (batch?.kind === "number") throw unavailable("batch", String(batch.value), batch.span, "leave it out: every row is used");
+  if (batch?.kind === "number")
+    throw unavailable("batch", String(batch.value), batch.span, "leave it out: every row is used");
 }
 
 function unavailable(key: string, name: string, span: Span, suggestion?: string): BilevelError {
@@ -96,10 +120,18 @@ interface Asked<S extends string> {
 function asked<S extends string>(options: Options, key: string, available: readonly S[]): Asked<S> {
   const value = options.get(key);
   if (value?.kind !== "word") return { arguments: new Map() };
-  const entries = [...value.arguments].flatMap(([name, v]) => (v.kind === "number" || v.kind === "boolean" ? [[name, v.value] as const] : []));
+  const entries = [...value.arguments].flatMap(([name, v]) =>
+    v.kind === "number" || v.kind === "boolean" ? [[name, v.value] as const] : [],
+  );
   if (value.value === "auto") return { arguments: new Map(entries), span: value.span };
   const solver = available.find((s) => s === value.value);
-  if (solver === undefined) throw unavailable(key, value.value, value.span, `the ones that are: ${available.filter((s) => s !== "none").join(", ")}`);
+  if (solver === undefined)
+    throw unavailable(
+      key,
+      value.value,
+      value.span,
+      `the ones that are: ${available.filter((s) => s !== "none").join(", ")}`,
+    );
   return { solver, arguments: new Map(entries), span: value.span };
 }
 
@@ -135,37 +167,99 @@ function refuseWhatHasNoAnswer(facts: BlockFacts): void {
 
 type Decision<S extends string> = Pick<Choice<S>, "solver" | "reason">;
 
-function chooseInner(facts: BlockFacts, ask: Asked<InnerSolver>, factorised: boolean, order: number, damping: number): Decision<InnerSolver> {
+function chooseInner(
+  facts: BlockFacts,
+  ask: Asked<InnerSolver>,
+  factorised: boolean,
+  order: number,
+  damping: number,
+): Decision<InnerSolver> {
   if (ask.solver !== undefined) {
     const needsQuadratic = ask.solver === "cholesky" || ask.solver === "cg";
     if (needsQuadratic && !facts.quadratic) {
-      throw new BilevelError([solverUnavailable("inner", ask.solver, `solves quadratics, and what ${unknownsOf(facts)} minimizes is not quadratic in ${unknownsOf(facts)}`, ask.span, "write inner: newton")]);
+      throw new BilevelError([
+        solverUnavailable(
+          "inner",
+          ask.solver,
+          `solves quadratics, and what ${unknownsOf(facts)} minimizes is not quadratic in ${unknownsOf(facts)}`,
+          ask.span,
+          "write inner: newton",
+        ),
+      ]);
     }
     if (!facts.minimisation && ask.solver !== "newton") {
-      throw new BilevelError([solverUnavailable("inner", ask.solver, `minimizes, and ${unknownsOf(facts)} solves equations`, ask.span, "write inner: newton")]);
+      throw new BilevelError([
+        solverUnavailable(
+          "inner",
+          ask.solver,
+          `minimizes, and ${unknownsOf(facts)} solves equations`,
+          ask.span,
+          "write inner: newton",
+        ),
+      ]);
     }
     return { solver: ask.solver, reason: "as asked" };
   }
   if (!facts.minimisation) return { solver: "newton", reason: "the condition is a system of equations" };
-  if (damping > 0) return { solver: "newton", reason: "damping allows a singular curvature, so its steps are shifted where it is" };
-  if (facts.quadratic && factorised) return { solver: "cholesky", reason: `quadratic, and a curvature of order ${facts.form.order.key} is factorised exactly` };
-  if (facts.quadratic) return { solver: "cg", reason: `quadratic, and a curvature of order ${order} is too large to factorise` };
-  if (factorised) return { solver: "newton", reason: `smooth, and a curvature of order ${facts.form.order.key} is factorised at each step` };
-  return { solver: "newton", reason: `smooth; directions by conjugate gradients, since a curvature of order ${order} costs more to form than to multiply with` };
+  if (damping > 0)
+    return { solver: "newton", reason: "damping allows a singular curvature, so its steps are shifted where it is" };
+  if (facts.quadratic && factorised)
+    return {
+      solver: "cholesky",
+      reason: `quadratic, and a curvature of order ${facts.form.order.key} is factorised exactly`,
+    };
+  if (facts.quadratic)
+    return { solver: "cg", reason: `quadratic, and a curvature of order ${order} is too large to factorise` };
+  if (factorised)
+    return {
+      solver: "newton",
+      reason: `smooth, and a curvature of order ${facts.form.order.key} is factorised at each step`,
+    };
+  return {
+    solver: "newton",
+    reason: `smooth; directions by conjugate gradients, since a curvature of order ${order} costs more to form than to multiply with`,
+  };
 }
 
-function chooseAdjoint(facts: BlockFacts, ask: Asked<AdjointSolver>, linear: BlockPlan["linear"], order: number): Decision<AdjointSolver> {
+function chooseAdjoint(
+  facts: BlockFacts,
+  ask: Asked<AdjointSolver>,
+  linear: BlockPlan["linear"],
+  order: number,
+): Decision<AdjointSolver> {
   if (ask.solver !== undefined) {
     const symmetricOnly: readonly AdjointSolver[] = ["cholesky", "cg", "minres", "lbfgs", "gd"];
     if (!facts.minimisation && symmetricOnly.includes(ask.solver)) {
-      throw new BilevelError([solverUnavailable("adjoint", ask.solver, `needs a symmetric system, and that of ${unknownsOf(facts)} is not`, ask.span, "write adjoint: lu or adjoint: gmres")]);
+      throw new BilevelError([
+        solverUnavailable(
+          "adjoint",
+          ask.solver,
+          `needs a symmetric system, and that of ${unknownsOf(facts)} is not`,
+          ask.span,
+          "write adjoint: lu or adjoint: gmres",
+        ),
+      ]);
     }
     return { solver: ask.solver, reason: "as asked" };
   }
   if (facts.upper === "absent") return { solver: "none", reason: "the upper level does not read it" };
-  if (facts.upper === "equal") return { solver: "none", reason: "upper and lower objective agree up to terms free of it, so its adjoint is zero (Danskin)" };
-  if (facts.upper === "negated") return { solver: "none", reason: "the upper objective is minus the lower one up to terms free of it, so its adjoint is zero (Danskin)" };
-  if (linear === "cholesky") return { solver: "cholesky", reason: facts.quadratic ? "the factorisation that solves the lower level serves the adjoint" : "the curvature is factorised once at the solution" };
+  if (facts.upper === "equal")
+    return {
+      solver: "none",
+      reason: "upper and lower objective agree up to terms free of it, so its adjoint is zero (Danskin)",
+    };
+  if (facts.upper === "negated")
+    return {
+      solver: "none",
+      reason: "the upper objective is minus the lower one up to terms free of it, so its adjoint is zero (Danskin)",
+    };
+  if (linear === "cholesky")
+    return {
+      solver: "cholesky",
+      reason: facts.quadratic
+        ? "the factorisation that solves the lower level serves the adjoint"
+        : "the curvature is factorised once at the solution",
+    };
   if (linear === "lu") return { solver: "lu", reason: "the system is not symmetric, and small enough to factorise" };
   return { solver: linear, reason: `only products with the curvature of order ${order} are taken` };
 }
@@ -173,5 +267,9 @@ function chooseAdjoint(facts: BlockFacts, ask: Asked<AdjointSolver>, linear: Blo
 function planOuter(options: Options): Choice<OuterSolver> {
   const ask = asked(options, "outer", outerSolvers);
   if (ask.solver !== undefined) return { solver: ask.solver, arguments: ask.arguments, reason: "as asked" };
-  return { solver: "lbfgs", arguments: ask.arguments, reason: "the hypergradient is exact to the tolerance, so curvature can be learned from its changes" };
+  return {
+    solver: "lbfgs",
+    arguments: ask.arguments,
+    reason: "the hypergradient is exact to the tolerance, so curvature can be learned from its changes",
+  };
 }

@@ -5,11 +5,32 @@ type Smoothness = "smooth" | "kink" | "jump";
 
 /** In its arguments, on its domain's interior. sqrt and power are smooth where they are differentiable at all. */
 const mapSmoothness: { readonly [F in MapFunction]: Smoothness } = {
-  exp: "smooth", log: "smooth", log1p: "smooth", expm1: "smooth", sqrt: "smooth", sin: "smooth", cos: "smooth", tan: "smooth",
-  tanh: "smooth", sigmoid: "smooth", softplus: "smooth", erf: "smooth", logcosh: "smooth", power: "smooth", stop: "smooth",
-  abs: "kink", maximum: "kink", minimum: "kink",
+  exp: "smooth",
+  log: "smooth",
+  log1p: "smooth",
+  expm1: "smooth",
+  sqrt: "smooth",
+  sin: "smooth",
+  cos: "smooth",
+  tan: "smooth",
+  tanh: "smooth",
+  sigmoid: "smooth",
+  softplus: "smooth",
+  erf: "smooth",
+  logcosh: "smooth",
+  power: "smooth",
+  stop: "smooth",
+  abs: "kink",
+  maximum: "kink",
+  minimum: "kink",
   select: "kink",
-  sign: "jump", not: "jump", equal: "jump", less: "jump", less_equal: "jump", and: "jump", or: "jump",
+  sign: "jump",
+  not: "jump",
+  equal: "jump",
+  less: "jump",
+  less_equal: "jump",
+  and: "jump",
+  or: "jump",
 };
 
 function smoothnessOf(node: Node): Smoothness {

@@ -34,7 +34,8 @@ interface Term {
 }
 
 function termsOf(node: Node): readonly Term[] {
-  if (node.kind === "add") return node.operands.map((operand, k) => ({ coefficient: node.coefficients[k] as number, node: operand }));
+  if (node.kind === "add")
+    return node.operands.map((operand, k) => ({ coefficient: node.coefficients[k] as number, node: operand }));
   return [{ coefficient: 1, node }];
 }
 
@@ -66,13 +67,23 @@ export function curvatureForm(g: Graph, curvature: Node, unknown: Input): Curvat
   const terms = termsOf(curvature).filter((term) => !(term.node.kind === "constant" && term.node.value === 0));
   const axes = unknown.shape.map((_, a) => a);
   if (terms.length === 0) {
-    return { kind: "zero", separate: axes, coupled: [], shared: true, matrix: constant(g, 0, [oneSize, oneSize, oneSize]), count: productOfSizes(unknown.shape), order: oneSize };
+    return {
+      kind: "zero",
+      separate: axes,
+      coupled: [],
+      shared: true,
+      matrix: constant(g, 0, [oneSize, oneSize, oneSize]),
+      count: productOfSizes(unknown.shape),
+      order: oneSize,
+    };
   }
   const each = terms.map((term) => separateAxes(term.node, rank));
   const separate = axes.filter((a) => each.every((found) => found.has(a)));
   const coupled = axes.filter((a) => !separate.includes(a));
   const reduced = terms.map((term) => withoutDeltas(term.node, rank, separate));
-  const shared = reduced.every((term) => term.labels.every((own) => own.every((label) => !term.separateLabels.includes(label))));
+  const shared = reduced.every((term) =>
+    term.labels.every((own) => own.every((label) => !term.separateLabels.includes(label))),
+  );
   const sum = reduced.map((term) => {
     const output = [...(shared ? [] : term.separateLabels), ...term.coupledLabels];
     const sizes = new Map(term.sizes.map((size, label) => [label, size]));
@@ -81,7 +92,11 @@ export function curvatureForm(g: Graph, curvature: Node, unknown: Input): Curvat
   const size = (list: readonly number[]): Size => productOfSizes(list.map((a) => unknown.shape[a] as Size));
   const order = size(coupled);
   const count = size(separate);
-  const blocks = add(g, terms.map((term) => term.coefficient), sum);
+  const blocks = add(
+    g,
+    terms.map((term) => term.coefficient),
+    sum,
+  );
   const [matrix] = simplify(g, [reshape(g, blocks, [shared ? oneSize : count, order, order])]);
   const kind = separate.length === 0 && rank > 0 ? "dense" : coupled.length === 0 ? "diagonal" : "blocks";
   return { kind, separate, coupled, shared, matrix: matrix as Node, count, order };
@@ -105,7 +120,11 @@ function withoutDeltas(term: Node, rank: number, separate: readonly number[]) {
 }
 
 /** The form of a block with several unknowns: one dense matrix over all of them. */
-export function stackedForm(g: Graph, curvature: readonly (readonly Node[])[], unknowns: readonly Input[]): CurvatureForm {
+export function stackedForm(
+  g: Graph,
+  curvature: readonly (readonly Node[])[],
+  unknowns: readonly Input[],
+): CurvatureForm {
   const only = unknowns.length === 1 ? unknowns[0] : undefined;
   if (only !== undefined) return curvatureForm(g, curvature[0]?.[0] as Node, only);
   const matrix = stackMatrix(g, curvature, unknowns);

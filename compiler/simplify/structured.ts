@@ -1,5 +1,5 @@
 /** Reductions, gathers, reshapes and linear algebra: constants pass through, coefficients of linear operands come out. */
-import { constant, einsum, gather, type Graph, reshape, scale, scatter, solve } from "../ir/graph.ts";
+import { constant, einsum, type Graph, gather, reshape, scale, scatter, solve } from "../ir/graph.ts";
 import type { Gather, Logdet, Node, Reduce, Reshape, Scatter, Solve } from "../ir/node.ts";
 import { oneSize, sameSize } from "../ir/size.ts";
 import { scaling } from "./views.ts";

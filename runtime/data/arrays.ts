@@ -1,7 +1,8 @@
 /** Whole arrays (npy, npz) to the columns of a table. */
+
+import { nearest } from "../../compiler/check/nearest.ts";
 import type { ArrayType, TableType } from "../../compiler/check/types.ts";
 import { showType } from "../../compiler/check/types.ts";
-import { nearest } from "../../compiler/check/nearest.ts";
 import { arrayMissing, fail, fileMalformed, rowsDisagree, shapeMismatch, tableEmpty } from "./errors.ts";
 import type { DataFile } from "./files.ts";
 import type { Column, Table } from "./table.ts";
@@ -14,7 +15,11 @@ export interface NumericArray {
 }
 
 /** The array fields that a file must hold by these names. */
-export function wantedArrays(file: DataFile, type: TableType, names: readonly string[]): ReadonlyMap<string, ArrayType> {
+export function wantedArrays(
+  file: DataFile,
+  type: TableType,
+  names: readonly string[],
+): ReadonlyMap<string, ArrayType> {
   const wanted = new Map<string, ArrayType>();
   for (const [field, fieldType] of type.fields) {
     if (fieldType.kind === "table") return fail(fileMalformed(file, `a file holds no tables, as ${field} would be`));

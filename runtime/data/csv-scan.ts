@@ -45,7 +45,8 @@ export async function scanCsv(file: DataFile, onRecord: (record: CsvRecord) => b
       if (part === "quoted") openQuote();
       fail(fileMalformed(file, `a line is longer than ${longestRecord} bytes`, { file: file.path, line: record.line }));
     }
-    const target = kept + chunk.length > bytes.length ? Buffer.alloc(Math.max(2 * bytes.length, kept + chunk.length)) : bytes;
+    const target =
+      kept + chunk.length > bytes.length ? Buffer.alloc(Math.max(2 * bytes.length, kept + chunk.length)) : bytes;
     bytes.copy(target, 0, shift, filled);
     target.set(chunk, kept);
     bytes = target;
@@ -147,7 +148,11 @@ function grown(bounds: Int32Array): Int32Array<ArrayBuffer> {
 }
 
 /** Line and character column, both from 1, where the cell starts. */
-export function cellPlace(file: DataFile, record: Pick<CsvRecord, "bytes" | "start" | "line" | "starts">, cell: number): DataPlace {
+export function cellPlace(
+  file: DataFile,
+  record: Pick<CsvRecord, "bytes" | "start" | "line" | "starts">,
+  cell: number,
+): DataPlace {
   const end = record.starts[cell] ?? record.start;
   let line = record.line;
   let column = 1;

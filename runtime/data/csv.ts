@@ -1,8 +1,10 @@
 /** csv to a table: a header row, then numbers. Columns are matched by name. */
+
+import { nearest } from "../../compiler/check/nearest.ts";
 import type { Element, TableType } from "../../compiler/check/types.ts";
 import { showType } from "../../compiler/check/types.ts";
 import type { DataPlace, Diagnostic } from "../../grammar/diagnostics.ts";
-import { cellPlace, cellText, type CsvRecord, scanCsv } from "./csv-scan.ts";
+import { type CsvRecord, cellPlace, cellText, scanCsv } from "./csv-scan.ts";
 import {
   columnDuplicate,
   columnMissing,
@@ -16,7 +18,6 @@ import {
   tableEmpty,
 } from "./errors.ts";
 import type { DataFile } from "./files.ts";
-import { nearest } from "../../compiler/check/nearest.ts";
 import { isBlank, parseNumber } from "./number.ts";
 import type { Column, Table } from "./table.ts";
 import { acceptsOf, rejected, wordValue } from "./values.ts";
@@ -171,7 +172,13 @@ function parseCell({ bytes, starts, ends }: CsvRecord, cell: number): number {
 }
 
 /** A cell that is no number its element accepts: a word that stands for one, or an error. */
-function readWord(file: DataFile, reader: FieldReader, record: CsvRecord, cell: number, header: readonly string[]): number {
+function readWord(
+  file: DataFile,
+  reader: FieldReader,
+  record: CsvRecord,
+  cell: number,
+  header: readonly string[],
+): number {
   const text = cellText(record, cell);
   const value = wordValue(reader.element, text);
   if (!Number.isNaN(value)) return value;
@@ -196,4 +203,3 @@ async function locateCell(file: DataFile, row: number, cell: number): Promise<Da
   });
   return place;
 }
-

@@ -1,11 +1,5 @@
 /** Every diagnostic of reading data. */
-import {
-  BilevelError,
-  type DataPlace,
-  type Diagnostic,
-  type Note,
-  type Span,
-} from "../../grammar/diagnostics.ts";
+import { BilevelError, type DataPlace, type Diagnostic, type Note, type Span } from "../../grammar/diagnostics.ts";
 import type { DataFile } from "./files.ts";
 
 export const dataCodes = [
@@ -105,7 +99,8 @@ export function unknownTable(table: string, nearest: string | undefined, tables:
     code: "data-unknown-table",
     severity: "error",
     message: `--data ${table}=...: no table ${table} is read from a file`,
-    suggestion: nearest !== undefined ? `did you mean ${nearest}?` : `tables read from files: ${tables.join(", ") || "none"}`,
+    suggestion:
+      nearest !== undefined ? `did you mean ${nearest}?` : `tables read from files: ${tables.join(", ") || "none"}`,
   };
 }
 
@@ -120,12 +115,18 @@ export function columnMissing(
 ): Diagnostic {
   const only = columns.length === 1 ? (columns[0] ?? "") : "";
   const separator = [";", "\t"].find((mark) => only.includes(mark));
-  const semicolons = separator && `cells are separated by commas; this file seems to use ${separator === ";" ? "semicolons" : "tabs"}`;
-  return inFile("column-missing", file, `${file.table}.${field} reads column ${quoted(column)}, which ${file.path} does not have`, {
-    place: { file: file.path, line: 1, column: 1 },
-    notes: [{ message: `its columns are ${listed(columns.map(quoted))}` }],
-    suggestion: semicolons ?? (nearest === undefined ? undefined : `did you mean ${quoted(nearest)}?`),
-  });
+  const semicolons =
+    separator && `cells are separated by commas; this file seems to use ${separator === ";" ? "semicolons" : "tabs"}`;
+  return inFile(
+    "column-missing",
+    file,
+    `${file.table}.${field} reads column ${quoted(column)}, which ${file.path} does not have`,
+    {
+      place: { file: file.path, line: 1, column: 1 },
+      notes: [{ message: `its columns are ${listed(columns.map(quoted))}` }],
+      suggestion: semicolons ?? (nearest === undefined ? undefined : `did you mean ${quoted(nearest)}?`),
+    },
+  );
 }
 
 export function columnDuplicate(file: DataFile, column: string, first: DataPlace, place: DataPlace): Diagnostic {
@@ -144,10 +145,15 @@ export function columnUnnamed(file: DataFile, position: number, place: DataPlace
 }
 
 export function csvQuotes(file: DataFile, place: DataPlace): Diagnostic {
-  return inFile("csv-quotes", file, `the quoted cell that starts here in ${file.path} does not end with a quote before a comma or a line end`, {
-    place,
-    suggestion: 'a quote inside a quoted cell is written twice: "he said ""no"""',
-  });
+  return inFile(
+    "csv-quotes",
+    file,
+    `the quoted cell that starts here in ${file.path} does not end with a quote before a comma or a line end`,
+    {
+      place,
+      suggestion: 'a quote inside a quoted cell is written twice: "he said ""no"""',
+    },
+  );
 }
 
 export function rowEmpty(file: DataFile, line: number): Diagnostic {
@@ -163,7 +169,10 @@ export function rowRagged(file: DataFile, place: DataPlace, line: number, cells:
 }
 
 export function tableEmpty(file: DataFile, missing: "header" | "rows"): Diagnostic {
-  const message = missing === "header" ? `${file.path} is empty: a header row is expected` : `${file.path} has no rows for ${file.table}`;
+  const message =
+    missing === "header"
+      ? `${file.path} is empty: a header row is expected`
+      : `${file.path} has no rows for ${file.table}`;
   return inFile("table-empty", file, message);
 }
 
@@ -192,10 +201,15 @@ export function cellNotFinite(bad: BadValue): Diagnostic {
 }
 
 export function labelInvalid(bad: BadValue): Diagnostic {
-  return inFile("label-invalid", bad.file, `${bad.what} is ${quoted(bad.text)} here, and labels are whole numbers from 0`, {
-    place: bad.place,
-    suggestion: "number the classes 0, 1, 2, ...",
-  });
+  return inFile(
+    "label-invalid",
+    bad.file,
+    `${bad.what} is ${quoted(bad.text)} here, and labels are whole numbers from 0`,
+    {
+      place: bad.place,
+      suggestion: "number the classes 0, 1, 2, ...",
+    },
+  );
 }
 
 /** `label` at `table.field[row]` indexes something of `classes` classes. */
@@ -233,22 +247,38 @@ export function labelNotPlusMinusOne(
 
 // ------------------------------------------------------------------------------------------------------ arrays
 
-export function arrayMissing(file: DataFile, field: string, names: readonly string[], nearest: string | undefined): Diagnostic {
+export function arrayMissing(
+  file: DataFile,
+  field: string,
+  names: readonly string[],
+  nearest: string | undefined,
+): Diagnostic {
   return inFile("array-missing", file, `${file.path} holds no array ${quoted(field)}, which ${file.table} declares`, {
     notes: [{ message: `it holds ${listed(names.map(quoted))}` }],
     suggestion: nearest === undefined ? undefined : `did you mean ${quoted(nearest)}?`,
   });
 }
 
-export function arrayRagged(file: DataFile, path: string, got: number | undefined, other: string, expected: number): Diagnostic {
+export function arrayRagged(
+  file: DataFile,
+  path: string,
+  got: number | undefined,
+  other: string,
+  expected: number,
+): Diagnostic {
   const found = got === undefined ? "is not a list" : `has ${count(got, "entry", "entries")}`;
   return inFile("array-ragged", file, `${path} ${found}, ${other} has ${expected}`);
 }
 
 export function dtypeUnsupported(file: DataFile, dtype: string): Diagnostic {
-  return inFile("dtype-unsupported", file, `${file.path} holds values of type ${quoted(dtype)}, which are not numbers this reads`, {
-    suggestion: "save it as float64, float32, an integer type or bool",
-  });
+  return inFile(
+    "dtype-unsupported",
+    file,
+    `${file.path} holds values of type ${quoted(dtype)}, which are not numbers this reads`,
+    {
+      suggestion: "save it as float64, float32, an integer type or bool",
+    },
+  );
 }
 
 // ------------------------------------------------------------------------------------------------------ shapes

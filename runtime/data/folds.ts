@@ -11,7 +11,10 @@ export function foldTable(table: Table, name: string, k: number, seed: number | 
   const bound = (i: number) => Math.round((table.rows * i) / k);
   const folds = Array.from({ length: k }, (_, i) => ({
     valid: takeRows(table, order.subarray(bound(i), bound(i + 1))),
-    train: takeRows(table, order.filter((_, at) => at < bound(i) || at >= bound(i + 1))),
+    train: takeRows(
+      table,
+      order.filter((_, at) => at < bound(i) || at >= bound(i + 1)),
+    ),
   }));
   const fields = new Map([
     ["train", folds.map((fold) => fold.train)],

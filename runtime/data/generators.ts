@@ -14,7 +14,11 @@ export function generatorOfField(generator: Generator, k: number): Generator {
   return "seed" in generator ? { ...generator, seed: generator.seed + k } : generator;
 }
 
-type Fill<K> = (generator: Extract<Generator, { readonly kind: K }>, values: Float64Array, shape: readonly number[]) => void;
+type Fill<K> = (
+  generator: Extract<Generator, { readonly kind: K }>,
+  values: Float64Array,
+  shape: readonly number[],
+) => void;
 
 const fill: { readonly [K in Generator["kind"]]: Fill<K> } = {
   normal: ({ seed }, values) => {

@@ -14,11 +14,13 @@ export async function readJson(file: DataFile, type: TableType): Promise<Table> 
   const text = new TextDecoder().decode(await bytesOf(file, largestText));
   const value = parse(file, text);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return fail(fileMalformed(file, "an object of arrays is expected, as in {\"x\": [1, 2]}"));
+    return fail(fileMalformed(file, 'an object of arrays is expected, as in {"x": [1, 2]}'));
   }
   const arrays = new Map<string, unknown>(Object.entries(value));
   const wanted = wantedArrays(file, type, [...arrays.keys()]);
-  const columns = [...wanted].map(([field, arrayType]) => [field, readColumn(file, field, arrayType, arrays.get(field))] as const);
+  const columns = [...wanted].map(
+    ([field, arrayType]) => [field, readColumn(file, field, arrayType, arrays.get(field))] as const,
+  );
   return tableOf(file, new Map(columns));
 }
 
@@ -48,7 +50,9 @@ function readColumn(file: DataFile, field: string, type: ArrayType, value: unkno
         shape.push(0);
         continue;
       }
-      return fail(shapeMismatch(file, field, showType(type), `${name}${"[0]".repeat(axis)} in ${file.path} is not a list`));
+      return fail(
+        shapeMismatch(file, field, showType(type), `${name}${"[0]".repeat(axis)} in ${file.path} is not a list`),
+      );
     }
     shape.push(first.length);
     first = first[0];
@@ -57,7 +61,12 @@ function readColumn(file: DataFile, field: string, type: ArrayType, value: unkno
   const values = new Float64Array(shape.reduce((product, size) => product * size, 1));
   const accepts = acceptsOf(type.element);
   const index = shape.map(() => 0);
-  const pathTo = (axis: number) => name + index.slice(0, axis).map((i) => `[${i}]`).join("");
+  const pathTo = (axis: number) =>
+    name +
+    index
+      .slice(0, axis)
+      .map((i) => `[${i}]`)
+      .join("");
   let next = 0;
 
   function fill(entry: unknown, axis: number): void {
@@ -80,7 +89,8 @@ function readColumn(file: DataFile, field: string, type: ArrayType, value: unkno
     if (typeof entry === "number" && accepts(entry)) return entry;
     if (typeof entry === "boolean" && type.element === "bool") return Number(entry);
     const what = pathTo(shape.length);
-    if (Array.isArray(entry)) return fail(shapeMismatch(file, field, showType(type), `${what} in ${file.path} is a list`));
+    if (Array.isArray(entry))
+      return fail(shapeMismatch(file, field, showType(type), `${what} in ${file.path} is a list`));
     return fail(rejected(type.element, { file, place: { file: file.path }, what, text: textOf(entry) }));
   }
 

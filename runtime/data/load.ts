@@ -120,7 +120,12 @@ function unsettled(
   return [...found.values()];
 }
 
-function needFields(name: string, type: TableType, span: Span, need: (size: Size, user: string, span: Span) => void): void {
+function needFields(
+  name: string,
+  type: TableType,
+  span: Span,
+  need: (size: Size, user: string, span: Span) => void,
+): void {
   for (const [field, fieldType] of type.fields) {
     if (fieldType.kind === "array") for (const size of fieldType.shape) need(size, `${name}.${field}`, span);
   }

@@ -29,7 +29,10 @@ const dtypes: Readonly<Record<string, readonly [size: number, read: ReadValue]>>
 export async function readNpy(file: DataFile, type: TableType): Promise<Table> {
   const wanted = wantedArrays(file, type, [...type.fields.keys()].slice(0, 1));
   const array = decodeNpy(file, await bytesOf(file, largestFile));
-  return tableOf(file, new Map([...wanted].map(([field, arrayType]) => [field, columnOf(file, field, arrayType, array)])));
+  return tableOf(
+    file,
+    new Map([...wanted].map(([field, arrayType]) => [field, columnOf(file, field, arrayType, array)])),
+  );
 }
 
 /** Versions 1 to 3, C and Fortran order, either byte order; the result is row-major. */
@@ -41,7 +44,12 @@ export function decodeNpy(file: DataFile, bytes: Uint8Array): NumericArray {
   const [size, read] = (Object.hasOwn(dtypes, kind) && dtypes[kind]) || fail(dtypeUnsupported(file, dtype));
   const length = shape.reduce((product, n) => product * n, 1);
   if (start + length * size > bytes.length) {
-    fail(fileMalformed(file, `it ends early: shape [${shape.join(", ")}] of ${dtype} needs ${length * size} bytes, ${bytes.length - start} follow`));
+    fail(
+      fileMalformed(
+        file,
+        `it ends early: shape [${shape.join(", ")}] of ${dtype} needs ${length * size} bytes, ${bytes.length - start} follow`,
+      ),
+    );
   }
   const values = new Float64Array(length);
   const little = order !== ">";
@@ -64,8 +72,13 @@ function parseHeader(file: DataFile, header: string): { dtype: string; fortran: 
   const fortran = /'fortran_order': *(True|False)/.exec(header)?.[1];
   const shape = /'shape': *\(([0-9L, ]*)\)/.exec(header)?.[1];
   if (dtype === undefined && /'descr': *\[/.test(header)) fail(dtypeUnsupported(file, "record"));
-  if (dtype === undefined || fortran === undefined || shape === undefined) fail(fileMalformed(file, "its header is damaged"));
-  const sizes = shape.split(",").map((size) => size.replace("L", "").trim()).filter((size) => size !== "").map(Number);
+  if (dtype === undefined || fortran === undefined || shape === undefined)
+    fail(fileMalformed(file, "its header is damaged"));
+  const sizes = shape
+    .split(",")
+    .map((size) => size.replace("L", "").trim())
+    .filter((size) => size !== "")
+    .map(Number);
   if (sizes.length > 64 || !sizes.every(Number.isSafeInteger)) fail(fileMalformed(file, "its header is damaged"));
   return { dtype, fortran: fortran === "True", shape: sizes };
 }

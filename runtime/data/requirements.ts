@@ -35,7 +35,11 @@ async function check(
     case "labels-below": {
       const classes = sizes.value(requirement.classes);
       if (classes === undefined) return undefined;
-      const bad = await firstBad(requirement, tables, (label) => label >= 0 && label < classes && Number.isInteger(label));
+      const bad = await firstBad(
+        requirement,
+        tables,
+        (label) => label >= 0 && label < classes && Number.isInteger(label),
+      );
       return bad && labelOutOfRange({ ...bad, span }, bad.value, valued(requirement.classes, classes));
     }
     case "plus-minus-one": {

@@ -35,7 +35,14 @@ export function* shapeClaims(
       if (fieldType.kind === "table") continue;
       const what = `${name}.${field}`;
       const read = `${from} gives ${fieldType.element}[${value.shape.join(", ")}]`;
-      const claim = { what, declared: showType(fieldType), read, because: `${what} (${from})`, file: table.origin?.file, span };
+      const claim = {
+        what,
+        declared: showType(fieldType),
+        read,
+        because: `${what} (${from})`,
+        file: table.origin?.file,
+        span,
+      };
       for (const [axis, size] of fieldType.shape.entries()) {
         if (axis > 0 || claimRows) yield { ...claim, size, actual: value.shape[axis] ?? 0 };
       }

@@ -40,7 +40,11 @@ export function createSizes(
   }
 
   function isSize(dim: DimDeclaration, value: number): boolean {
-    const why = !Number.isSafeInteger(value) ? "a size is a whole number" : value < 0 ? "a size is not negative" : undefined;
+    const why = !Number.isSafeInteger(value)
+      ? "a size is a whole number"
+      : value < 0
+        ? "a size is not negative"
+        : undefined;
     if (why === undefined) return true;
     failed.add(dim.name);
     report(sizeInvalid(dim.name, value, why, dim.span));
@@ -52,7 +56,9 @@ export function createSizes(
     if (dim === undefined) continue;
     if (dim.kind === "defined" && constantSize(dim.value) === undefined) {
       failed.add(name);
-      report(sizeInvalid(name, value, `it is ${dim.value.key} by its definition; set the names in it instead`, dim.span));
+      report(
+        sizeInvalid(name, value, `it is ${dim.value.key} by its definition; set the names in it instead`, dim.span),
+      );
     } else if (isSize(dim, value)) {
       bind(name, value, { message: `--set ${name}=${value}` });
     }

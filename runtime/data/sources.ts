@@ -59,7 +59,8 @@ export function loaderOf(context: LoadContext): (declaration: DataDeclaration) =
       if (declared === undefined) return [];
       const { type, name, span } = declared;
       const draws = options.draws ?? 1024;
-      if (type.endless && sizes.value(type.rows) === undefined) sizes.agree(type.rows, draws, { message: `draws: ${draws}`, span });
+      if (type.endless && sizes.value(type.rows) === undefined)
+        sizes.agree(type.rows, draws, { message: `draws: ${draws}`, span });
       const rows = sizes.value(type.rows);
       const fields = new Map<string, Column>();
       for (const [field, fieldType] of type.fields) {

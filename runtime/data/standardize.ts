@@ -26,7 +26,8 @@ export function standardizeTable(
     if (!isColumn(field) || model === undefined || !isColumn(model)) continue;
     if (fields.length > 0 ? !fields.includes(name) : field.element !== "real" || field.shape.length !== 2) continue;
     const [width, modelWidth] = [rowLength(field), rowLength(model)];
-    if (width !== modelWidth) fail(sizesDisagree(`${width}`, `${modelWidth}`, `${like.name}.${name} scales it by column`, span));
+    if (width !== modelWidth)
+      fail(sizesDisagree(`${width}`, `${modelWidth}`, `${like.name}.${name} scales it by column`, span));
     const { mean, deviation } = momentsOf(model);
     deviation.forEach((value, entry) => {
       if (value > 0) return;

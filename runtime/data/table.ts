@@ -1,6 +1,7 @@
 /** Data as it lies in memory after reading: columns of doubles, whatever the element type. */
-import type { DataPlace } from "../../grammar/diagnostics.ts";
+
 import type { Element } from "../../compiler/check/types.ts";
+import type { DataPlace } from "../../grammar/diagnostics.ts";
 
 /** Row-major; the first axis is the rows. Booleans are 0 and 1, labels 0..k-1. */
 export interface Column {

@@ -16,7 +16,7 @@ import type { LinearOperator, LinearOutcome } from "../solve/types.ts";
 import { withWorkspace } from "../solve/workspace.ts";
 import { type BlockRuntime, refuseCurvature } from "./block.ts";
 import { numberOf } from "./inner.ts";
-import { isSingular, conditionBound } from "./pivots.ts";
+import { conditionBound, isSingular } from "./pivots.ts";
 
 export interface AdjointReport {
   /** ‖Hv − rhs‖ / ‖rhs‖ computed afresh, with the undamped H; 0 where no adjoint is needed. */
@@ -69,7 +69,15 @@ export function solveAdjoint(binding: Binding, block: BlockRuntime, known: Facto
       switch (solver) {
         case "cholesky":
         case "lu":
-          return byFactor(binding, block, operator, rhs, plan.damping === 0 && solver === "cholesky" ? known : undefined, solver, warnings);
+          return byFactor(
+            binding,
+            block,
+            operator,
+            rhs,
+            plan.damping === 0 && solver === "cholesky" ? known : undefined,
+            solver,
+            warnings,
+          );
         case "cg":
           return cg(engine, operator, rhs, block.v, linear);
         case "minres":
@@ -81,7 +89,10 @@ export function solveAdjoint(binding: Binding, block: BlockRuntime, known: Facto
         case "gd":
           return gradientDescent(engine, operator, rhs, block.v, { ...linear, rate: numberOf(options, "rate") });
         case "neumann":
-          return neumann(engine, operator, rhs, block.v, { terms: numberOf(options, "terms"), rate: numberOf(options, "rate") });
+          return neumann(engine, operator, rhs, block.v, {
+            terms: numberOf(options, "terms"),
+            rate: numberOf(options, "rate"),
+          });
         case "identity":
           return identity(engine, operator, rhs, block.v);
       }
@@ -109,7 +120,8 @@ function byFactor(
     if (block.plan.facts.minimisation) return refuseCurvature(binding, block);
     throw new BilevelError([singularLowerLevel(block.names, undefined, block.span)]);
   }
-  if (conditionBound(made) > worryingCondition) warnings.push(illConditioned(block.names, conditionBound(made), block.span));
+  if (conditionBound(made) > worryingCondition)
+    warnings.push(illConditioned(block.names, conditionBound(made), block.span));
   const outcome = direct(made.factor, kind === "lu")(binding.engine, operator, rhs, block.v);
   if (made !== known) made.factor.release();
   return outcome;

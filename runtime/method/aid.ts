@@ -49,12 +49,18 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
   const variables = problem.upper?.variables ?? [];
   const w = addSlots(binding, variables);
   const blocks = plan.blocks.map((block) =>
-    createBlock(binding, problem.graph, block, block.facts.block.unknowns.map((y) => problem.starts.get(y.name) as Node)),
+    createBlock(
+      binding,
+      problem.graph,
+      block,
+      block.facts.block.unknowns.map((y) => problem.starts.get(y.name) as Node),
+    ),
   );
   const value = engine.allocate(1);
   const evaluateValue = kernelOf(binding, "upper objective", [derivation.value ?? firstObjective(problem)], [value]);
   const gradientSlot = engine.allocate(w.length);
-  const evaluateGradient = variables.length === 0 ? () => {} : flatKernel(binding, "hypergradient", derivation.hypergradient, gradientSlot);
+  const evaluateGradient =
+    variables.length === 0 ? () => {} : flatKernel(binding, "hypergradient", derivation.hypergradient, gradientSlot);
 
   const solveLower = (warm: boolean): LowerSolution => {
     const warnings: Diagnostic[] = [];
@@ -66,7 +72,9 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
       residual = Math.max(residual, report.residual);
       if (report.factorised !== undefined) factorised.set(block, report.factorised);
       if (report.residual <= report.tolerance) continue;
-      warnings.push(notConverged(`the lower level in ${block.names}`, inner.solver, report.residual, report.tolerance, block.span));
+      warnings.push(
+        notConverged(`the lower level in ${block.names}`, inner.solver, report.residual, report.tolerance, block.span),
+      );
       complete &&= inner.arguments.has("max");
     }
     return { residual, warnings, complete, factorised };
@@ -93,8 +101,14 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
         warnings.push(...report.warnings);
         residual = Math.max(residual, report.residual);
         if (report.residual <= report.tolerance) continue;
-        warnings.push(notConverged(`the adjoint of ${block.names}`, adjoint.solver, report.residual, report.tolerance, block.span));
-        const capped = adjoint.arguments.has("max") || adjoint.solver === "identity" || adjoint.solver === "neumann" || block.plan.damping > 0;
+        warnings.push(
+          notConverged(`the adjoint of ${block.names}`, adjoint.solver, report.residual, report.tolerance, block.span),
+        );
+        const capped =
+          adjoint.arguments.has("max") ||
+          adjoint.solver === "identity" ||
+          adjoint.solver === "neumann" ||
+          block.plan.damping > 0;
         complete &&= capped;
       }
     } finally {

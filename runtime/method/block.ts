@@ -121,7 +121,13 @@ function operatorOf(binding: Binding, name: string, outputs: readonly Node[], ta
   };
 }
 
-function objectiveOf(binding: Binding, minimand: Node | undefined, condition: readonly Node[], size: number, at: (point: Vector) => void): Objective {
+function objectiveOf(
+  binding: Binding,
+  minimand: Node | undefined,
+  condition: readonly Node[],
+  size: number,
+  at: (point: Vector) => void,
+): Objective {
   const { engine } = binding;
   if (minimand === undefined) return { size, evaluate: () => ({ ok: false, reason: "an equation has no objective" }) };
   const value = engine.allocate(1);
@@ -154,14 +160,21 @@ function scaleOf(
 ): () => number {
   const { engine, sizes } = binding;
   const terms = condition.flatMap((node) =>
-    node.kind === "add" ? node.operands.map((operand, k) => ({ operand, factor: Math.abs(node.coefficients[k] as number) })) : [{ operand: node, factor: 1 }],
+    node.kind === "add"
+      ? node.operands.map((operand, k) => ({ operand, factor: Math.abs(node.coefficients[k] as number) }))
+      : [{ operand: node, factor: 1 }],
   );
   const outputs = terms.map(({ operand }) => engine.allocate(lengthOf(operand.shape, sizes)));
   let run: (() => void) | undefined;
   const saved = engine.allocate(y.length);
   const scratch = engine.allocate(y.length);
   return () => {
-    run ??= kernelOf(binding, "terms of the lower condition", terms.map((term) => term.operand), outputs);
+    run ??= kernelOf(
+      binding,
+      "terms of the lower condition",
+      terms.map((term) => term.operand),
+      outputs,
+    );
     run();
     const sum = terms.reduce((total, { factor }, k) => total + factor * engine.norm(outputs[k] as Vector), 0);
     engine.copy(y, saved);
@@ -185,12 +198,15 @@ export function innerResidual(binding: Binding, block: BlockRuntime): number {
 export function refuseCurvature(binding: Binding, block: BlockRuntime): never {
   const values = curvatureEigenvalues(binding, block.plan.facts);
   if (values === undefined) throw new BilevelError([singularLowerLevel(block.names, undefined, block.span)]);
-  if (!values.every(Number.isFinite)) throw new BilevelError([notFinite(`the curvature of what ${block.names} minimizes`, block.span)]);
+  if (!values.every(Number.isFinite))
+    throw new BilevelError([notFinite(`the curvature of what ${block.names} minimizes`, block.span)]);
   const largest = Math.max(...values.map(Math.abs));
   const floor = values.length * 2 ** -50 * largest;
   const smallest = values[0] ?? 0;
   if (smallest < -floor) {
-    const refusal = block.plan.facts.quadratic ? unboundedLowerLevel(block.names, block.span) : notAMinimum(block.names, smallest, block.span);
+    const refusal = block.plan.facts.quadratic
+      ? unboundedLowerLevel(block.names, block.span)
+      : notAMinimum(block.names, smallest, block.span);
     throw new BilevelError([refusal]);
   }
   const flat = values.filter((value) => value <= floor).length;

@@ -3,8 +3,8 @@
  * coupled are factorised one by one, equal ones once).
  */
 import { stackMatrix } from "../../compiler/derive/stack.ts";
-import { add, broadcastLeading, delta, einsum, input, permute } from "../../compiler/ir/graph.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
+import { add, broadcastLeading, delta, einsum, input, permute } from "../../compiler/ir/graph.ts";
 import type { Input, Node } from "../../compiler/ir/node.ts";
 import { oneSize, type Size } from "../../compiler/ir/size.ts";
 import type { BlockFacts } from "../../compiler/plan/facts.ts";
@@ -15,7 +15,12 @@ import type { Factor, Factorisation, Vector } from "../engine/engine.ts";
 /** Factorises the curvature at the block's present point plus `shift` times the identity; solves in the unknowns' own layout. */
 export type FactoriseCurvature = (shift: number) => Factorisation;
 
-export function curvatureFactoriser(binding: Binding, g: Graph, facts: BlockFacts, kind: "cholesky" | "lu"): FactoriseCurvature {
+export function curvatureFactoriser(
+  binding: Binding,
+  g: Graph,
+  facts: BlockFacts,
+  kind: "cholesky" | "lu",
+): FactoriseCurvature {
   const { engine, sizes } = binding;
   const { form } = facts;
   const order = sizeNumber(form.order, sizes);
@@ -59,7 +64,12 @@ function solveLayout(binding: Binding, g: Graph, facts: BlockFacts): Layout | un
   const unknown = block.unknowns[0] as Input;
   const { engine } = binding;
   const plain = input(g, `right-hand side for ${unknown.name}`, "step", unknown.shape);
-  const moved = input(g, `moved right-hand side for ${unknown.name}`, "step", order.map((axis) => unknown.shape[axis] as Size));
+  const moved = input(
+    g,
+    `moved right-hand side for ${unknown.name}`,
+    "step",
+    order.map((axis) => unknown.shape[axis] as Size),
+  );
   const [from, to] = [addSlot(binding, plain), addSlot(binding, moved)];
   const back = order.map((_, axis) => order.indexOf(axis));
   const there = kernelOf(binding, "to blocks", [permute(g, plain, order)], [to]);
@@ -78,11 +88,13 @@ function solveLayout(binding: Binding, g: Graph, facts: BlockFacts): Layout | un
 }
 
 function inLayout(factor: Factor, columns: number, layout: Layout | undefined): Factor {
-  const wrap = (solve: (b: Vector, columns?: number) => void) => (b: Vector): void => {
-    if (layout === undefined) return solve.call(factor, b, columns);
-    solve.call(factor, layout.gather(b), columns);
-    layout.scatter(b);
-  };
+  const wrap =
+    (solve: (b: Vector, columns?: number) => void) =>
+    (b: Vector): void => {
+      if (layout === undefined) return solve.call(factor, b, columns);
+      solve.call(factor, layout.gather(b), columns);
+      layout.scatter(b);
+    };
   return { solve: wrap(factor.solve), solveTransposed: wrap(factor.solveTransposed), release: () => factor.release() };
 }
 
@@ -108,7 +120,11 @@ export function curvatureEigenvalues(binding: Binding, facts: BlockFacts): Float
 const largestDiagnosedOrder = 600;
 
 /** The whole curvature as one dense matrix over all of the block's unknowns, [p, p], whatever its form. */
-export function denseCurvature(binding: Binding, g: Graph, facts: BlockFacts): { readonly matrix: Vector; readonly order: number } {
+export function denseCurvature(
+  binding: Binding,
+  g: Graph,
+  facts: BlockFacts,
+): { readonly matrix: Vector; readonly order: number } {
   const node = stackMatrix(g, facts.block.curvature, facts.block.unknowns);
   const order = lengthOf([facts.size], binding.sizes);
   const matrix = binding.engine.allocate(order * order);

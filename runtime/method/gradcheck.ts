@@ -23,7 +23,14 @@ export interface Agreement {
  * `gradient` is the derived one at the present point of aid.w, `value` the objective there. Errors are relative to the largest entry
  * that either way finds, or to what finite differences of such a value can resolve at all.
  */
-export function checkGradient(binding: Binding, g: Graph, aid: Aid, variables: readonly Input[], gradient: Float64Array, value: number): Agreement {
+export function checkGradient(
+  binding: Binding,
+  g: Graph,
+  aid: Aid,
+  variables: readonly Input[],
+  gradient: Float64Array,
+  value: number,
+): Agreement {
   const point = binding.engine.read(aid.w);
   const dense = denseGradient(binding, g, aid);
   const stride = Math.max(1, Math.ceil(gradient.length / largestSample));
@@ -36,11 +43,21 @@ export function checkGradient(binding: Binding, g: Graph, aid: Aid, variables: r
   const relative = (error: number): number => (error === 0 ? 0 : Math.abs(error) / scale);
   const rows = entries.map((entry, i): GradcheckRow => {
     const [derived, finiteDifference] = [gradient[entry] as number, differences[i] as number];
-    return { ...locate(binding, variables, entry), derived, finiteDifference, error: relative(derived - finiteDifference) };
+    return {
+      ...locate(binding, variables, entry),
+      derived,
+      finiteDifference,
+      error: relative(derived - finiteDifference),
+    };
   });
   if (dense === undefined) return { rows, estimators: [] };
   const worst = Math.max(0, ...dense.map((entry, i) => Math.abs(entry - (gradient[i] as number))));
-  return { rows, estimators: [{ name: "dense implicit formula (LU)", gradient: byName(binding, variables, dense), difference: relative(worst) }] };
+  return {
+    rows,
+    estimators: [
+      { name: "dense implicit formula (LU)", gradient: byName(binding, variables, dense), difference: relative(worst) },
+    ],
+  };
 }
 
 /** Below this part of the values it is taken from, a derivative drowns in the rounding of its differences. */
@@ -50,7 +67,12 @@ const resolution = 1e-7;
  * Richardson's extrapolation of central differences: halving the step removes one even power of it a column. The best entry is the
  * one that moves least (Ridders 1982). `largest` is the largest value met.
  */
-function difference(binding: Binding, aid: Aid, point: Float64Array, entry: number): { readonly derivative: number; readonly largest: number } {
+function difference(
+  binding: Binding,
+  aid: Aid,
+  point: Float64Array,
+  entry: number,
+): { readonly derivative: number; readonly largest: number } {
   let largest = 0;
   const at = (offset: number): number => {
     const moved = Float64Array.from(point);
@@ -68,7 +90,10 @@ function difference(binding: Binding, aid: Aid, point: Float64Array, entry: numb
     for (let k = 1; k <= row; k += 1) {
       const power = 4 ** k;
       current.push((power * (current[k - 1] as number) - (previous[k - 1] as number)) / (power - 1));
-      const move = Math.max(Math.abs((current[k] as number) - (current[k - 1] as number)), Math.abs((current[k] as number) - (previous[k - 1] as number)));
+      const move = Math.max(
+        Math.abs((current[k] as number) - (current[k - 1] as number)),
+        Math.abs((current[k] as number) - (previous[k - 1] as number)),
+      );
       if (move < bestMove) [best, bestMove] = [current[k] as number, move];
     }
     previous = current;
@@ -111,7 +136,11 @@ export function byName(binding: Binding, variables: readonly Input[], values: Fl
 }
 
 /** Which variable and which index a flat entry is. */
-function locate(binding: Binding, variables: readonly Input[], entry: number): { readonly variable: string; readonly index: readonly number[] } {
+function locate(
+  binding: Binding,
+  variables: readonly Input[],
+  entry: number,
+): { readonly variable: string; readonly index: readonly number[] } {
   let rest = entry;
   for (const variable of variables) {
     const length = lengthOf(variable.shape, binding.sizes);

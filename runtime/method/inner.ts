@@ -1,6 +1,7 @@
 /** Solving one block of the lower level by the solver the plan names. The answer's residual is computed afresh. */
-import { BilevelError } from "../../grammar/diagnostics.ts";
+
 import type { InnerSolver } from "../../compiler/plan/plan.ts";
+import { BilevelError } from "../../grammar/diagnostics.ts";
 import type { Binding } from "../bind.ts";
 import type { Factorised, Vector } from "../engine/engine.ts";
 import { notFinite, unboundedLowerLevel } from "../errors.ts";
@@ -47,7 +48,11 @@ export function numberOf(options: ReadonlyMap<string, number | boolean>, name: s
   return typeof value === "number" ? value : undefined;
 }
 
-type Solve = (binding: Binding, block: BlockRuntime, tolerance: number | undefined) => { readonly iterations: number; readonly factorised?: Factorised };
+type Solve = (
+  binding: Binding,
+  block: BlockRuntime,
+  tolerance: number | undefined,
+) => { readonly iterations: number; readonly factorised?: Factorised };
 
 /** Refinements of a factorised quadratic; each is accepted only if it brings the condition nearer to zero. */
 const refinements = 3;
@@ -120,12 +125,18 @@ const solvers: Record<InnerSolver, Solve> = {
 
   lbfgs: (binding, block, tolerance) =>
     minimise(binding, block, { ...innerStopping, ...asStopping(tolerance) }, (x, stopping) =>
-      lbfgs(binding.engine, block.objective, x, { ...stopping, memory: numberOf(block.plan.inner.arguments, "memory") }),
+      lbfgs(binding.engine, block.objective, x, {
+        ...stopping,
+        memory: numberOf(block.plan.inner.arguments, "memory"),
+      }),
     ),
 
   gd: (binding, block, tolerance) =>
     minimise(binding, block, { ...innerStopping, ...asStopping(tolerance) }, (x, stopping) =>
-      gradientDescent(binding.engine, block.objective, x, { ...stopping, rate: numberOf(block.plan.inner.arguments, "rate") }),
+      gradientDescent(binding.engine, block.objective, x, {
+        ...stopping,
+        rate: numberOf(block.plan.inner.arguments, "rate"),
+      }),
     ),
 };
 
@@ -149,9 +160,16 @@ function minimise(
     engine.copy(block.y, x);
     const scale = block.scale();
     const max = numberOf(block.plan.inner.arguments, "max");
-    const outcome = runToEnd(start(x, { ...stopping, gradientScale: scale > 0 ? scale : undefined, ...(max === undefined ? {} : { maxIterations: max }) }));
+    const outcome = runToEnd(
+      start(x, {
+        ...stopping,
+        gradientScale: scale > 0 ? scale : undefined,
+        ...(max === undefined ? {} : { maxIterations: max }),
+      }),
+    );
     if (outcome.status === "unbounded") throw new BilevelError([unboundedLowerLevel(block.names, block.span)]);
-    if (outcome.status === "not_evaluable") throw new BilevelError([notFinite(`what ${block.names} minimizes`, block.span)]);
+    if (outcome.status === "not_evaluable")
+      throw new BilevelError([notFinite(`what ${block.names} minimizes`, block.span)]);
     engine.copy(x, block.y);
     return { iterations: outcome.iterations };
   });
@@ -190,7 +208,8 @@ const solveEquations: Solve = (binding, block, tolerance) =>
               },
       }),
     );
-    if (outcome.status === "not_evaluable") throw new BilevelError([notFinite(`the equation for ${block.names}`, block.span)]);
+    if (outcome.status === "not_evaluable")
+      throw new BilevelError([notFinite(`the equation for ${block.names}`, block.span)]);
     engine.copy(x, block.y);
     return { iterations: outcome.iterations };
   });

@@ -36,9 +36,15 @@ describe("npy", () => {
   it("turns Fortran order into rows", async () => {
     // x[i, j, k] = 100 i + 10 j + k, the first index running fastest.
     const shape = [2, 3, 4];
-    const values = Array.from({ length: 24 }, (_, at) => 100 * (at % 2) + 10 * (Math.floor(at / 2) % 3) + Math.floor(at / 6));
+    const values = Array.from(
+      { length: 24 },
+      (_, at) => 100 * (at % 2) + 10 * (Math.floor(at / 2) % 3) + Math.floor(at / 6),
+    );
     const { tables } = await load("t.npy", npy("<i4", shape, values, { fortran: true }), { x: "real[n, 3, 4]" });
-    const expected = Array.from({ length: 24 }, (_, at) => 100 * Math.floor(at / 12) + 10 * (Math.floor(at / 4) % 3) + (at % 4));
+    const expected = Array.from(
+      { length: 24 },
+      (_, at) => 100 * Math.floor(at / 12) + 10 * (Math.floor(at / 4) % 3) + (at % 4),
+    );
     expect(numbers(tables.get("t"), "x")).toEqual(expected);
   });
 
@@ -111,7 +117,14 @@ describe("npz", () => {
 
 describe("json", () => {
   it("reads nested lists", async () => {
-    const text = JSON.stringify({ xs: [[[1], [2]], [[3], [4]], [[5], [6]]], ok: [true, 0, false] });
+    const text = JSON.stringify({
+      xs: [
+        [[1], [2]],
+        [[3], [4]],
+        [[5], [6]],
+      ],
+      ok: [true, 0, false],
+    });
     const { tables, sizes } = await load("t.json", text, { xs: "real[T, s, 1]", ok: "bool[T]" });
     expect(numbers(tables.get("t"), "xs")).toEqual([1, 2, 3, 4, 5, 6]);
     expect(numbers(tables.get("t"), "ok")).toEqual([1, 0, 0]);

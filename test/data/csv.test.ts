@@ -7,7 +7,12 @@ import { column, declare, fileSource, memory, model, numbers, said, tableType } 
 const regression = tableType({ X: "real[n, d]", y: "real[n]" });
 const columns = { X: "rest", y: ["y"] } as const;
 
-function load(text: string | Uint8Array, type = regression, fields: Parameters<typeof fileSource>[1] = columns, piece = 7) {
+function load(
+  text: string | Uint8Array,
+  type = regression,
+  fields: Parameters<typeof fileSource>[1] = columns,
+  piece = 7,
+) {
   const read = memory({ "t.csv": text }, piece);
   return loadData(model([declare({ t: type }, fileSource("t.csv", fields))]), { read });
 }
@@ -18,7 +23,10 @@ describe("csv", () => {
     expect(column(tables.get("t"), "X")).toMatchObject({ element: "real", shape: [2, 2] });
     expect(numbers(tables.get("t"), "X")).toEqual([1, 3, 4, 6]);
     expect(numbers(tables.get("t"), "y")).toEqual([2, 5]);
-    expect([...sizes]).toEqual([["n", 2], ["d", 2]]);
+    expect([...sizes]).toEqual([
+      ["n", 2],
+      ["d", 2],
+    ]);
   });
 
   it("takes named columns in the order of the program and leaves others unread", async () => {
@@ -44,7 +52,11 @@ describe("csv", () => {
 
   it("reads labels, whole numbers and booleans", async () => {
     const type = tableType({ label: "class[n]", k: "int[n]", ok: "bool[n]" });
-    const { tables } = await load("l,k,b\n3.0,-2,true\n0,1e3,0\n1,0,FALSE\n", type, { label: ["l"], k: ["k"], ok: ["b"] });
+    const { tables } = await load("l,k,b\n3.0,-2,true\n0,1e3,0\n1,0,FALSE\n", type, {
+      label: ["l"],
+      k: ["k"],
+      ok: ["b"],
+    });
     expect(numbers(tables.get("t"), "label")).toEqual([3, 0, 1]);
     expect(numbers(tables.get("t"), "k")).toEqual([-2, 1000, 0]);
     expect(numbers(tables.get("t"), "ok")).toEqual([1, 0, 0]);
@@ -57,10 +69,18 @@ describe("csv", () => {
   });
 
   it("reads any numbers as the host does, in any pieces", async () => {
-    const rows = fc.array(fc.tuple(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer()), { minLength: 1, maxLength: 20 });
+    const rows = fc.array(fc.tuple(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer()), {
+      minLength: 1,
+      maxLength: 20,
+    });
     await fc.assert(
       fc.asyncProperty(rows, fc.integer({ min: 1, max: 40 }), async (values, piece) => {
-        const { tables } = await load(`a,y\n${values.map(([a, y]) => `${Object.is(a, -0) ? "-0" : a},${y}`).join("\n")}`, regression, columns, piece);
+        const { tables } = await load(
+          `a,y\n${values.map(([a, y]) => `${Object.is(a, -0) ? "-0" : a},${y}`).join("\n")}`,
+          regression,
+          columns,
+          piece,
+        );
         expect(numbers(tables.get("t"), "X")).toEqual(values.map(([a]) => a));
         expect(numbers(tables.get("t"), "y")).toEqual(values.map(([, y]) => y));
       }),
@@ -73,7 +93,11 @@ describe("numbers", () => {
   const parse = (text: string) => parseNumber(Buffer.from(text), 0, Buffer.byteLength(text));
 
   it("are correctly rounded", () => {
-    const texts = fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 25n }), fc.integer({ min: 0, max: 25 }), fc.integer({ min: -40, max: 40 }));
+    const texts = fc.tuple(
+      fc.bigInt({ min: 0n, max: 10n ** 25n }),
+      fc.integer({ min: 0, max: 25 }),
+      fc.integer({ min: -40, max: 40 }),
+    );
     fc.assert(
       fc.property(texts, ([digits, point, exponent]) => {
         const padded = digits.toString().padStart(point + 1, "0");
@@ -83,11 +107,20 @@ describe("numbers", () => {
     );
   });
 
-  it.each(["", ".", "-", "1e", "1e+", "0x10", "1_000", "1 2", "--1", "1.2.3", "Infinity", "é", "1e5x"])("%j is none", (text) => {
-    expect(parse(text)).toBeNaN();
-  });
+  it.each(["", ".", "-", "1e", "1e+", "0x10", "1_000", "1 2", "--1", "1.2.3", "Infinity", "é", "1e5x"])(
+    "%j is none",
+    (text) => {
+      expect(parse(text)).toBeNaN();
+    },
+  );
 
-  it.each([[".5", 0.5], ["5.", 5], ["+3", 3], ["1E3", 1000], ["\t-2 \r", -2]] as const)("%j is one", (text, value) => {
+  it.each([
+    [".5", 0.5],
+    ["5.", 5],
+    ["+3", 3],
+    ["1E3", 1000],
+    ["\t-2 \r", -2],
+  ] as const)("%j is one", (text, value) => {
     expect(parse(text)).toBe(value);
   });
 });
@@ -156,7 +189,10 @@ describe("csv errors", () => {
 
   it("find a cell behind a record that spans pieces and lines", async () => {
     const long = `"${"x\n".repeat(3000)}"`;
-    const loading = load(`a,s,y\n1,${long},2\n3,ok,no\n`, tableType({ X: "real[n]", y: "real[n]" }), { X: ["a"], y: ["y"] });
+    const loading = load(`a,s,y\n1,${long},2\n3,ok,no\n`, tableType({ X: "real[n]", y: "real[n]" }), {
+      X: ["a"],
+      y: ["y"],
+    });
     expect(await said(loading)).toContain("t.csv:3003:6 cell-invalid");
   });
 

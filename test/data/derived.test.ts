@@ -7,7 +7,10 @@ import { generate } from "../../runtime/data/generators.ts";
 import { loadData } from "../../runtime/data/load.ts";
 import { column, declare, fileSource, inner, memory, model, numbers, said, tableType } from "./helpers.ts";
 
-const all = declare({ all: tableType({ X: "real[n, 2]", y: "real[n]" }) }, fileSource("all.csv", { X: "rest", y: ["y"] }));
+const all = declare(
+  { all: tableType({ X: "real[n, 2]", y: "real[n]" }) },
+  fileSource("all.csv", { X: "rest", y: ["y"] }),
+);
 
 /** Row i holds 10 i, 7 and i. */
 function load(rows: number, ...derived: readonly ReturnType<typeof declare>[]) {
@@ -21,7 +24,12 @@ function part(rows: string): TableType {
 
 describe("split", () => {
   const split = (fractions: readonly number[], seed?: number) =>
-    declare(Object.fromEntries(fractions.map((_, i) => [`p${i}`, part(`r${i}`)])), { kind: "split", table: "all", fractions, seed });
+    declare(Object.fromEntries(fractions.map((_, i) => [`p${i}`, part(`r${i}`)])), {
+      kind: "split",
+      table: "all",
+      fractions,
+      seed,
+    });
 
   it("keeps file order without a seed", async () => {
     const { tables, sizes } = await load(10, split([0.5, 0.3]));
@@ -33,15 +41,26 @@ describe("split", () => {
   it("deals out every row once when the fractions sum to 1", async () => {
     const weights = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 });
     await fc.assert(
-      fc.asyncProperty(weights, fc.integer({ min: 40, max: 80 }), fc.option(fc.nat(), { nil: undefined }), async (w, rows, seed) => {
-        const total = w.reduce((a, b) => a + b);
-        const { tables } = await load(rows, split(w.map((each) => each / total), seed));
-        const dealt = w.flatMap((_, i) => numbers(tables.get(`p${i}`), "y"));
-        expect(dealt.sort((a, b) => a - b)).toEqual(Array.from({ length: rows }, (_, i) => i));
-        w.forEach((each, i) => {
-          expect(Math.abs((tables.get(`p${i}`)?.rows ?? 0) - (rows * each) / total)).toBeLessThanOrEqual(1);
-        });
-      }),
+      fc.asyncProperty(
+        weights,
+        fc.integer({ min: 40, max: 80 }),
+        fc.option(fc.nat(), { nil: undefined }),
+        async (w, rows, seed) => {
+          const total = w.reduce((a, b) => a + b);
+          const { tables } = await load(
+            rows,
+            split(
+              w.map((each) => each / total),
+              seed,
+            ),
+          );
+          const dealt = w.flatMap((_, i) => numbers(tables.get(`p${i}`), "y"));
+          expect(dealt.sort((a, b) => a - b)).toEqual(Array.from({ length: rows }, (_, i) => i));
+          w.forEach((each, i) => {
+            expect(Math.abs((tables.get(`p${i}`)?.rows ?? 0) - (rows * each) / total)).toBeLessThanOrEqual(1);
+          });
+        },
+      ),
       { numRuns: 30 },
     );
   });
@@ -65,16 +84,30 @@ describe("split", () => {
 describe("folds", () => {
   const folds = (k: number, seed?: number) => {
     const type = (rows: string) => ({ kind: "table", table: part(rows) }) as const;
-    const fields = new Map([["train", type("t")], ["valid", type("v")]]);
-    return declare({ cv: { rows: sizeOf(k), endless: false, fields } }, { kind: "folds", table: "all", k: sizeOf(k), seed });
+    const fields = new Map([
+      ["train", type("t")],
+      ["valid", type("v")],
+    ]);
+    return declare(
+      { cv: { rows: sizeOf(k), endless: false, fields } },
+      { kind: "folds", table: "all", k: sizeOf(k), seed },
+    );
   };
 
   it("leaves out each row once, contiguous without a seed", async () => {
     const { tables, sizes } = await load(6, folds(3));
     const valid = inner(tables.get("cv"), "valid").map((fold) => numbers(fold, "y"));
     const train = inner(tables.get("cv"), "train").map((fold) => numbers(fold, "y"));
-    expect(valid).toEqual([[0, 1], [2, 3], [4, 5]]);
-    expect(train).toEqual([[2, 3, 4, 5], [0, 1, 4, 5], [0, 1, 2, 3]]);
+    expect(valid).toEqual([
+      [0, 1],
+      [2, 3],
+      [4, 5],
+    ]);
+    expect(train).toEqual([
+      [2, 3, 4, 5],
+      [0, 1, 4, 5],
+      [0, 1, 2, 3],
+    ]);
     expect(Object.fromEntries(sizes)).toEqual({ n: 6, t: 4, v: 2 });
   });
 
@@ -93,7 +126,12 @@ describe("folds", () => {
 });
 
 describe("standardize", () => {
-  const standardize = (fields: readonly string[] = []): DataSource => ({ kind: "standardize", table: "p1", like: "p0", fields });
+  const standardize = (fields: readonly string[] = []): DataSource => ({
+    kind: "standardize",
+    table: "p1",
+    like: "p0",
+    fields,
+  });
   const split = declare({ p0: part("r0"), p1: part("r1") }, { kind: "split", table: "all", fractions: [0.5, 0.5] });
 
   it("scales matrices by the other table's moments and says which column is constant", async () => {
@@ -129,7 +167,10 @@ describe("generators", () => {
   });
 
   it("draw fields with their own seeds, and endless tables once", async () => {
-    const endless = declare({ noise: { ...tableType({ z: "real[r, 2]", u: "real[r, 2]" }), endless: true } }, { kind: "generated", generator: { kind: "normal", seed: 4 } });
+    const endless = declare(
+      { noise: { ...tableType({ z: "real[r, 2]", u: "real[r, 2]" }), endless: true } },
+      { kind: "generated", generator: { kind: "normal", seed: 4 } },
+    );
     const { tables, sizes } = await loadData(model([endless]), { draws: 100 });
     expect(column(tables.get("noise"), "z").shape).toEqual([100, 2]);
     expect(numbers(tables.get("noise"), "u")).toEqual([...generate({ kind: "normal", seed: 5 }, [100, 2])]);

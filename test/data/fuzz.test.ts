@@ -32,19 +32,45 @@ function damaged(good: Uint8Array): fc.Arbitrary<Uint8Array> {
 const x = npy("<f8", [3, 2], [1, 2, 3, 4, 5, 6]);
 const label = npy("<i8", [3], [0, 1, 2]);
 const pieces = fc.integer({ min: 1, max: 30 });
-const marks = fc.constantFrom(",", '"', "\n", "\r\n", " ", "1", "-", ".", "e", "label", "x", "é", "\ufeff", "true", "\0");
+const marks = fc.constantFrom(
+  ",",
+  '"',
+  "\n",
+  "\r\n",
+  " ",
+  "1",
+  "-",
+  ".",
+  "e",
+  "label",
+  "x",
+  "é",
+  "\ufeff",
+  "true",
+  "\0",
+);
 const csvText = fc.array(marks, { maxLength: 60 }).map((parts) => `x,label\n${parts.join("")}`);
-const jsonText = fc.tuple(fc.json({ maxDepth: 4 }), fc.json({ maxDepth: 2 })).map(([a, b]) => `{"x": ${a}, "label": ${b}}`);
+const jsonText = fc
+  .tuple(fc.json({ maxDepth: 4 }), fc.json({ maxDepth: 2 }))
+  .map(([a, b]) => `{"x": ${a}, "label": ${b}}`);
 
 const cases: Readonly<Record<string, fc.Arbitrary<string | Uint8Array>>> = {
-  "t.csv": fc.oneof(fc.uint8Array({ maxLength: 60 }), csvText, damaged(new TextEncoder().encode('x,label\n1,"0"\n2,1\n'))),
+  "t.csv": fc.oneof(
+    fc.uint8Array({ maxLength: 60 }),
+    csvText,
+    damaged(new TextEncoder().encode('x,label\n1,"0"\n2,1\n')),
+  ),
   "t.npy": fc.oneof(fc.uint8Array({ maxLength: 60 }), damaged(x), damaged(x.slice(0, 80))),
   "t.npz": fc.oneof(
     fc.uint8Array({ maxLength: 60 }),
     damaged(zipSync({ "x.npy": x, "label.npy": label })),
     damaged(zipSync({ "x.npy": x, "label.npy": label }, { level: 0 })),
   ),
-  "t.json": fc.oneof(fc.uint8Array({ maxLength: 60 }), jsonText, damaged(new TextEncoder().encode('{"x": [[1], [2]], "label": [0, 1]}'))),
+  "t.json": fc.oneof(
+    fc.uint8Array({ maxLength: 60 }),
+    jsonText,
+    damaged(new TextEncoder().encode('{"x": [[1], [2]], "label": [0, 1]}')),
+  ),
 };
 
 describe("any bytes", () => {

@@ -15,7 +15,10 @@ function size(text: string): Size {
 /** `real[n, d]`. */
 export function array(text: string): ArrayType {
   const [, element, sizes] = /^(\w+)\[(.*)\]$/.exec(text) ?? [];
-  return arrayType(element as Element, (sizes ?? "").split(",").map((each) => size(each.trim())));
+  return arrayType(
+    element as Element,
+    (sizes ?? "").split(",").map((each) => size(each.trim())),
+  );
 }
 
 /** The rows are the first field's. */
@@ -34,7 +37,10 @@ export function declare(
 
 type FileSource = Extract<DataSource, { kind: "file" }>;
 
-export function fileSource(path: string, columns: Readonly<Record<string, readonly string[] | "rest">> = {}): FileSource {
+export function fileSource(
+  path: string,
+  columns: Readonly<Record<string, readonly string[] | "rest">> = {},
+): FileSource {
   const format = path.split(".").at(-1) as FileSource["format"];
   return { kind: "file", format, path, pathSpan: span, columns: new Map(Object.entries(columns)) };
 }
@@ -69,7 +75,8 @@ export async function diagnosticsOf(loading: Promise<unknown>): Promise<readonly
 /** `file:line:column code: message / suggestion`, one a line. */
 export async function said(loading: Promise<unknown>): Promise<string> {
   const lines = (await diagnosticsOf(loading)).map(({ place, code, message, suggestion }) => {
-    const at = place === undefined ? "" : `${[place.file, place.line, place.column].filter((x) => x !== undefined).join(":")} `;
+    const at =
+      place === undefined ? "" : `${[place.file, place.line, place.column].filter((x) => x !== undefined).join(":")} `;
     return `${at}${code}: ${message}${suggestion === undefined ? "" : ` / ${suggestion}`}`;
   });
   return lines.join("\n");

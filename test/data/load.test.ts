@@ -28,7 +28,12 @@ const d: DimDeclaration = { kind: "data", name: "d", table: "train", span };
 
 describe("sizes", () => {
   it("are bound by what is read, dims by their definitions", async () => {
-    const dims = [d, k, dim("e", addSizes(namedSize("d"), oneSize)), dim("f", addSizes(namedSize("e"), namedSize("k")))];
+    const dims = [
+      d,
+      k,
+      dim("e", addSizes(namedSize("d"), oneSize)),
+      dim("f", addSizes(namedSize("e"), namedSize("k"))),
+    ];
     const { sizes } = await load({ "valid.csv": "a,b,y\n1,2,0\n" }, { dims });
     expect(Object.fromEntries(sizes)).toMatchObject({ n: 3, d: 2, m: 1, k: 3 });
     const known = dim("g", namedSize("f"));
@@ -39,8 +44,14 @@ describe("sizes", () => {
 
   it("are solved for in shapes such as real[n, d + 1]", async () => {
     const type = tableType({ X: "real[n, d]", y: "class[n]" });
-    const shifted = new Map(type.fields).set("X", { kind: "array", element: "real", shape: [namedSize("n"), addSizes(namedSize("d"), oneSize)] });
-    const { sizes } = await load({}, {}, {}, [declare({ train: { ...type, fields: shifted } }, fileSource("train.csv", columns))]);
+    const shifted = new Map(type.fields).set("X", {
+      kind: "array",
+      element: "real",
+      shape: [namedSize("n"), addSizes(namedSize("d"), oneSize)],
+    });
+    const { sizes } = await load({}, {}, {}, [
+      declare({ train: { ...type, fields: shifted } }, fileSource("train.csv", columns)),
+    ]);
     expect(sizes.get("d")).toBe(1);
   });
 
@@ -65,8 +76,13 @@ describe("sizes", () => {
   });
 
   it("that nothing says are errors", async () => {
-    const noise = declare({ noise: tableType({ z: "real[q, 3]" }) }, { kind: "generated", generator: { kind: "ones" } });
-    expect(await said(load({}, {}, {}, [noise, train]))).toMatchInlineSnapshot(`"size-unbound: nothing that is read says what q is, which noise.z needs / declare it, as in dim q = 100"`);
+    const noise = declare(
+      { noise: tableType({ z: "real[q, 3]" }) },
+      { kind: "generated", generator: { kind: "ones" } },
+    );
+    expect(await said(load({}, {}, {}, [noise, train]))).toMatchInlineSnapshot(
+      `"size-unbound: nothing that is read says what q is, which noise.z needs / declare it, as in dim q = 100"`,
+    );
   });
 });
 
@@ -89,8 +105,15 @@ describe("demands on the data", () => {
       valid.csv:3:5 label-not-plus-minus-one: valid.y[1] is 0, and real labels of this loss must be -1 or 1 / the labels are 0 and 1: declare y as class instead of real, or write 2 * y - 1
       sizes-disagree: d (2) and 5 must be equal: X @ theta multiplies them"
     `);
-    expect(await said(load({ "valid.csv": "a,b,y\n1,2,1\n1,2,-0.5\n" }, { requirements: [signs] }))).toMatchInlineSnapshot(`"valid.csv:3:5 label-not-plus-minus-one: valid.y[1] is -0.5, and real labels of this loss must be -1 or 1 / for labels 0 and 1 declare y as class instead of real"`);
-    const fine = await load({ "valid.csv": "a,b,y\n1,2,1\n1,2,-1\n" }, { dims: [k, dim("c", namedSize("k"))], requirements: [below, signs] });
+    expect(
+      await said(load({ "valid.csv": "a,b,y\n1,2,1\n1,2,-0.5\n" }, { requirements: [signs] })),
+    ).toMatchInlineSnapshot(
+      `"valid.csv:3:5 label-not-plus-minus-one: valid.y[1] is -0.5, and real labels of this loss must be -1 or 1 / for labels 0 and 1 declare y as class instead of real"`,
+    );
+    const fine = await load(
+      { "valid.csv": "a,b,y\n1,2,1\n1,2,-1\n" },
+      { dims: [k, dim("c", namedSize("k"))], requirements: [below, signs] },
+    );
     expect(fine.sizes.get("c")).toBe(3);
   });
 
@@ -122,7 +145,9 @@ describe("loading", () => {
   });
 
   it("says when --data names no table that is read", async () => {
-    expect(await said(load({}, {}, { files: new Map([["trian", "x.csv"]]) }, [train]))).toContain("did you mean train?");
+    expect(await said(load({}, {}, { files: new Map([["trian", "x.csv"]]) }, [train]))).toContain(
+      "did you mean train?",
+    );
   });
 });
 

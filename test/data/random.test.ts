@@ -7,7 +7,14 @@ const many = 200_000;
 describe("random", () => {
   it("gives the same numbers for a seed, everywhere", () => {
     const random = createRandom(0);
-    const drawn = [random.uniform(), random.uniform(), random.normal(), random.normal(), random.integer(1000), random.integer(2 ** 40)];
+    const drawn = [
+      random.uniform(),
+      random.uniform(),
+      random.normal(),
+      random.normal(),
+      random.integer(1000),
+      random.integer(2 ** 40),
+    ];
     expect(drawn).toMatchInlineSnapshot(`
       [
         0.2747170139212095,

@@ -15,7 +15,12 @@ const sizes = new Map(Object.entries({ n: 4, m: 3, d: 2, p: 5, r: 2, k: 3 }));
 /** Numbers that are no special case; labels are whole. */
 function valueOf(input: Input, shape: readonly number[]): Tensor {
   const isLabel = /label|\.y$/.test(input.name);
-  return { shape, values: Float64Array.from({ length: volume(shape) }, (_, k) => (isLabel ? k % 2 : Math.sin(1 + k * 1.7 + input.id))) };
+  return {
+    shape,
+    values: Float64Array.from({ length: volume(shape) }, (_, k) =>
+      isLabel ? k % 2 : Math.sin(1 + k * 1.7 + input.id),
+    ),
+  };
 }
 
 function tensorOf(value: Value): Tensor {
@@ -28,15 +33,35 @@ describe("the equations of a program, abbreviated", () => {
     const { problem, derivation } = compile(program, "problem.bilevel");
     if (problem === undefined || derivation === undefined) throw new Error("not derived");
     const inputs = [...problem.graph.inputs.values()];
-    const values = new Map(inputs.map((input) => [input.name, valueOf(input, input.shape.map((size) => evaluateSize(size, sizes) as number))]));
-    const derived = derivation.blocks.flatMap((block) => [...block.condition, ...block.product, ...block.transposedProduct, ...block.adjointRhs]);
-    const roots: readonly Node[] = [...(derivation.value === undefined ? [] : [derivation.value]), ...derived, ...derivation.hypergradient];
+    const values = new Map(
+      inputs.map((input) => [
+        input.name,
+        valueOf(
+          input,
+          input.shape.map((size) => evaluateSize(size, sizes) as number),
+        ),
+      ]),
+    );
+    const derived = derivation.blocks.flatMap((block) => [
+      ...block.condition,
+      ...block.product,
+      ...block.transposedProduct,
+      ...block.adjointRhs,
+    ]);
+    const roots: readonly Node[] = [
+      ...(derivation.value === undefined ? [] : [derivation.value]),
+      ...derived,
+      ...derivation.hypergradient,
+    ];
     const notation = createNotation([...roots, ...inputs]);
     const formulas = roots.map((root) => array(notation, root));
     const { definitions, apply } = abbreviate(notation, formulas);
-    const symbols = new Map(inputs.map((input) => [keyOf(notation.symbols.of(input)), values.get(input.name) as Tensor]));
+    const symbols = new Map(
+      inputs.map((input) => [keyOf(notation.symbols.of(input)), values.get(input.name) as Tensor]),
+    );
     const environment = () => ({ values: symbols, sizes, indices: new Map<string, number>() });
-    for (const definition of definitions) symbols.set(keyOf(definition.symbol), tensorOf(evaluate(definition.value, environment())));
+    for (const definition of definitions)
+      symbols.set(keyOf(definition.symbol), tensorOf(evaluate(definition.value, environment())));
     const expected = interpretAll(roots, values, sizes);
     roots.forEach((root, k) => {
       const formula = apply(formulas[k] as (typeof formulas)[number]);

@@ -23,7 +23,12 @@ export interface Environment {
 export class NotComputed extends Error {}
 
 const scalar = (value: number): Value => ({ scalar: true, at: () => value });
-const vector = (entries: readonly number[]): Value => ({ scalar: false, rows: entries.length, columns: 1, at: (i) => entries[i] as number });
+const vector = (entries: readonly number[]): Value => ({
+  scalar: false,
+  rows: entries.length,
+  columns: 1,
+  at: (i) => entries[i] as number,
+});
 
 function dense(rows: number, columns: number, at: (i: number, j: number) => number): Value {
   const entries = Float64Array.from({ length: rows * columns }, (_, k) => at(Math.floor(k / columns), k % columns));
@@ -50,8 +55,11 @@ function entrywise(values: readonly Value[], f: (...x: number[]) => number): Val
 function multiply(a: Value, b: Value): Value {
   if (a.scalar || b.scalar) return entrywise([a, b], (x, y) => x * y);
   const inner = known(a.columns ?? b.rows);
-  const at = (i: number, j: number): number => Array.from({ length: inner }, (_, k) => a.at(i, k) * b.at(k, j)).reduce((x, y) => x + y, 0);
-  return a.rows === undefined || b.columns === undefined ? { scalar: false, rows: a.rows, columns: b.columns, at } : dense(a.rows, b.columns, at);
+  const at = (i: number, j: number): number =>
+    Array.from({ length: inner }, (_, k) => a.at(i, k) * b.at(k, j)).reduce((x, y) => x + y, 0);
+  return a.rows === undefined || b.columns === undefined
+    ? { scalar: false, rows: a.rows, columns: b.columns, at }
+    : dense(a.rows, b.columns, at);
 }
 
 function tensorValue(tensor: Tensor): Value {
@@ -62,7 +70,9 @@ function tensorValue(tensor: Tensor): Value {
 }
 
 const entriesOf = (value: Value): readonly number[] =>
-  Array.from({ length: known(value.rows) * known(value.columns) }, (_, k) => value.at(Math.floor(k / known(value.columns)), k % known(value.columns)));
+  Array.from({ length: known(value.rows) * known(value.columns) }, (_, k) =>
+    value.at(Math.floor(k / known(value.columns)), k % known(value.columns)),
+  );
 
 const logsumexp = (x: readonly number[]): number => Math.log(x.reduce((total, own) => total + Math.exp(own), 0));
 
@@ -76,7 +86,8 @@ const reductions: Readonly<Record<string, (x: readonly number[]) => number>> = {
 export function evaluate(formula: Formula, environment: Environment): Value {
   const own = (part: Formula): Value => evaluate(part, environment);
   const number = (part: Formula): number => own(part).at(0, 0);
-  const over = (indices: readonly MathSymbol[], body: Formula): readonly number[] => evaluateOver(indices, body, environment);
+  const over = (indices: readonly MathSymbol[], body: Formula): readonly number[] =>
+    evaluateOver(indices, body, environment);
   switch (formula.kind) {
     case "symbol": {
       const index = formula.runsOver && environment.indices.get(formula.base);
@@ -90,7 +101,10 @@ export function evaluate(formula: Formula, environment: Environment): Value {
     case "number":
       return scalar(formula.value);
     case "sum":
-      return entrywise(formula.terms.map(({ term }) => own(term)), (...x) => x.reduce((total, value, k) => total + (formula.terms[k]?.sign ?? 1) * value, 0));
+      return entrywise(
+        formula.terms.map(({ term }) => own(term)),
+        (...x) => x.reduce((total, value, k) => total + (formula.terms[k]?.sign ?? 1) * value, 0),
+      );
     case "product":
       return formula.factors.map(own).reduce(multiply);
     case "hadamard":
@@ -112,7 +126,9 @@ export function evaluate(formula: Formula, environment: Environment): Value {
     case "norm":
       return scalar(Math.hypot(...entriesOf(own(formula.operand))));
     case "inner":
-      return scalar(entriesOf(entrywise([own(formula.left), own(formula.right)], (a, b) => a * b)).reduce((a, b) => a + b, 0));
+      return scalar(
+        entriesOf(entrywise([own(formula.left), own(formula.right)], (a, b) => a * b)).reduce((a, b) => a + b, 0),
+      );
     case "identity":
       return { scalar: false, at: (i, j) => (i === j ? 1 : 0) };
     case "ones":
@@ -120,31 +136,46 @@ export function evaluate(formula: Formula, environment: Environment): Value {
     case "indexSum":
       return scalar(over(formula.indices, formula.body).reduce((a, b) => a + b, 0));
     case "entries": {
-      const lengths = formula.indices.map((index) => known(index.runsOver && evaluateSize(index.runsOver, environment.sizes)));
+      const lengths = formula.indices.map((index) =>
+        known(index.runsOver && evaluateSize(index.runsOver, environment.sizes)),
+      );
       return tensorValue({ shape: lengths, values: Float64Array.from(over(formula.indices, formula.body)) });
     }
     case "indicator":
       return own(formula.condition);
     case "relation": {
       const tests: Readonly<Record<string, (a: number, b: number) => boolean>> = {
-        "=": (a, b) => a === b, "<": (a, b) => a < b, "≤": (a, b) => a <= b, "∧": (a, b) => a !== 0 && b !== 0, "∨": (a, b) => a !== 0 || b !== 0, "≠": (a, b) => a !== b,
+        "=": (a, b) => a === b,
+        "<": (a, b) => a < b,
+        "≤": (a, b) => a <= b,
+        "∧": (a, b) => a !== 0 && b !== 0,
+        "∨": (a, b) => a !== 0 || b !== 0,
+        "≠": (a, b) => a !== b,
       };
       return entrywise([own(formula.left), own(formula.right)], (a, b) => Number(tests[formula.sign]?.(a, b)));
     }
     case "subscripted": {
-      if (formula.base.kind === "symbol" && formula.base.base === "δ") return scalar(number(formula.indices[0] as Formula) === number(formula.indices[1] as Formula) ? 1 : 0);
-      if (formula.indices.some((index) => index.kind === "symbol" && index.runsOver === undefined)) throw new NotComputed("a slice");
+      if (formula.base.kind === "symbol" && formula.base.base === "δ")
+        return scalar(number(formula.indices[0] as Formula) === number(formula.indices[1] as Formula) ? 1 : 0);
+      if (formula.indices.some((index) => index.kind === "symbol" && index.runsOver === undefined))
+        throw new NotComputed("a slice");
       const places = formula.indices.map(own);
       if (places.some((place) => !place.scalar)) throw new NotComputed("several entries at once");
       const positions = places.map((place) => place.at(0, 0));
       const tensor = formula.base.kind === "symbol" ? environment.values.get(keyOf(formula.base)) : undefined;
       if (tensor !== undefined) {
-        return scalar(tensor.values[tensor.shape.reduce((at, length, axis) => at * length + (positions[axis] as number), 0)] as number);
+        return scalar(
+          tensor.values[
+            tensor.shape.reduce((at, length, axis) => at * length + (positions[axis] as number), 0)
+          ] as number,
+        );
       }
       return scalar(own(formula.base).at(positions[0] as number, positions[1] ?? 0));
     }
     case "matrix":
-      return dense(formula.rows.length, formula.rows[0]?.length ?? 0, (i, j) => number(formula.rows[i]?.[j] as Formula));
+      return dense(formula.rows.length, formula.rows[0]?.length ?? 0, (i, j) =>
+        number(formula.rows[i]?.[j] as Formula),
+      );
     case "call":
       return callValue(formula.fn, formula.arguments, formula.over, own, over);
     default:
@@ -157,7 +188,9 @@ function evaluateOver(indices: readonly MathSymbol[], body: Formula, environment
   const [first, ...rest] = indices;
   if (first === undefined) return [evaluate(body, environment).at(0, 0)];
   const length = known(first.runsOver && evaluateSize(first.runsOver, environment.sizes));
-  return Array.from({ length }, (_, i) => evaluateOver(rest, body, { ...environment, indices: new Map([...environment.indices, [first.base, i]]) })).flat();
+  return Array.from({ length }, (_, i) =>
+    evaluateOver(rest, body, { ...environment, indices: new Map([...environment.indices, [first.base, i]]) }),
+  ).flat();
 }
 
 function callValue(
@@ -170,7 +203,8 @@ function callValue(
   const first = parts[0] as Formula;
   if (fn === "diag") {
     const value = own(first);
-    if (value.columns === 1 || value.scalar) return { scalar: false, rows: value.rows, columns: value.rows, at: (i, j) => (i === j ? value.at(i, 0) : 0) };
+    if (value.columns === 1 || value.scalar)
+      return { scalar: false, rows: value.rows, columns: value.rows, at: (i, j) => (i === j ? value.at(i, 0) : 0) };
     return vector(Array.from({ length: known(value.rows) }, (_, i) => value.at(i, i)));
   }
   if (fn === "range") return vector(Array.from({ length: own(first).at(0, 0) }, (_, i) => i));
@@ -185,10 +219,16 @@ function callValue(
     const value = own(first);
     const [rows, columns] = [known(value.rows), known(value.columns)];
     const line = (i: number, j: number): readonly number[] =>
-      columns === 1 || axis !== undefined ? Array.from({ length: rows }, (_, k) => value.at(k, j)) : Array.from({ length: columns }, (_, k) => value.at(i, k));
+      columns === 1 || axis !== undefined
+        ? Array.from({ length: rows }, (_, k) => value.at(k, j))
+        : Array.from({ length: columns }, (_, k) => value.at(i, k));
     if (fn === "softmax") return dense(rows, columns, (i, j) => Math.exp(value.at(i, j) - logsumexp(line(i, j))));
     if (columns === 1) return scalar(reduction(line(0, 0)));
-    return vector(Array.from({ length: axis === undefined ? rows : columns }, (_, k) => reduction(axis === undefined ? line(k, 0) : line(0, k))));
+    return vector(
+      Array.from({ length: axis === undefined ? rows : columns }, (_, k) =>
+        reduction(axis === undefined ? line(k, 0) : line(0, k)),
+      ),
+    );
   }
   const f = (scalarFunctions as Readonly<Record<string, ((...x: number[]) => number) | undefined>>)[fn];
   if (f === undefined) throw new NotComputed(fn);

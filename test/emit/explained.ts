@@ -8,11 +8,19 @@ import { planOf } from "../../compiler/plan/plan.ts";
 export function explanationOf(program: string, sizes: SizeBindings = new Map()): Explanation {
   const compiled = compile(program, "problem.bilevel");
   const { problem, derivation } = compiled;
-  if (problem === undefined || derivation === undefined) throw new Error(compiled.diagnostics.map((own) => own.message).join("\n"));
+  if (problem === undefined || derivation === undefined)
+    throw new Error(compiled.diagnostics.map((own) => own.message).join("\n"));
   return explain(compiled, planOf(problem.graph, derivation, new Map(), sizes), sizes);
 }
 
-const derived: ReadonlySet<string> = new Set(["Problem", "Found", "Stationarity", "Curvature", "Adjoint", "Hypergradient"]);
+const derived: ReadonlySet<string> = new Set([
+  "Problem",
+  "Found",
+  "Stationarity",
+  "Curvature",
+  "Adjoint",
+  "Hypergradient",
+]);
 
 /** The equations and what was found, as text. */
 export function equationsOf(program: string, sizes: SizeBindings = new Map()): string {

@@ -4,7 +4,11 @@ import { equationsOf, explanationOf, programs } from "./explained.ts";
 
 describe("explanations", () => {
   it("tells the whole story of a ridge regression", () => {
-    const sizes = new Map([["n", 353], ["m", 89], ["d", 10]]);
+    const sizes = new Map([
+      ["n", 353],
+      ["m", 89],
+      ["d", 10],
+    ]);
     expect(`\n${renderText(explanationOf(programs.ridgePerFeature, sizes), { width: 110 })}`).toMatchInlineSnapshot(`
       "
       Problem        minimize f(θ) over λ where θ minimizes g(λ, θ)
@@ -195,17 +199,17 @@ describe("explanations", () => {
       "
       Problem        minimize f(W, b, Z) over W, b where Z solves R(W, b, Z) = 0
                      f = (1/n) ‖Z b − y_train‖² + 0.001 ‖W‖²
-                     R = Z − S
-                     where S = tanh(X_train[:, 0:16] + Z W + 𝟏 bᵀ)
+                     R = Z − tanh(X_train + Z W + 𝟏 bᵀ)
       Found          a nonlinear system of equations in Z
                      curvature block-diagonal: n blocks of order k
                      assumed, and verified at the solution found: H is invertible
-      Stationarity   R = Z − S = 0
-      Curvature      H(T) = T − (1 − S²) ⊙ (T W)
+      Stationarity   R = Z − tanh(X_train + Z W + 𝟏 bᵀ) = 0
+      Curvature      H(T) = T − Q ⊙ (T W)
+                     where Q = 1 − tanh(X_train + Z W + 𝟏 bᵀ)²
       Adjoint        Hᵀ(V) = ∂f/∂Z = (2/n) (Z b − y_train) bᵀ
-                     Hᵀ(T) = T − ((1 − S²) ⊙ T) Wᵀ
-      Hypergradient  df/dW = Zᵀ ((1 − S²) ⊙ V) + 0.002 W
-                     df/db = ((1 − S²) ⊙ V)ᵀ 𝟏 + (2/n) Zᵀ (Z b − y_train)
+                     Hᵀ(T) = T − (Q ⊙ T) Wᵀ
+      Hypergradient  df/dW = Zᵀ (Q ⊙ V) + 0.002 W
+                     df/db = (Q ⊙ V)ᵀ 𝟏 + (2/n) Zᵀ (Z b − y_train)
       "
     `);
   });

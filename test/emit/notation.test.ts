@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { keyOf } from "../../compiler/emit/math.ts";
 import { latexOf } from "../../compiler/emit/latex.ts";
+import { keyOf } from "../../compiler/emit/math.ts";
 import { array, createNotation, shownAxes } from "../../compiler/emit/notation.ts";
 import { formula, lineOf } from "../../compiler/emit/text.ts";
 import type { Node } from "../../compiler/ir/node.ts";
@@ -15,8 +15,13 @@ import { evaluate, NotComputed } from "./evaluate.ts";
 function agrees(node: Node, { inputs, values, sizes }: Expression): boolean {
   const notation = createNotation([node, ...inputs]);
   const shown = array(notation, node);
-  const shownShape = (own: Node, tensor: Tensor): Tensor => ({ ...tensor, shape: shownAxes(own.shape).map((axis) => tensor.shape[axis] as number) });
-  const named = new Map(inputs.map((input) => [keyOf(notation.symbols.of(input)), shownShape(input, values.get(input.name) as Tensor)]));
+  const shownShape = (own: Node, tensor: Tensor): Tensor => ({
+    ...tensor,
+    shape: shownAxes(own.shape).map((axis) => tensor.shape[axis] as number),
+  });
+  const named = new Map(
+    inputs.map((input) => [keyOf(notation.symbols.of(input)), shownShape(input, values.get(input.name) as Tensor)]),
+  );
   const expected = interpret(node, values, sizes);
   const kept = shownShape(node, expected).shape;
   if (kept.length > 2) return false;
@@ -25,7 +30,10 @@ function agrees(node: Node, { inputs, values, sizes }: Expression): boolean {
     for (const [k, index] of [...indices(kept)].entries()) {
       const [found, wanted] = [value.at(index[0] ?? 0, index[1] ?? 0), expected.values[k] as number];
       const close = Object.is(found, wanted) || Math.abs(found - wanted) <= 1e-7 * (1 + Math.abs(wanted));
-      expect(close || Number.isNaN(wanted), `${lineOf(shown)} at ${index.join(", ")}: ${found} instead of ${wanted}`).toBe(true);
+      expect(
+        close || Number.isNaN(wanted),
+        `${lineOf(shown)} at ${index.join(", ")}: ${found} instead of ${wanted}`,
+      ).toBe(true);
     }
     return true;
   } catch (error) {

@@ -1,7 +1,7 @@
 /** What each construct of the language evaluates to: one program whose reports are the expressions, against numbers worked out here. */
 import { describe, expect, it } from "vitest";
-import { flatten } from "../../runtime/values.ts";
 import type { NestedArray } from "../../runtime/types.ts";
+import { flatten } from "../../runtime/values.ts";
 import { prepared } from "../support/problems.ts";
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
@@ -32,8 +32,20 @@ const cases: readonly (readonly [string, NestedArray])[] = [
   ["8 / 4 / 2", 1],
   ["2 * 3 + 4 * 5", 26],
   ["v / 2 + 1", [1.5, 0, 2.5]],
-  ["v + A", [[2, 0, 6], [5, 3, 9]]],
-  ["A * v", [[1, -4, 9], [4, -10, 18]]],
+  [
+    "v + A",
+    [
+      [2, 0, 6],
+      [5, 3, 9],
+    ],
+  ],
+  [
+    "A * v",
+    [
+      [1, -4, 9],
+      [4, -10, 18],
+    ],
+  ],
   ["rho * v @ u", 3],
   ["1 < 2 && !(2 < 1)", 1],
   ["v > 0", [1, 0, 1]],
@@ -47,9 +59,21 @@ const cases: readonly (readonly [string, NestedArray])[] = [
   ["v @ u", 6],
   ["A @ v", [6, 12]],
   ["[1, 1] @ A", [5, 7, 9]],
-  ["A @ A'", [[14, 32], [32, 77]]],
+  [
+    "A @ A'",
+    [
+      [14, 32],
+      [32, 77],
+    ],
+  ],
   ["dot(v, u)", 6],
-  ["outer([1, 2], v)", [[1, -2, 3], [2, -4, 6]]],
+  [
+    "outer([1, 2], v)",
+    [
+      [1, -2, 3],
+      [2, -4, 6],
+    ],
+  ],
   ["A'[2, 0]", 3],
   // indexing
   ["A[1, :]", [4, 5, 6]],
@@ -57,13 +81,22 @@ const cases: readonly (readonly [string, NestedArray])[] = [
   ["A[0, 1:3]", [2, 3]],
   ["A[:1]", [[1, 2, 3]]],
   ["v[[2, 0]]", [3, 1]],
-  ["A[:, [2, 2]]", [[3, 3], [6, 6]]],
+  [
+    "A[:, [2, 2]]",
+    [
+      [3, 3],
+      [6, 6],
+    ],
+  ],
   // elementwise functions
   ["exp([0, 1])", [1, Math.E]],
   ["log(u)", [Math.log(0.5), Math.log(0.25), Math.log(2)]],
   ["log1p(u) + expm1(u)", [0.5, 0.25, 2].map((x) => Math.log1p(x) + Math.expm1(x))],
   ["sqrt(u) + abs(v) + sign(v)", [Math.sqrt(0.5) + 2, 0.5 + 1, Math.SQRT2 + 4]],
-  ["sin(v) + cos(v) + tan(u)", [1, -2, 3].map((x, i) => Math.sin(x) + Math.cos(x) + Math.tan([0.5, 0.25, 2][i] as number))],
+  [
+    "sin(v) + cos(v) + tan(u)",
+    [1, -2, 3].map((x, i) => Math.sin(x) + Math.cos(x) + Math.tan([0.5, 0.25, 2][i] as number)),
+  ],
   ["tanh(v) * sigmoid(v)", [1, -2, 3].map((x) => Math.tanh(x) * sigmoid(x))],
   ["log_sigmoid(v)", [1, -2, 3].map((x) => Math.log(sigmoid(x)))],
   ["softplus(v)", [1, -2, 3].map((x) => Math.log1p(Math.exp(x)))],
@@ -96,19 +129,62 @@ const cases: readonly (readonly [string, NestedArray])[] = [
   ["sumsq(A, axis: 1)", [14, 77]],
   // matrices
   ["trace(S)", 7],
-  ["diag([1, 2])", [[1, 0], [0, 2]]],
+  [
+    "diag([1, 2])",
+    [
+      [1, 0],
+      [0, 2],
+    ],
+  ],
   ["diag(S)", [4, 3]],
-  ["eye(2)", [[1, 0], [0, 1]]],
+  [
+    "eye(2)",
+    [
+      [1, 0],
+      [0, 1],
+    ],
+  ],
   ["solve(S, [1, 2])", [1 / 11, 7 / 11]],
-  ["inv(S)", [[3 / 11, -1 / 11], [-1 / 11, 4 / 11]]],
-  ["cholesky(S)", [[2, 0], [0.5, Math.sqrt(2.75)]]],
+  [
+    "inv(S)",
+    [
+      [3 / 11, -1 / 11],
+      [-1 / 11, 4 / 11],
+    ],
+  ],
+  [
+    "cholesky(S)",
+    [
+      [2, 0],
+      [0.5, Math.sqrt(2.75)],
+    ],
+  ],
   ["logdet(S)", Math.log(11)],
   // assembling
   ["concat(v, [7])", [1, -2, 3, 7]],
-  ["stack([1, 2], [3, 4])", [[1, 2], [3, 4]]],
+  [
+    "stack([1, 2], [3, 4])",
+    [
+      [1, 2],
+      [3, 4],
+    ],
+  ],
   ["[rho, 2 * rho]", [0.5, 1]],
-  ["[[rho, 1], [2, rho]]", [[0.5, 1], [2, 0.5]]],
-  ["reshape(A, 3, 2)", [[1, 2], [3, 4], [5, 6]]],
+  [
+    "[[rho, 1], [2, rho]]",
+    [
+      [0.5, 1],
+      [2, 0.5],
+    ],
+  ],
+  [
+    "reshape(A, 3, 2)",
+    [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ],
+  ],
   ["gather(v, [0, 0, 2])", [1, 1, 3]],
   // losses
   ["squared_loss(v, u)", [0.25, 5.0625, 1]],

@@ -2,39 +2,50 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Node } from "../../compiler/ir/node.ts";
 import { convexityOf, isNonnegative, isNonpositive } from "../../compiler/plan/convexity.ts";
-import { compiled } from "../support/problems.ts";
 import { expressions } from "../support/expressions.ts";
 import { interpret, type Tensor } from "../support/interpret.ts";
+import { compiled } from "../support/problems.ts";
 
 describe("the composition rules", () => {
   it("never claim a curvature or a sign that numbers contradict", () => {
     let claims = 0;
     fc.assert(
-      fc.property(expressions, fc.infiniteStream(fc.double({ min: -1, max: 1, noNaN: true })), ({ root, inputs, values, sizes }, stream) => {
-        const [x] = inputs;
-        if (x === undefined) return;
-        const shape = convexityOf([root], new Set<Node>([x])).get(root);
-        if (shape === undefined) throw new Error("no claim");
-        const middle = interpret(root, values, sizes);
-        for (const value of middle.values) {
-          if (isNonnegative(shape.sign)) expect(value).toBeGreaterThanOrEqual(0);
-          if (isNonpositive(shape.sign)) expect(value).toBeLessThanOrEqual(0);
-        }
-        if (shape.curvature === "unknown") return;
-        claims += 1;
-        const at = values.get(x.name) as Tensor;
-        const moves = at.values.map(() => 1e-2 * (stream.next().value as number));
-        const moved = (sign: number): Tensor =>
-          interpret(root, new Map([...values, [x.name, { ...at, values: at.values.map((v, i) => v + sign * (moves[i] as number)) }]]), sizes);
-        const [up, down] = [moved(1), moved(-1)];
-        middle.values.forEach((value, i) => {
-          const bend = (up.values[i] as number) + (down.values[i] as number) - 2 * value;
-          const noise = 1e-12 * (Math.abs(value) + Math.abs(up.values[i] as number) + 1);
-          if (shape.curvature === "constant") expect(up.values[i]).toBe(value);
-          if (shape.curvature !== "convex") expect(bend).toBeLessThanOrEqual(noise);
-          if (shape.curvature !== "concave") expect(bend).toBeGreaterThanOrEqual(-noise);
-        });
-      }),
+      fc.property(
+        expressions,
+        fc.infiniteStream(fc.double({ min: -1, max: 1, noNaN: true })),
+        ({ root, inputs, values, sizes }, stream) => {
+          const [x] = inputs;
+          if (x === undefined) return;
+          const shape = convexityOf([root], new Set<Node>([x])).get(root);
+          if (shape === undefined) throw new Error("no claim");
+          const middle = interpret(root, values, sizes);
+          for (const value of middle.values) {
+            if (isNonnegative(shape.sign)) expect(value).toBeGreaterThanOrEqual(0);
+            if (isNonpositive(shape.sign)) expect(value).toBeLessThanOrEqual(0);
+          }
+          if (shape.curvature === "unknown") return;
+          claims += 1;
+          const at = values.get(x.name) as Tensor;
+          const moves = at.values.map(() => 1e-2 * (stream.next().value as number));
+          const moved = (sign: number): Tensor =>
+            interpret(
+              root,
+              new Map([
+                ...values,
+                [x.name, { ...at, values: at.values.map((v, i) => v + sign * (moves[i] as number)) }],
+              ]),
+              sizes,
+            );
+          const [up, down] = [moved(1), moved(-1)];
+          middle.values.forEach((value, i) => {
+            const bend = (up.values[i] as number) + (down.values[i] as number) - 2 * value;
+            const noise = 1e-12 * (Math.abs(value) + Math.abs(up.values[i] as number) + 1);
+            if (shape.curvature === "constant") expect(up.values[i]).toBe(value);
+            if (shape.curvature !== "convex") expect(bend).toBeLessThanOrEqual(noise);
+            if (shape.curvature !== "concave") expect(bend).toBeGreaterThanOrEqual(-noise);
+          });
+        },
+      ),
       { numRuns: 1500 },
     );
     expect(claims).toBeGreaterThan(300);

@@ -35,7 +35,10 @@ describe("what is found about a lower level", () => {
   });
 
   it("sees what is not coupled: a diagonal, and equal blocks", () => {
-    expect(factsFor("real[3]", "sum(cosh(y) - w * y)".replace("cosh(y)", "exp(y)")).form).toMatchObject({ kind: "diagonal", separate: [0] });
+    expect(factsFor("real[3]", "sum(cosh(y) - w * y)".replace("cosh(y)", "exp(y)")).form).toMatchObject({
+      kind: "diagonal",
+      separate: [0],
+    });
     // ‖A Y − T‖² couples the rows of Y only, and in the same way in each column.
     const { form } = factsFor("real[3, 2]", "sum((A @ y - T)^2) + exp(w) * sumsq(y)");
     expect(form).toMatchObject({ kind: "blocks", separate: [1], coupled: [0], shared: true });
@@ -60,8 +63,10 @@ describe("what is found about a lower level", () => {
 });
 
 describe("the plan", () => {
-  const quadratic = "var w: real\nvar y: real[n]\ndim n = 5\nminimize sum(y) over w\nwhere y minimizes sumsq(y - w) + (sum(y))^2";
-  const general = "var w: real\nvar y: real[n]\ndim n = 5\nminimize sum(y) over w\nwhere y minimizes sum(logcosh(y - w)) + exp(sum(y)) + sumsq(y)";
+  const quadratic =
+    "var w: real\nvar y: real[n]\ndim n = 5\nminimize sum(y) over w\nwhere y minimizes sumsq(y - w) + (sum(y))^2";
+  const general =
+    "var w: real\nvar y: real[n]\ndim n = 5\nminimize sum(y) over w\nwhere y minimizes sum(logcosh(y - w)) + exp(sum(y)) + sumsq(y)";
   const planFor = (source: string, n: number, options = new Map()) => {
     const { problem, derivation } = compiled(source);
     if (problem === undefined || derivation === undefined) throw new Error("nothing to plan");
@@ -77,10 +82,21 @@ describe("the plan", () => {
   });
 
   it("follows what is asked, and refuses what does not fit", () => {
-    expect(planFor(general, 10, new Map([["inner", word("lbfgs")], ["adjoint", word("cg")]]))).toEqual(["lbfgs", "cholesky", "cg"]);
+    expect(
+      planFor(
+        general,
+        10,
+        new Map([
+          ["inner", word("lbfgs")],
+          ["adjoint", word("cg")],
+        ]),
+      ),
+    ).toEqual(["lbfgs", "cholesky", "cg"]);
     expect(planFor(general, 10_000, new Map([["method", word("exact")]]))).toEqual(["newton", "cholesky", "cholesky"]);
     expect(() => planFor(general, 10, new Map([["inner", word("cholesky")]]))).toThrow("not quadratic in y");
     expect(() => planFor(general, 10, new Map([["inner", word("fista")]]))).toThrow("not available yet");
-    expect(() => planFor(general, 10, new Map([["method", word("soba")]]))).toThrow("method: soba is not available yet");
+    expect(() => planFor(general, 10, new Map([["method", word("soba")]]))).toThrow(
+      "method: soba is not available yet",
+    );
   });
 });

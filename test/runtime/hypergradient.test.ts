@@ -31,7 +31,15 @@ const upperTerm = fc.constantFrom(
 
 describe("the hypergradient", () => {
   it("agrees with finite differences of the re-solved problem and with the dense formula, on random problems", async () => {
-    const data = fc.record({ A: matrix(4, 3), b: vector(4), lower: fc.array(lowerTerm, { minLength: 1, maxLength: 3 }), upper: fc.array(upperTerm, { minLength: 1, maxLength: 3 }), w: vector(2), s: number, maximize: fc.boolean() });
+    const data = fc.record({
+      A: matrix(4, 3),
+      b: vector(4),
+      lower: fc.array(lowerTerm, { minLength: 1, maxLength: 3 }),
+      upper: fc.array(upperTerm, { minLength: 1, maxLength: 3 }),
+      w: vector(2),
+      s: number,
+      maximize: fc.boolean(),
+    });
     await fc.assert(
       fc.asyncProperty(data, async ({ A, b, lower, upper, w, s, maximize }) => {
         const problem = await prepared(`
@@ -64,7 +72,10 @@ describe("the hypergradient", () => {
     const [a, c, d] = [10.25 + e, -0.9, 5.04 + e];
     const [p, q] = [1 - 6 + 0.15, 2 + 2 + 0.06];
     const determinant = a * d - c * c;
-    const solve = (u: number, v: number): [number, number] => [(d * u - c * v) / determinant, (a * v - c * u) / determinant];
+    const solve = (u: number, v: number): [number, number] => [
+      (d * u - c * v) / determinant,
+      (a * v - c * u) / determinant,
+    ];
     const theta = solve(p, q);
     const back = solve(...theta);
     const { value, gradient, lower } = problem.gradient({ lambda: 0.4 });
@@ -149,7 +160,10 @@ describe("the hypergradient", () => {
       where theta minimizes mean(${loss}) + exp(lambda) * sumsq(theta)`;
     const quadratic = source("(X @ theta - 1)^2");
     const general = source("logcosh(X @ theta - 1)");
-    for (const [text, solvers] of [[quadratic, ["cholesky", "cg", "newton", "lbfgs", "gd"]], [general, ["newton", "lbfgs", "gd"]]] as const) {
+    for (const [text, solvers] of [
+      [quadratic, ["cholesky", "cg", "newton", "lbfgs", "gd"]],
+      [general, ["newton", "lbfgs", "gd"]],
+    ] as const) {
       const reference = (await prepared(text)).gradient({ lambda: -1 });
       for (const solver of solvers) {
         const answer = (await prepared(text, { options: new Map([["inner", word(solver)]]) })).gradient({ lambda: -1 });
@@ -188,13 +202,37 @@ describe("the hypergradient", () => {
 
 describe("refusals", () => {
   const cases: readonly [string, string, string][] = [
-    ["a flat direction", "var a: real\nvar y: real[2]\nminimize sum(y) over a\nwhere y minimizes (y[0] + y[1] - a)^2", "singular-lower-level"],
-    ["an unbounded quadratic", "var a: real\nvar y: real\nminimize y over a\nwhere y minimizes a * y - y^2", "unbounded-lower-level"],
-    ["a lower level that is not curved", "var a: real\nvar y: real\nminimize y over a\nwhere y minimizes a * y", "not-curved"],
+    [
+      "a flat direction",
+      "var a: real\nvar y: real[2]\nminimize sum(y) over a\nwhere y minimizes (y[0] + y[1] - a)^2",
+      "singular-lower-level",
+    ],
+    [
+      "an unbounded quadratic",
+      "var a: real\nvar y: real\nminimize y over a\nwhere y minimizes a * y - y^2",
+      "unbounded-lower-level",
+    ],
+    [
+      "a lower level that is not curved",
+      "var a: real\nvar y: real\nminimize y over a\nwhere y minimizes a * y",
+      "not-curved",
+    ],
     ["a maximum", "var a: real\nvar y: real\nminimize y over a\nwhere y minimizes cos(y) + 0 * a", "not-a-minimum"],
-    ["a kink", "var a: real\nvar y: real\nminimize y over a\nwhere y minimizes abs(y) + (y - a)^2", "non-smooth-lower-level"],
-    ["a value that is not finite", "var a: real\nvar y: real\nminimize log(y) over a\nwhere y minimizes (y - a + 1)^2", "not-finite"],
-    ["a level below a level", "var a: real\nvar y: real\nvar z: real\nminimize y over a\nwhere y minimizes (y - z)^2\nwhere z minimizes (z - a)^2", "not-derived-yet"],
+    [
+      "a kink",
+      "var a: real\nvar y: real\nminimize y over a\nwhere y minimizes abs(y) + (y - a)^2",
+      "non-smooth-lower-level",
+    ],
+    [
+      "a value that is not finite",
+      "var a: real\nvar y: real\nminimize log(y) over a\nwhere y minimizes (y - a + 1)^2",
+      "not-finite",
+    ],
+    [
+      "a level below a level",
+      "var a: real\nvar y: real\nvar z: real\nminimize y over a\nwhere y minimizes (y - z)^2\nwhere z minimizes (z - a)^2",
+      "not-derived-yet",
+    ],
   ];
   for (const [name, source, code] of cases) {
     it(`says ${code} for ${name}`, async () => {

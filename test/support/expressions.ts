@@ -3,8 +3,8 @@
  * well inside its domain and away from its kinks: what a property test of derivatives or rewriting quantifies over.
  */
 import fc from "fast-check";
-import * as G from "../../compiler/ir/graph.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
+import * as G from "../../compiler/ir/graph.ts";
 import type { Input, Node } from "../../compiler/ir/node.ts";
 import { print } from "../../compiler/ir/print.ts";
 import {

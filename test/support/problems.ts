@@ -1,6 +1,7 @@
 /** Whole programs in tests: compiled from text, prepared without a disk. */
-import { type Compiled, compile } from "../../compiler/compile.ts";
+
 import type { OptionValue } from "../../compiler/check/model.ts";
+import { type Compiled, compile } from "../../compiler/compile.ts";
 import { BilevelError, type Diagnostic } from "../../grammar/diagnostics.ts";
 import { type Prepared, type PrepareOptions, prepare } from "../../runtime/api.ts";
 
