@@ -108,10 +108,13 @@ function createPrepared(parts: Parts): Prepared {
       engine.fill(block.v, 0);
     }
   };
+  /** Multipliers are not the author's. */
+  const declared = (values: Record<string, NestedArray>): Record<string, NestedArray> =>
+    Object.fromEntries(Object.entries(values).filter(([name]) => problem.starts.has(name)));
   const lower = (): Record<string, NestedArray> =>
     Object.assign(
       {},
-      ...aid.blocks.map((block) => byName(binding, block.plan.facts.block.unknowns, engine.read(block.y))),
+      ...aid.blocks.map((block) => declared(byName(binding, block.plan.facts.block.unknowns, engine.read(block.y)))),
     );
   const distinct = (list: readonly Diagnostic[]): readonly Diagnostic[] => [
     ...new Map(list.map((d) => [d.message, d])).values(),

@@ -9,11 +9,11 @@
  * The adjoints solve ∂ℒ/∂y_j = 0, that is (∂R_j/∂y_j)ᵀ v_j = ∂/∂y_j (f − Σ_{l>j} ⟨v_l, R_l⟩), the last block first, and the
  * hypergradient is ∂ℒ/∂w. No cross derivative is formed: each is the gradient of a scalar.
  */
-import { add, constant, type Graph, input, multiply, sumAll } from "../ir/graph.ts";
+import { add, constant, type Graph, input } from "../ir/graph.ts";
 import type { Input, Node } from "../ir/node.ts";
-import { reachable } from "../ir/node.ts";
 import type { LowerClause, Problem } from "../lower/problem.ts";
 import { simplify } from "../simplify/simplify.ts";
+import { type Condition, conditionsOf, inSolvingOrder, pairing } from "./conditions.ts";
 import { forward, gradient, jacobian } from "./differentiate.ts";
 
 /** One or more clauses that must be solved together, because each mentions the others' unknowns. */
@@ -50,7 +50,7 @@ export interface Derivation {
 
 export function deriveImplicit(problem: Problem): Derivation {
   const g = problem.graph;
-  const drafts = orderBlocks(problem.clauses).map((clauses) => draftBlock(g, clauses));
+  const drafts = inSolvingOrder(conditionsOf(g, problem.level)).map((conditions) => draftBlock(g, conditions));
   if (problem.upper === undefined) {
     const blocks = drafts.map((draft) => ({
       ...draft,
@@ -73,36 +73,28 @@ export function deriveImplicit(problem: Problem): Derivation {
   return { value: simplified, blocks, direct, hypergradient };
 }
 
-/** ⟨v, R⟩ */
-function pairing(g: Graph, adjoint: Node, condition: Node): Node {
-  return sumAll(g, multiply(g, adjoint, condition));
-}
-
-function draftBlock(g: Graph, clauses: readonly LowerClause[]): Omit<Block, "adjointRhs"> {
-  const unknowns = clauses.flatMap((clause) => clause.unknowns);
+function draftBlock(g: Graph, conditions: readonly Condition[]): Omit<Block, "adjointRhs"> {
+  const unknowns = conditions.flatMap((condition) => condition.unknowns);
   const named = (prefix: string, role: "adjoint" | "tangent"): readonly Input[] =>
     unknowns.map((y) => input(g, `${prefix} ${y.name}`, role, y.shape));
   const adjoints = named("adjoint of", "adjoint");
   const tangents = named("direction in", "tangent");
-  const only = clauses.length === 1 ? clauses[0] : undefined;
-  const minimand = only?.kind === "optimize" ? only.minimand : undefined;
+  const minimand = conditions.length === 1 ? conditions[0]?.minimand : undefined;
   const condition = simplify(
     g,
-    clauses.flatMap((clause) =>
-      clause.kind === "optimize" ? gradient(g, clause.minimand, clause.unknowns) : [clause.residual],
-    ),
+    conditions.flatMap(({ residual }) => residual),
   );
   const along = new Map<Node, Node>(unknowns.map((y, k) => [y, tangents[k] as Input]));
   const product = condition.map((r) => forward(g, r, along));
-  const transposedProduct =
-    minimand !== undefined
-      ? product
-      : gradient(
-          g,
-          condition.map((r, k) => pairing(g, tangents[k] as Input, r)).reduce((a, b) => add(g, [1, 1], [a, b])),
-          unknowns,
-        );
+  const pairings = condition.map((r, k) => pairing(g, tangents[k] as Input, r));
+  const sum = add(
+    g,
+    pairings.map(() => 1),
+    pairings,
+  );
+  const transposedProduct = minimand === undefined ? gradient(g, sum, unknowns) : product;
   const curvature = condition.map((r) => unknowns.map((y) => jacobian(g, r, y)));
+  const clauses = conditions.map(({ clause }) => clause);
   return { clauses, unknowns, adjoints, tangents, minimand, condition, curvature, product, transposedProduct };
 }
 
@@ -117,37 +109,4 @@ function simplifyBlock(g: Graph, block: Block): Block {
     transposedProduct: simplify(g, block.transposedProduct),
     adjointRhs: simplify(g, block.adjointRhs),
   };
-}
-
-/**
- * Strongly connected components of "mentions the unknowns of", each after those it mentions: clauses that mention each other form
- * an equilibrium and are one block.
- */
-function orderBlocks(clauses: readonly LowerClause[]): readonly (readonly LowerClause[])[] {
-  const reads = clauses.map((clause) => {
-    const seen = new Set<Node>(reachable([clause.kind === "optimize" ? clause.minimand : clause.residual]));
-    return clauses.map((other) => other !== clause && other.unknowns.some((y) => seen.has(y)));
-  });
-  const reaches = clauses.map((_, i) => {
-    const found = new Set<number>();
-    const visit = (k: number): void =>
-      clauses.forEach((_, l) => {
-        if (!reads[k]?.[l] || found.has(l)) return;
-        found.add(l);
-        visit(l);
-      });
-    visit(i);
-    return found;
-  });
-  const blocks: (readonly number[])[] = [];
-  const placed = new Set<number>();
-  const place = (i: number): void => {
-    if (placed.has(i)) return;
-    const members = clauses.map((_, k) => k).filter((k) => k === i || (reaches[i]?.has(k) && reaches[k]?.has(i)));
-    for (const k of members) placed.add(k);
-    for (const k of members) for (const l of reaches[k] ?? []) if (!members.includes(l)) place(l);
-    blocks.push(members);
-  };
-  clauses.forEach((_, i) => place(i));
-  return blocks.map((members) => members.map((k) => clauses[k] as LowerClause));
 }

@@ -2,24 +2,23 @@
  * What the compiler found, derived and decided, as data: sections of sentences, formulas and tables. Nothing here knows how any of it
  * is written down; each target has a file that does.
  */
+import type { ModelLevel } from "../check/model.ts";
 import type { Compiled } from "../compile.ts";
 import { dependsOn, type Input, type Node } from "../ir/node.ts";
 import { evaluateSize, namesIn, type Size, type SizeBindings, showSizes } from "../ir/size.ts";
 import type { Plan } from "../plan/plan.ts";
 import { abbreviate } from "./abbreviations.ts";
-import { agreesWithUpper, findings } from "./findings.ts";
+import { conventions, formulasOf } from "./conventions.ts";
+import { agreesWithUpper, findings, hasMultipliers } from "./findings.ts";
 import {
   type Formula,
   keyOf,
   type MathSymbol,
   negative,
   number,
-  ones,
   partsOf,
-  power,
   product,
   relation,
-  symbol,
   transpose,
 } from "./math.ts";
 import { type Notation, rankOf, whole } from "./notation.ts";
@@ -61,7 +60,7 @@ export function explain(compiled: Compiled, plan: Plan, sizes: SizeBindings): Ex
   if (problem === undefined || derivation === undefined) throw new Error("explain: the program has no derivation");
   const story = tell(problem, derivation, plan, sizes);
   const sections: readonly Section[] = [
-    { title: "Problem", items: problemItems(story) },
+    { title: "Problem", items: problemItems(story, depths(compiled.model?.level)) },
     { title: "Found", items: story.blocks.flatMap((block) => findings(story, block)) },
     { title: "Stationarity", items: story.blocks.flatMap((block) => stationarity(story, block)) },
     { title: "Curvature", items: story.blocks.flatMap((block) => curvature(story, block)) },
@@ -81,7 +80,7 @@ export function explain(compiled: Compiled, plan: Plan, sizes: SizeBindings): Ex
 function applied(story: Story, letter: Formula, node: Node): Formula {
   const unknowns = [
     ...(story.problem.upper?.variables ?? []),
-    ...story.problem.clauses.flatMap((clause) => clause.unknowns),
+    ...story.blocks.flatMap((block) => block.plan.facts.block.unknowns),
   ];
   const read = unknowns.filter((unknown) => dependsOn(node, new Set([unknown])));
   return read.length === 0
@@ -98,7 +97,14 @@ const derivative = (of: Formula, by: readonly Formula[], total = false): Formula
 
 // ------------------------------------------------------------------------------------------------------- sections
 
-function problemItems(story: Story): readonly Item[] {
+/** How many levels below the upper one each unknown is optimised. */
+function depths(level: ModelLevel | undefined, depth = 1): ReadonlyMap<string, number> {
+  if (level === undefined) return new Map();
+  const unknowns = level.clauses.flatMap((clause) => (clause.kind === "optimize" ? clause.unknowns : [clause.unknown]));
+  return new Map([...unknowns.map(({ name }) => [name, depth] as const), ...depths(level.deeper, depth + 1)]);
+}
+
+function problemItems(story: Story, depth: ReadonlyMap<string, number>): readonly Item[] {
   const { derivation, problem } = story;
   const parts: Inline[] = [];
   const upper = problem.upper;
@@ -110,10 +116,14 @@ function problemItems(story: Story): readonly Item[] {
       ...commas(upper.variables.map((variable) => nameOf(story, variable))),
     );
   }
-  const clauses = story.blocks.flatMap((block) => block.clauses);
-  clauses.forEach(({ clause, letter, value }, k) => {
+  const depthOf = ({ clause }: NamedClause): number => depth.get(clause.unknowns[0]?.name ?? "") ?? 1;
+  const clauses = story.blocks.flatMap((block) => block.clauses).toSorted((a, b) => depthOf(a) - depthOf(b));
+  clauses.forEach((named, k) => {
+    const { clause, letter, value } = named;
+    const above = clauses[k - 1];
+    const isSameLevel = above !== undefined && depthOf(above) === depthOf(named);
     parts.push(
-      k > 0 ? " and " : parts.length > 0 ? " where " : "",
+      isSameLevel ? " and " : parts.length > 0 ? " where " : "",
       ...commas(clause.unknowns.map((unknown) => nameOf(story, unknown))),
     );
     if (clause.kind === "optimize") parts.push(` ${clause.direction} `, applied(story, letter, value));
@@ -142,10 +152,14 @@ function conditionLetter(story: Story, named: NamedClause, by: readonly Input[])
   return named.clause.direction === "maximizes" ? negative(formula) : formula;
 }
 
+/** With multipliers the conditions are those of a Lagrangian, which has no letter of its own. */
 function stationarity(story: Story, block: NamedBlock): readonly Item[] {
-  return owners(block).map(({ named, unknown }, k): Item => {
-    const condition = block.plan.facts.block.condition[k] as Node;
-    return { kind: "equation", sides: [conditionLetter(story, named, [unknown]), show(story, condition), number(0)] };
+  const { condition } = block.plan.facts.block;
+  const own = hasMultipliers(block) ? [] : owners(block);
+  return condition.map((node, k): Item => {
+    const owner = own[k];
+    const letter = owner === undefined ? [] : [conditionLetter(story, owner.named, [owner.unknown])];
+    return { kind: "equation", sides: [...letter, show(story, node), number(0)] };
   });
 }
 
@@ -162,11 +176,12 @@ function curvature(story: Story, block: NamedBlock): readonly Item[] {
   const { facts } = block.plan;
   const { unknowns, tangents } = facts.block;
   const own = owners(block);
-  const only = own.length === 1 ? own[0] : undefined;
+  const only = unknowns.length === 1 ? own[0] : undefined;
   if (isMatrix(story, block)) {
     const rows = facts.block.curvature.map((row) => row.map((node) => show(story, node)));
     const value = only === undefined ? ({ kind: "matrix", rows } as const) : (rows[0]?.[0] as Formula);
-    const letters = only === undefined ? [] : [conditionLetter(story, only.named, [only.unknown, only.unknown])];
+    const isDerivative = only !== undefined && (facts.minimisation || only.named.clause.kind === "solves");
+    const letters = isDerivative ? [conditionLetter(story, only.named, [only.unknown, only.unknown])] : [];
     return [{ kind: "equation", sides: [block.curvature, ...letters, value] }];
   }
   const items = unknowns.map(
@@ -304,6 +319,7 @@ const roles: { readonly [R in Input["role"]]: string } = {
   param: "parameter",
   data: "data",
   generated: "generated",
+  multiplier: "multiplier",
   adjoint: "adjoint",
   tangent: "direction",
   step: "step",
@@ -360,48 +376,4 @@ function withNames(n: Notation, sections: readonly Section[]): readonly Section[
     }
     return { ...section, items: [...items, ...own] };
   });
-}
-
-function formulasOf(item: Item): readonly Formula[] {
-  switch (item.kind) {
-    case "sentence":
-      return item.parts.filter((part) => typeof part !== "string");
-    case "equation":
-      return item.sides;
-    case "where":
-      return [item.value];
-    case "table":
-      return item.rows.flat().filter((cell) => typeof cell !== "string");
-    default:
-      return item satisfies never;
-  }
-}
-
-// ------------------------------------------------------------------------------------------------------ conventions
-
-const squaredNorm: Formula = power({ kind: "norm", operand: symbol("x") }, 2);
-const condition: Formula = { kind: "indicator", condition: relation(symbol("a"), "=", symbol("b")) };
-
-/** How arrays and derivatives are laid out, and what the signs that occur mean. */
-function conventions(sections: readonly Section[]): readonly Item[] {
-  const kinds = new Set<string>();
-  const visit = (formula: Formula): void => {
-    kinds.add(formula.kind === "call" ? formula.fn : formula.kind);
-    partsOf(formula).forEach(visit);
-  };
-  for (const section of sections) section.items.flatMap(formulasOf).forEach(visit);
-  const uses = (...wanted: readonly string[]): boolean => wanted.some((kind) => kinds.has(kind));
-  const lines: readonly (readonly Inline[])[] = [
-    [
-      "Vectors are columns; a gradient has the shape of its variable; ⊙, powers and functions of arrays are entry by entry, and a number is added to every entry.",
-    ],
-    ["A curvature has a row for each entry of the condition and a column for each entry of the unknown."],
-    ...(uses("ones") ? [[ones, " is the vector of ones."]] : []),
-    ...(uses("norm") ? [[squaredNorm, " is the sum of the squares of all entries."]] : []),
-    ...(uses("softmax", "logsumexp") ? [["softmax and logsumexp of a matrix are taken along each row."]] : []),
-    ...(uses("onehot") ? [["onehot(y) has a row for each label, 1 at its class and 0 elsewhere."]] : []),
-    ...(uses("indicator") ? [[condition, " is 1 where the condition holds, else 0."]] : []),
-    ...(uses("vec", "reshape") ? [["vec and reshape keep the row-major order of the entries."]] : []),
-  ];
-  return lines.map((parts) => ({ kind: "sentence", parts }));
 }

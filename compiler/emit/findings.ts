@@ -12,7 +12,7 @@ export function findings(story: Story, block: NamedBlock): readonly Item[] {
     form(story, block),
     ...upperLevel(story, block),
     ...kinks(story, block),
-    assumption(story, block),
+    assumption(block),
   ];
   return lines.filter((parts) => parts.length > 0).map((parts) => ({ kind: "sentence", parts }));
 }
@@ -20,12 +20,27 @@ export function findings(story: Story, block: NamedBlock): readonly Item[] {
 const names = (story: Story, block: NamedBlock): readonly Inline[] =>
   commas(block.plan.facts.block.unknowns.map((unknown) => story.notation.symbols.of(unknown)));
 
+/** Whether a clause reads what a deeper level answers, so that the deeper condition enters with multipliers. */
+export const hasMultipliers = (block: NamedBlock): boolean =>
+  block.plan.facts.block.unknowns.some(({ role }) => role === "multiplier");
+
 /** The kind of problem that the block is. */
 function what(story: Story, block: NamedBlock): readonly Inline[] {
   const { facts } = block.plan;
   const unknowns = names(story, block);
   if (!facts.minimisation) {
     const kind = facts.quadratic ? "linear" : "nonlinear";
+    if (hasMultipliers(block)) {
+      const multipliers = facts.block.unknowns.filter(({ role }) => role === "multiplier");
+      const letters = commas(multipliers.map((multiplier) => story.notation.symbols.of(multiplier)));
+      return [
+        `${kind} equations in `,
+        ...unknowns,
+        " together; ",
+        ...letters,
+        " multiplies the deeper level's condition",
+      ];
+    }
     return block.clauses.length > 1
       ? ["an equilibrium: ", ...unknowns, ` answer each other, through ${kind} equations`]
       : [`a ${kind} system of equations in `, ...unknowns];
@@ -112,7 +127,7 @@ function kinks(story: Story, block: NamedBlock): readonly (readonly Inline[])[] 
 }
 
 /** What the derivative rests on, and how a run sees that it holds. */
-function assumption(story: Story, block: NamedBlock): readonly Inline[] {
+function assumption(block: NamedBlock): readonly Inline[] {
   const { facts } = block.plan;
   if (facts.minimisation && facts.modulus !== undefined)
     return [

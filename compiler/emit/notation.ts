@@ -13,6 +13,7 @@ import {
   reachable,
 } from "../ir/node.ts";
 import { addSizes, constantSize, namesIn, type Size, sizeOf } from "../ir/size.ts";
+import { oneHot, repeated, softmaxOperand } from "./idioms.ts";
 import {
   call,
   type Formula,
@@ -303,52 +304,12 @@ function powerOf(base: Formula, exponent: Scaled, scalar: boolean): Scaled {
     : plain({ kind: "fraction", numerator: number(1), denominator: below });
 }
 
-type Weighted = readonly (readonly [node: Node, coefficient: number])[];
-
-const termsOf = (node: Node): Weighted =>
-  node.kind === "add"
-    ? node.operands.map((operand, k) => [operand, node.coefficients[k] as number] as const)
-    : [[node, 1]];
-
-/** What a broadcast repeats, and along which axis. */
-function repeated(node: Node): { readonly node: Node; readonly axes: readonly number[] } | undefined {
-  if (node.kind !== "einsum" || node.operands.length !== 1) return undefined;
-  const labels = node.labels[0] as readonly number[];
-  const kept = node.output.filter((label) => labels.includes(label));
-  if (kept.join() !== labels.join()) return undefined;
-  return {
-    node: node.operands[0] as Node,
-    axes: node.output.map((_, axis) => axis).filter((axis) => !labels.includes(node.output[axis] as number)),
-  };
-}
-
-/** exp(x − logsumexp x) */
+/** softmax(x) where x has matrix notation. */
 function softmaxOf(n: Notation, node: MapNode): Formula | undefined {
-  const inner = node.operands[0] as Node;
-  if (node.fn !== "exp" || inner.kind !== "add") return undefined;
-  const terms = termsOf(inner);
-  for (const [term, coefficient] of terms) {
-    const source = repeated(term);
-    if (coefficient !== -1 || source?.node.kind !== "reduce" || source.node.fn !== "logsumexp") continue;
-    const { operand, axis } = source.node;
-    const rest = terms.filter(([own]) => own !== term);
-    const wanted = termsOf(operand);
-    const same =
-      rest.length === wanted.length && rest.every(([own, c]) => wanted.some(([other, k]) => other === own && k === c));
-    const argument = same && source.axes.join() === String(axis) ? whole(n, operand) : undefined;
-    if (argument === undefined) continue;
-    return { kind: "call", fn: "softmax", ...axisOf(operand, axis), arguments: [assemble(argument)] };
-  }
-  return undefined;
-}
-
-/** The labels, where the node is [labelᵢ = l]. */
-export function oneHot(node: Node): Node | undefined {
-  if (node.kind !== "map" || node.fn !== "equal" || node.shape.length !== 2) return undefined;
-  const sources = node.operands.map(repeated);
-  const position = sources.find((source) => source?.node.kind === "iota");
-  const label = sources.find((source) => source !== position);
-  return position?.axes.join() === "0" && label?.axes.join() === "1" ? label.node : undefined;
+  const found = softmaxOperand(node);
+  const argument = found && whole(n, found.operand);
+  if (found === undefined || argument === undefined) return undefined;
+  return { kind: "call", fn: "softmax", ...axisOf(found.operand, found.axis), arguments: [assemble(argument)] };
 }
 
 /** Of a matrix, along which axis: each row on its own unless it says columns. */

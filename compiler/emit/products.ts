@@ -5,6 +5,7 @@
  */
 import type { Einsum, Node } from "../ir/node.ts";
 import { constantSize, type Size } from "../ir/size.ts";
+import { oneHot } from "./idioms.ts";
 import {
   call,
   type Formula,
@@ -17,7 +18,7 @@ import {
   subscripted,
   transpose,
 } from "./math.ts";
-import { entry, type Notation, oneHot, type Place, rankOf, whole } from "./notation.ts";
+import { entry, type Notation, type Place, rankOf, whole } from "./notation.ts";
 import { asNumber, assemble, collectFactors, inFrontOf, one, type Scaled, splitByIndex, times } from "./scaled.ts";
 import { indexFor } from "./symbols.ts";
 

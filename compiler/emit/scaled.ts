@@ -120,13 +120,13 @@ export function assemble(scaled: Scaled): Formula {
 
 /** A sum of terms in the order given, with what they share in front: (1/n) Xᵀ a − (1/n) Xᵀ b = (1/n) Xᵀ (a − b). */
 export function sumOf(terms: readonly Scaled[]): Scaled {
-  const merged = terms.reduce<readonly Scaled[]>((done, term) => {
-    for (const [k, own] of done.entries()) {
-      const together = samePrefix(own, term) ? merge(own, term) : undefined;
-      if (together !== undefined) return done.with(k, together);
-    }
-    return [...done, term];
-  }, []);
+  const merged: Scaled[] = [];
+  for (const term of terms) {
+    const together = merged.map((own) => (samePrefix(own, term) ? merge(own, term) : undefined));
+    const k = together.findIndex((own) => own !== undefined);
+    if (k < 0) merged.push(term);
+    else merged[k] = together[k] as Scaled;
+  }
   const [first] = merged;
   if (first === undefined) return { ...one, coefficient: 0 };
   if (merged.length === 1) return first;

@@ -52,6 +52,8 @@ export function tell(problem: Problem, derivation: Derivation, plan: Plan, sizes
       ...block.product,
       ...block.transposedProduct,
       ...block.adjointRhs,
+      ...block.adjoints,
+      ...block.tangents,
     ]),
     ...derivation.direct,
     ...derivation.hypergradient,

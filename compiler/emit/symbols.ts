@@ -76,11 +76,12 @@ export interface Symbols {
   readonly tables: ReadonlySet<string>;
 }
 
+/** What no program names: these go by one letter a family. */
+const invented: ReadonlySet<Input["role"]> = new Set(["adjoint", "tangent", "multiplier"]);
+
 /** Two names that would look alike are shown as they are written. */
 export function createSymbols(inputs: readonly Input[], sizes: ReadonlySet<string>): Symbols {
-  const named = inputs.filter(
-    (input) => input.role !== "adjoint" && input.role !== "tangent" && input.role !== "generated",
-  );
+  const named = inputs.filter(({ role }) => !invented.has(role) && role !== "generated");
   const looks = new Map<string, number>();
   const look = (s: MathSymbol): string => `${s.base}_${s.subscript ?? ""}`;
   for (const input of named)
@@ -101,6 +102,7 @@ export function createSymbols(inputs: readonly Input[], sizes: ReadonlySet<strin
     return free;
   };
   nameFamily(inputs, "adjoint", fresh, table, ["v", "u", "p", "a"]);
+  nameFamily(inputs, "multiplier", fresh, table, ["μ", "ν", "κ"]);
   nameFamily(inputs, "tangent", fresh, table, ["t", "s", "h", "e"]);
   const tables = new Set(
     named.flatMap((input) => (input.name.includes(".") ? [input.name.slice(0, input.name.lastIndexOf("."))] : [])),
@@ -116,7 +118,7 @@ export function createSymbols(inputs: readonly Input[], sizes: ReadonlySet<strin
 /** One letter for all adjoints (or directions), a capital where they are matrices, with the unknown as subscript where there are several. */
 function nameFamily(
   inputs: readonly Input[],
-  role: "adjoint" | "tangent",
+  role: "adjoint" | "tangent" | "multiplier",
   fresh: Symbols["fresh"],
   table: Map<Input, Formula>,
   candidates: readonly string[],
@@ -125,11 +127,20 @@ function nameFamily(
   if (own.length === 0) return;
   const matrices = own.every((input) => input.shape.length > 1);
   const letter = fresh(...candidates.map((candidate) => (matrices ? candidate.toUpperCase() : candidate)));
-  for (const input of own) {
-    const unknown = prettyName(input.name.replace(/^.* (of|in) /, ""));
-    const subscript = unknown.subscript === undefined ? unknown.base : `${unknown.base}${unknown.subscript}`;
-    table.set(input, symbol(letter, own.length === 1 ? undefined : subscript));
-  }
+  const subscripts = own.map((input) => subscriptFor(input.name));
+  const distinct = new Set(subscripts).size === own.length;
+  own.forEach((input, k) => {
+    table.set(input, symbol(letter, own.length === 1 ? undefined : distinct ? subscripts[k] : String(k + 1)));
+  });
+}
+
+/** `adjoint of theta` → θ, `multiplier of z for y` → z, `adjoint of multiplier of z for y` → μz. */
+function subscriptFor(name: string): string {
+  const [, of = name] = /^(?:adjoint of|direction in|multiplier of) (.*)$/.exec(name) ?? [];
+  const [, answered] = /^multiplier of (\S+)/.exec(of) ?? [];
+  if (answered !== undefined) return `μ${subscriptFor(answered)}`;
+  const { base, subscript = "" } = prettyName(of.replace(/ for .*$/, ""));
+  return base + subscript;
 }
 
 /** A polynomial over named sizes. */
@@ -186,6 +197,7 @@ const roleOrder: { readonly [R in Input["role"]]: number } = {
   step: 0,
   upper: 1,
   lower: 2,
+  multiplier: 3,
   adjoint: 3,
   tangent: 3,
 };

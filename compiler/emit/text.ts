@@ -210,7 +210,7 @@ export interface TextOptions {
 export function renderText(explanation: Explanation, { width, colour = false }: TextOptions): string {
   const column = Math.max(...explanation.sections.map((section) => section.title.length)) + 2;
   const room = Math.max(width - column, 30);
-  const bold = (text: string): string => (colour ? `\x1b[1m${text}\x1b[0m` : text);
+  const bold = (text: string): string => (colour ? `\u001b[1m${text}\u001b[0m` : text);
   const sections = explanation.sections.map(({ title, items }) => {
     const lines = items.flatMap((item) => itemLines(item, room));
     const margin = " ".repeat(column);
@@ -245,13 +245,17 @@ function itemLines(item: Item, room: number): readonly string[] {
 function pieces(text: string): readonly string[] {
   let depth = 0;
   let inNorm = false;
-  return text.split(" ").reduce<string[]>((done, word) => {
-    const breaks = depth === 0 && !inNorm && (word === "+" || word === "−") && done.length > 0;
-    for (const c of word) inNorm = c === "‖" ? !inNorm : inNorm;
-    for (const c of word) depth += "([⟨".includes(c) ? 1 : ")]⟩".includes(c) ? -1 : 0;
-    if (breaks || done.length === 0) return [...done, word];
-    return done.with(-1, `${done.at(-1)} ${word}`);
-  }, []);
+  const done: string[] = [];
+  for (const word of text.split(" ")) {
+    const breaks = depth === 0 && !inNorm && (word === "+" || word === "−");
+    for (const c of word) {
+      if (c === "‖") inNorm = !inNorm;
+      depth += "([⟨".includes(c) ? 1 : ")]⟩".includes(c) ? -1 : 0;
+    }
+    if (breaks || done.length === 0) done.push(word);
+    else done.push(`${done.pop()} ${word}`);
+  }
+  return done;
 }
 
 /** Pieces put into lines of at most `room` characters; a piece that is too long on its own is broken at spaces. */

@@ -8,7 +8,17 @@
 import type { Size } from "./size.ts";
 
 /** Where an input's value comes from; derivatives are taken with respect to inputs. */
-export type InputRole = "upper" | "lower" | "param" | "data" | "generated" | "adjoint" | "tangent" | "step";
+export type InputRole =
+  | "upper"
+  | "lower"
+  /** Of a deeper level's condition, in the condition of the level above it. */
+  | "multiplier"
+  | "param"
+  | "data"
+  | "generated"
+  | "adjoint"
+  | "tangent"
+  | "step";
 
 interface NodeBase {
   /** Creation order within its graph: operands have smaller ids, so sorting by id is a topological order. */

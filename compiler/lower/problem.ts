@@ -3,11 +3,12 @@
  * becomes the minimisation of the negative; the upper level keeps the author's sign.
  */
 import type { Span } from "../../grammar/diagnostics.ts";
-import type { Generator, Model, ModelClause, ModelUnknown, Term } from "../check/model.ts";
-import { add, createGraph, type Graph, input, scale } from "../ir/graph.ts";
+import type { Generator, Model, ModelClause, ModelLevel, Term, TermBinder, UnknownDeclaration } from "../check/model.ts";
+import { add, constant, createGraph, type Graph, input, scale, sumAll } from "../ir/graph.ts";
 import type { Input, InputRole, Node } from "../ir/node.ts";
+import type { Size } from "../ir/size.ts";
 import { spread, unbatched } from "./batched.ts";
-import { type Lowering, lowerClosed, refuse } from "./terms.ts";
+import { type Lowering, lowerClosed, lowerUnder, rangeSize, refuse } from "./terms.ts";
 
 export type LowerClause = {
   readonly unknowns: readonly Input[];
@@ -25,6 +26,12 @@ export type LowerClause = {
   | { readonly kind: "solves"; readonly residual: Node }
 );
 
+/** Clauses that hold together, and the level that answers them. */
+export interface LowerLevel {
+  readonly clauses: readonly LowerClause[];
+  readonly deeper?: LowerLevel;
+}
+
 export interface Problem {
   readonly graph: Graph;
   readonly upper?: {
@@ -34,7 +41,8 @@ export interface Problem {
     readonly variables: readonly Input[];
     readonly span: Span;
   };
-  readonly clauses: readonly LowerClause[];
+  /** The levels below the upper one, outermost first; absent where there is none. */
+  readonly level?: LowerLevel;
   readonly reports: readonly { readonly name: string; readonly value: Node }[];
   /** The start of every unknown, of its shape. */
   readonly starts: ReadonlyMap<string, Node>;
@@ -57,33 +65,20 @@ export function lowerModel(model: Model): Problem {
   };
   const lower = (term: Term): Node => lowerClosed(context, term);
 
-  const clauses = (model.level?.clauses ?? []).map((clause) => lowerClause(context, clause));
+  const level = model.level && lowerLevel(context, model.level);
   const upper = model.upper && {
     direction: model.upper.direction,
     objective: lower(model.upper.objective),
     variables: model.upper.over.map((name) => inputs.get(name) as Input),
     span: model.upper.span,
   };
-  const starts = new Map(
-    model.unknowns
-      .filter((unknown) => inputs.has(unknown.name))
-      .map((unknown) => {
-        const shape = (inputs.get(unknown.name) as Input).shape;
-        const zero: Term = {
-          kind: "number",
-          value: 0,
-          type: { kind: "array", element: "real", shape: [] },
-          span: unknown.span,
-        };
-        return [unknown.name, spread(graph, unbatched(lower(unknown.init ?? zero)), [], new Map(), shape)];
-      }),
-  );
+  const starts = new Map(model.unknowns.map((unknown) => [unknown.name, lowerStart(context, unknown)]));
   const params = model.params.map((param) => ({
     input: inputs.get(param.name) as Input,
     value: spread(graph, unbatched(lower(param.value)), [], new Map(), param.type.shape),
   }));
   const reports = model.reports.map((report) => ({ name: report.name, value: lower(report.value) }));
-  return { graph, upper, clauses, reports, starts, params, generated: [...generated.values()] };
+  return { graph, upper, level, reports, starts, params, generated: [...generated.values()] };
 }
 
 function declareInputs(graph: Graph, model: Model): ReadonlyMap<string, Input> {
@@ -92,22 +87,43 @@ function declareInputs(graph: Graph, model: Model): ReadonlyMap<string, Input> {
   for (const unknown of model.unknowns) {
     if (unknown.type.kind === "weights") refuse(`the unknown weights ${unknown.name}`, unknown.span);
     const role: InputRole = upper.has(unknown.name) ? "upper" : "lower";
-    inputs.set(unknown.name, input(graph, unknown.name, role, unknown.type.shape));
+    // One unknown per index is one array whose first axis is the index.
+    const index = unknown.index === undefined ? [] : [rangeSize(unknown.index.range)];
+    inputs.set(unknown.name, input(graph, unknown.name, role, [...index, ...unknown.type.shape]));
   }
   for (const param of model.params) inputs.set(param.name, input(graph, param.name, "param", param.type.shape));
   return inputs;
+}
+
+/** The declared start, or zeros; that of one index's entry may read the index's row. */
+function lowerStart(context: Lowering, unknown: UnknownDeclaration): Node {
+  const { shape } = context.variable(unknown.name);
+  if (unknown.init === undefined) return constant(context.graph, 0, shape);
+  return underIndex(context, unknown.init, unknown.index, shape);
+}
+
+/** A term that may read a bound index, spread over the index's axis in front and the shape behind it. */
+function underIndex(context: Lowering, term: Term, index: TermBinder | undefined, shape: readonly Size[]): Node {
+  const value = lowerUnder(context, term, index);
+  if (index === undefined || value.batch.length === 0) return spread(context.graph, value, [], new Map(), shape);
+  const sizes = new Map([[index.id, shape[0] as Size]]);
+  return spread(context.graph, value, [index.id], sizes, shape.slice(1));
+}
+
+function lowerLevel(context: Lowering, level: ModelLevel): LowerLevel {
+  const clauses = level.clauses.map((clause) => lowerClause(context, clause));
+  return { clauses, deeper: level.deeper && lowerLevel(context, level.deeper) };
 }
 
 function lowerClause(context: Lowering, clause: ModelClause): LowerClause {
   const g = context.graph;
   if (clause.kind === "solves") {
     const unknown = context.variable(clause.unknown.name);
-    const sides = [clause.left, clause.right].map((term) =>
-      spread(g, unbatched(lowerClosed(context, term)), [], new Map(), unknown.shape),
-    );
+    const sides = [clause.left, clause.right].map((term) => underIndex(context, term, clause.unknown.index, unknown.shape));
     return { kind: "solves", unknowns: [unknown], residual: add(g, [1, -1], sides), span: clause.span };
   }
-  const objective = lowerClosed(context, clause.objective);
+  // One problem per index is solved as one: the objectives share no unknown, so their sum has the same minimisers.
+  const objective = sumAll(g, lowerUnder(context, clause.objective, clause.unknowns[0]?.index).node);
   return {
     kind: "optimize",
     direction: clause.direction,
@@ -122,23 +138,18 @@ function lowerClause(context: Lowering, clause: ModelClause): LowerClause {
 function refuseWhatIsNotDerived(model: Model): void {
   const upperSubject = model.upper?.subject[0];
   if (upperSubject !== undefined) refuse("a constraint (subject to)", upperSubject.span);
-  const deeper = model.level?.deeper?.clauses[0];
-  if (deeper !== undefined) refuse("a level under a level", deeper.span);
   for (const unknown of model.unknowns) {
-    if (unknown.index !== undefined)
-      refuse(`one unknown per index (${unknown.name}[${unknown.index.name}])`, unknown.span);
     if (unknown.set !== undefined) refuse(`the set of ${unknown.name} (in ${unknown.set.name})`, unknown.set.span);
   }
   const fn = model.functions[0];
   if (fn !== undefined) refuse(`the unknown function ${fn.name}`, fn.span);
   const network = model.networks[0];
   if (network !== undefined) refuse(`the network ${network.name}`, network.span);
-  for (const clause of model.level?.clauses ?? []) {
-    const unknowns: readonly ModelUnknown[] = clause.kind === "optimize" ? clause.unknowns : [clause.unknown];
-    const indexed = unknowns.find((unknown) => unknown.index !== undefined);
-    if (indexed !== undefined) refuse(`one problem per index (${indexed.name})`, indexed.span);
-    if (clause.kind !== "optimize") continue;
-    if (clause.subject[0] !== undefined) refuse("a constraint (subject to)", clause.subject[0].span);
-    if (clause.selection !== undefined) refuse(`a selection (by ${clause.selection.by.kind})`, clause.selection.span);
+  for (let level = model.level; level !== undefined; level = level.deeper) {
+    for (const clause of level.clauses) {
+      if (clause.kind !== "optimize") continue;
+      if (clause.subject[0] !== undefined) refuse("a constraint (subject to)", clause.subject[0].span);
+      if (clause.selection !== undefined) refuse(`a selection (by ${clause.selection.by.kind})`, clause.selection.span);
+    }
   }
 }

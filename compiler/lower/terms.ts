@@ -3,7 +3,7 @@
  * term kind. What the derivation does not cover yet is refused here, with the place in the source.
  */
 import { BilevelError, type Span } from "../../grammar/diagnostics.ts";
-import type { BinderId, Generator, Term, TermIndexItem, TermKind, TermRange } from "../check/model.ts";
+import type { BinderId, Generator, Term, TermBinder, TermIndexItem, TermKind, TermRange } from "../check/model.ts";
 import { partsOf } from "../check/terms.ts";
 import { notDerivedYet } from "../errors.ts";
 import {
@@ -42,8 +42,14 @@ export function refuse(what: string, span: Span, suggestion?: string): never {
   throw new BilevelError([notDerivedYet(what, span, suggestion)]);
 }
 
-/** A term outside every binder. Parts come before what reads them, without recursion: definitions may chain to any depth. */
+/** A term outside every binder. */
 export function lowerClosed(context: Lowering, root: Term): Node {
+  return lowerUnder(context, root, undefined).node;
+}
+
+/** A term that may read the given index, which is then its leading axis. Parts come before what reads them, without recursion: definitions may chain to any depth. */
+export function lowerUnder(context: Lowering, root: Term, index: TermBinder | undefined): Batched {
+  if (index !== undefined) context.binders.set(index.id, index.range);
   const stack = [root];
   for (let term = stack.at(-1); term !== undefined; term = stack.at(-1)) {
     const waiting = isLiteral(term) ? [] : partsOf(term).filter((part) => !context.lowered.has(part));
@@ -54,7 +60,7 @@ export function lowerClosed(context: Lowering, root: Term): Node {
       stack.pop();
     }
   }
-  return lowerTerm(context, root).node;
+  return lowerTerm(context, root);
 }
 
 function lowerTerm(context: Lowering, term: Term): Batched {
@@ -83,9 +89,9 @@ const rules: { readonly [K in TermKind]: Rule<K> } = {
   size: ({ graph }, term) => unbatched(sizeNode(graph, term.size)),
 
   variable: (context, term) => {
-    if (term.index !== undefined) refuse("an unknown with one value per index", term.span);
     if (term.type.kind === "weights") refuse(`the network ${term.name}`, term.span);
-    return unbatched(context.variable(term.name));
+    const whole = unbatched(context.variable(term.name));
+    return term.index === undefined ? whole : at(context, whole, 0, term.index);
   },
 
   column: (context, term) => {

@@ -57,6 +57,7 @@ export const optionTable = {
     shared: {},
     words: {
       auto: word("decided from the structure of the problem"),
+      exact: word("implicit differentiation with every system factorised, whatever its size"),
       aid: word("approximate implicit differentiation: solve the lower level, then one adjoint system"),
       itd: word("iterative differentiation: through the steps of the inner solver", {
         steps: counted("inner steps differentiated"),

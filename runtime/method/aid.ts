@@ -53,7 +53,7 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
       binding,
       problem.graph,
       block,
-      block.facts.block.unknowns.map((y) => problem.starts.get(y.name) as Node),
+      block.facts.block.unknowns.map((y) => problem.starts.get(y.name) ?? constant(problem.graph, 0, y.shape)),
     ),
   );
   const value = engine.allocate(1);
@@ -128,6 +128,6 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
 
 /** What a file with a `where` level alone reports: the first objective there is; equations have none, which counts as 0. */
 function firstObjective(problem: Problem): Node {
-  const clause = problem.clauses.find((c) => c.kind === "optimize");
+  const clause = problem.level?.clauses.find((c) => c.kind === "optimize");
   return clause?.kind === "optimize" ? clause.objective : constant(problem.graph, 0);
 }

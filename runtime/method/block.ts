@@ -3,7 +3,7 @@
  * The point is the block's slot; everything else it reads (upper variables, earlier blocks) stands in theirs.
  */
 import type { Graph } from "../../compiler/ir/graph.ts";
-import type { Node } from "../../compiler/ir/node.ts";
+import type { Input, Node } from "../../compiler/ir/node.ts";
 import type { BlockPlan } from "../../compiler/plan/plan.ts";
 import type { Span } from "../../grammar/diagnostics.ts";
 import { BilevelError } from "../../grammar/diagnostics.ts";
@@ -65,7 +65,7 @@ export function createBlock(binding: Binding, g: Graph, plan: BlockPlan, starts:
   };
   return {
     plan,
-    names: block.unknowns.map((unknown) => unknown.name).join(", "),
+    names: declaredNames(block.unknowns),
     span: (block.clauses[0] as { span: Span }).span,
     size,
     y,
@@ -80,6 +80,14 @@ export function createBlock(binding: Binding, g: Graph, plan: BlockPlan, starts:
     adjointRhs: lazily(() => vectorKernel(binding, "adjoint right-hand side", block.adjointRhs, size)),
     scale: scaleOf(binding, block.condition, condition, y, start),
   };
+}
+
+/** The unknowns the author declared; multipliers have no name in the program. */
+export function declaredNames(unknowns: readonly Input[]): string {
+  return unknowns
+    .filter((unknown) => unknown.role === "lower")
+    .map((unknown) => unknown.name)
+    .join(", ");
 }
 
 /** One factoriser a kind, compiled when it is first asked for. */

@@ -1,0 +1,113 @@
+/**
+ * What each clause asks for, as equations: the gradient of what it minimises is zero, or left equals right.
+ *
+ * A clause above a deeper level minimises g(w, y, z(y)) where z answers y through R(w, y, z) = 0. With multipliers u for that
+ * condition, its solutions are the stationary points of g(w, y, z) − ⟨u, R(w, y, z)⟩ in y, z and u together:
+ *
+ *     ∂_y (g − ⟨u, R⟩) = 0,   ∂_z (g − ⟨u, R⟩) = 0,   R = 0.
+ *
+ * The second is the adjoint system of the deeper level. Differentiating these equations again is how a second derivative
+ * goes through an argmin; nothing else changes, and levels nest to any depth. A clause that does not mention the deeper unknowns
+ * needs none of this: the levels are a chain.
+ */
+import { add, type Graph, input, multiply, sumAll } from "../ir/graph.ts";
+import { type Input, type Node, reachable } from "../ir/node.ts";
+import type { LowerClause, LowerLevel } from "../lower/problem.ts";
+import { gradient } from "./differentiate.ts";
+
+export interface Condition {
+  readonly clause: LowerClause;
+  /** The clause's own, then the multipliers it brings. */
+  readonly unknowns: readonly Input[];
+  /** As many equations, of the unknowns' shapes. */
+  readonly residual: readonly Node[];
+  /** What is minimised, where the residual is its whole gradient. */
+  readonly minimand?: Node;
+}
+
+/** ⟨a, b⟩ */
+export function pairing(g: Graph, a: Node, b: Node): Node {
+  return sumAll(g, multiply(g, a, b));
+}
+
+/** The conditions of a level and of all below it. */
+export function conditionsOf(g: Graph, level: LowerLevel | undefined): readonly Condition[] {
+  if (level === undefined) return [];
+  const deeper = conditionsOf(g, level.deeper);
+  return [...level.clauses.map((clause) => conditionOf(g, clause, deeper)), ...deeper];
+}
+
+function conditionOf(g: Graph, clause: LowerClause, deeper: readonly Condition[]): Condition {
+  const { unknowns } = clause;
+  if (clause.kind === "solves") return { clause, unknowns, residual: [clause.residual] };
+  const answers = mentioned(clause.minimand, deeper);
+  if (answers.length === 0) {
+    const residual = gradient(g, clause.minimand, unknowns);
+    // With a stopped copy of its own unknown in it, the clause is the equation where copy and solution agree.
+    return { clause, unknowns, residual, ...(!stops(clause.minimand, unknowns) && { minimand: clause.minimand }) };
+  }
+  const inner = answers.flatMap((answer) => answer.unknowns);
+  const name = unknowns.map((y) => y.name).join(", ");
+  const multipliers = inner.map((z) => input(g, `multiplier of ${z.name} for ${name}`, "multiplier", z.shape));
+  const residuals = answers.flatMap((answer) => answer.residual);
+  const pairings = residuals.map((r, k) => pairing(g, multipliers[k] as Input, r));
+  const lagrangian = add(g, [1, ...pairings.map(() => -1)], [clause.minimand, ...pairings]);
+  return { clause, unknowns: [...unknowns, ...multipliers], residual: gradient(g, lagrangian, [...unknowns, ...inner]) };
+}
+
+/** The deeper conditions whose unknowns the node reads, directly or through another of them. */
+function mentioned(node: Node, deeper: readonly Condition[]): readonly Condition[] {
+  const found = new Set<Condition>();
+  const visit = (roots: readonly Node[]): void => {
+    const read = new Set<Node>(reachable(roots));
+    for (const condition of deeper) {
+      if (found.has(condition) || !condition.unknowns.some((z) => read.has(z))) continue;
+      found.add(condition);
+      visit(condition.residual);
+    }
+  };
+  visit([node]);
+  return deeper.filter((condition) => found.has(condition));
+}
+
+/** Whether a `stop` in the node reads one of the unknowns. */
+function stops(node: Node, unknowns: readonly Input[]): boolean {
+  const stopped = reachable([node]).filter((n) => n.kind === "map" && n.fn === "stop");
+  const read = new Set<Node>(reachable(stopped));
+  return unknowns.some((y) => read.has(y));
+}
+
+/**
+ * Strongly connected components of "reads the unknowns of", each after those it reads: conditions that read each other form
+ * an equilibrium and are solved together.
+ */
+export function inSolvingOrder(conditions: readonly Condition[]): readonly (readonly Condition[])[] {
+  const reads = conditions.map((condition) => {
+    const seen = new Set<Node>(reachable(condition.residual));
+    return conditions.map((other) => other !== condition && other.unknowns.some((y) => seen.has(y)));
+  });
+  const reaches = conditions.map((_, i) => {
+    const found = new Set<number>();
+    const visit = (k: number): void =>
+      conditions.forEach((_, l) => {
+        if (!reads[k]?.[l] || found.has(l)) return;
+        found.add(l);
+        visit(l);
+      });
+    visit(i);
+    return found;
+  });
+  const components: (readonly number[])[] = [];
+  const placed = new Set<number>();
+  const place = (i: number): void => {
+    if (placed.has(i)) return;
+    const members = conditions
+      .map((_, k) => k)
+      .filter((k) => k === i || (reaches[i]?.has(k) && reaches[k]?.has(i)));
+    for (const k of members) placed.add(k);
+    for (const k of members) for (const l of reaches[k] ?? []) if (!members.includes(l)) place(l);
+    components.push(members);
+  };
+  conditions.forEach((_, i) => place(i));
+  return components.map((members) => members.map((k) => conditions[k] as Condition));
+}
