@@ -18,6 +18,12 @@ export interface Residuals {
   readonly adjoint: number;
 }
 
+/** Of the upper objective, in the variables of either level. */
+export interface Partials {
+  readonly upper: Readonly<Record<string, NestedArray>>;
+  readonly lower: Readonly<Record<string, NestedArray>>;
+}
+
 export interface GradientResult {
   readonly value: number;
   readonly gradient: Readonly<Record<string, NestedArray>>;

@@ -10,6 +10,8 @@
  * goes through an argmin; nothing else changes, and levels nest to any depth. A clause that does not mention the deeper unknowns
  * needs none of this: the levels are a chain.
  */
+import { BilevelError } from "../../grammar/diagnostics.ts";
+import { notDerivedYet } from "../errors.ts";
 import { add, type Graph, input, multiply, sumAll } from "../ir/graph.ts";
 import { type Input, type Node, reachable } from "../ir/node.ts";
 import type { LowerClause, LowerLevel } from "../lower/problem.ts";
@@ -41,6 +43,8 @@ function conditionOf(g: Graph, clause: LowerClause, deeper: readonly Condition[]
   const { unknowns } = clause;
   if (clause.kind === "solves") return { clause, unknowns, residual: [clause.residual] };
   const answers = mentioned(clause.minimand, deeper);
+  const unrolled = answers.find(({ clause: answer }) => answer.kind === "optimize" && answer.descent !== undefined);
+  if (unrolled !== undefined) throw new BilevelError([notDerivedYet("a level above steps of descent", clause.span)]);
   if (answers.length === 0) {
     const residual = gradient(g, clause.minimand, unknowns);
     // With a stopped copy of its own unknown in it, the clause is the equation where copy and solution agree.

@@ -9,12 +9,15 @@
  * The adjoints solve ∂ℒ/∂y_j = 0, that is (∂R_j/∂y_j)ᵀ v_j = ∂/∂y_j (f − Σ_{l>j} ⟨v_l, R_l⟩), the last block first, and the
  * hypergradient is ∂ℒ/∂w. No cross derivative is formed: each is the gradient of a scalar.
  */
+import { BilevelError } from "../../grammar/diagnostics.ts";
+import { notDerivedYet } from "../errors.ts";
 import { add, constant, type Graph, input } from "../ir/graph.ts";
 import type { Input, Node } from "../ir/node.ts";
 import type { LowerClause, Problem } from "../lower/problem.ts";
 import { simplify } from "../simplify/simplify.ts";
 import { type Condition, conditionsOf, inSolvingOrder, pairing } from "./conditions.ts";
 import { forward, gradient, jacobian } from "./differentiate.ts";
+import { deriveUnrolled, type Unrolled } from "./unrolled.ts";
 
 /** One or more clauses that must be solved together, because each mentions the others' unknowns. */
 export interface Block {
@@ -34,6 +37,8 @@ export interface Block {
   readonly product: readonly Node[];
   /** (∂R/∂y)ᵀ t; the same nodes as `product` where the block is one minimisation. */
   readonly transposedProduct: readonly Node[];
+  /** Steps of descent in place of a solution: the block has no part in ℒ, and its adjoint is carried back through the steps. */
+  readonly unrolled?: Unrolled;
   /** ∂/∂y (f − Σ over later blocks ⟨v, R⟩), zero everywhere where the upper level does not read the block. */
   readonly adjointRhs: readonly Node[];
 }
@@ -50,7 +55,7 @@ export interface Derivation {
 
 export function deriveImplicit(problem: Problem): Derivation {
   const g = problem.graph;
-  const drafts = inSolvingOrder(conditionsOf(g, problem.level)).map((conditions) => draftBlock(g, conditions));
+  const drafts = draftBlocks(g, inSolvingOrder(conditionsOf(g, problem.level)), problem.upper?.variables ?? []);
   if (problem.upper === undefined) {
     const blocks = drafts.map((draft) => ({
       ...draft,
@@ -64,6 +69,7 @@ export function deriveImplicit(problem: Problem): Derivation {
   let lagrangian = value;
   for (const draft of [...drafts].reverse()) {
     blocks.unshift(simplifyBlock(g, { ...draft, adjointRhs: gradient(g, lagrangian, draft.unknowns) }));
+    if (draft.unrolled !== undefined) continue;
     const pairings = draft.condition.map((condition, k) => pairing(g, draft.adjoints[k] as Input, condition));
     lagrangian = add(g, [1, ...pairings.map(() => -1)], [lagrangian, ...pairings]);
   }
@@ -73,7 +79,26 @@ export function deriveImplicit(problem: Problem): Derivation {
   return { value: simplified, blocks, direct, hypergradient };
 }
 
-function draftBlock(g: Graph, conditions: readonly Condition[]): Omit<Block, "adjointRhs"> {
+type Draft = Omit<Block, "adjointRhs">;
+
+/** `outer` are the upper variables; a block may also read the unknowns of those before it. */
+function draftBlocks(g: Graph, groups: readonly (readonly Condition[])[], outer: readonly Input[]): readonly Draft[] {
+  const drafts: Draft[] = [];
+  for (const conditions of groups) {
+    const draft = draftBlock(g, conditions);
+    const descending = conditions.find(({ clause }) => clause.kind === "optimize" && clause.descent !== undefined)?.clause;
+    if (descending?.kind !== "optimize" || descending.descent === undefined) {
+      drafts.push(draft);
+      continue;
+    }
+    if (conditions.length > 1) throw new BilevelError([notDerivedYet("descent on clauses that answer each other", descending.span)]);
+    const readable = [...outer, ...drafts.flatMap((before) => before.unknowns)];
+    drafts.push({ ...draft, unrolled: deriveUnrolled(g, descending.descent, draft.condition, draft.adjoints, readable) });
+  }
+  return drafts;
+}
+
+function draftBlock(g: Graph, conditions: readonly Condition[]): Draft {
   const unknowns = conditions.flatMap((condition) => condition.unknowns);
   const named = (prefix: string, role: "adjoint" | "tangent"): readonly Input[] =>
     unknowns.map((y) => input(g, `${prefix} ${y.name}`, role, y.shape));

@@ -3,7 +3,7 @@
  * becomes the minimisation of the negative; the upper level keeps the author's sign.
  */
 import type { Span } from "../../grammar/diagnostics.ts";
-import type { Generator, Model, ModelClause, ModelLevel, Term, TermBinder, UnknownDeclaration } from "../check/model.ts";
+import type { Generator, Model, ModelClause, ModelLevel, ModelSelection, Term, TermBinder, UnknownDeclaration } from "../check/model.ts";
 import { add, constant, createGraph, type Graph, input, scale, sumAll } from "../ir/graph.ts";
 import type { Input, InputRole, Node } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
@@ -21,10 +21,21 @@ export type LowerClause = {
       readonly objective: Node;
       /** What is minimised: the objective or its negative. */
       readonly minimand: Node;
+      /** `by descent(...)`: not the minimiser is meant, but where these steps end. */
+      readonly descent?: Descent;
     }
   /** residual = left − right, of the unknown's shape. */
   | { readonly kind: "solves"; readonly residual: Node }
 );
+
+/** y ← y − rate ∇g(y), `steps` times from `start`. */
+export interface Descent {
+  readonly steps: number;
+  /** A scalar; may read upper variables. */
+  readonly rate: Node;
+  /** One an unknown, of its shape; absent: the last outer iterate's solution, a constant. */
+  readonly start?: readonly Node[];
+}
 
 /** Clauses that hold together, and the level that answers them. */
 export interface LowerLevel {
@@ -65,7 +76,6 @@ export function lowerModel(model: Model): Problem {
   };
   const lower = (term: Term): Node => lowerClosed(context, term);
 
-  const level = model.level && lowerLevel(context, model.level);
   const upper = model.upper && {
     direction: model.upper.direction,
     objective: lower(model.upper.objective),
@@ -73,6 +83,7 @@ export function lowerModel(model: Model): Problem {
     span: model.upper.span,
   };
   const starts = new Map(model.unknowns.map((unknown) => [unknown.name, lowerStart(context, unknown)]));
+  const level = model.level && lowerLevel(context, starts, model.level);
   const params = model.params.map((param) => ({
     input: inputs.get(param.name) as Input,
     value: spread(graph, unbatched(lower(param.value)), [], new Map(), param.type.shape),
@@ -110,12 +121,14 @@ function underIndex(context: Lowering, term: Term, index: TermBinder | undefined
   return spread(context.graph, value, [index.id], sizes, shape.slice(1));
 }
 
-function lowerLevel(context: Lowering, level: ModelLevel): LowerLevel {
-  const clauses = level.clauses.map((clause) => lowerClause(context, clause));
-  return { clauses, deeper: level.deeper && lowerLevel(context, level.deeper) };
+type Starts = Problem["starts"];
+
+function lowerLevel(context: Lowering, starts: Starts, level: ModelLevel): LowerLevel {
+  const clauses = level.clauses.map((clause) => lowerClause(context, starts, clause));
+  return { clauses, deeper: level.deeper && lowerLevel(context, starts, level.deeper) };
 }
 
-function lowerClause(context: Lowering, clause: ModelClause): LowerClause {
+function lowerClause(context: Lowering, starts: Starts, clause: ModelClause): LowerClause {
   const g = context.graph;
   if (clause.kind === "solves") {
     const unknown = context.variable(clause.unknown.name);
@@ -130,9 +143,26 @@ function lowerClause(context: Lowering, clause: ModelClause): LowerClause {
     unknowns: clause.unknowns.map((unknown) => context.variable(unknown.name)),
     objective,
     minimand: clause.direction === "minimizes" ? objective : scale(g, -1, objective),
+    ...(clause.selection && { descent: lowerDescent(context, starts, clause, clause.selection) }),
     span: clause.span,
   };
 }
+
+function lowerDescent(context: Lowering, starts: Starts, clause: Optimize, selection: ModelSelection): Descent {
+  if (selection.by.kind !== "descent") refuse(`a selection (by ${selection.by.kind})`, selection.span);
+  const { from } = selection;
+  const steps = selection.by.arguments.get("steps");
+  const rate = selection.by.arguments.get("rate");
+  if (steps?.kind !== "number" || rate === undefined) throw new Error("descent without its steps or rate");
+  const start = clause.unknowns.map((unknown, k): Node => {
+    const { shape } = context.variable(unknown.name);
+    const value = from.kind === "starts" ? from.values[k] : undefined;
+    return value === undefined ? (starts.get(unknown.name) as Node) : underIndex(context, value, unknown.index, shape);
+  });
+  return { steps: steps.value, rate: lowerClosed(context, rate), ...(from.kind !== "previous" && { start }) };
+}
+
+type Optimize = Extract<ModelClause, { kind: "optimize" }>;
 
 /** Everything the language has and the derivation does not, refused at its place before any work is done. */
 function refuseWhatIsNotDerived(model: Model): void {
@@ -149,7 +179,6 @@ function refuseWhatIsNotDerived(model: Model): void {
     for (const clause of level.clauses) {
       if (clause.kind !== "optimize") continue;
       if (clause.subject[0] !== undefined) refuse("a constraint (subject to)", clause.subject[0].span);
-      if (clause.selection !== undefined) refuse(`a selection (by ${clause.selection.by.kind})`, clause.selection.span);
     }
   }
 }

@@ -12,7 +12,8 @@ import { type BlockFacts, factsOf } from "./facts.ts";
 import { kinkName } from "./smoothness.ts";
 
 export const innerSolvers = ["cholesky", "newton", "cg", "lbfgs", "gd"] as const;
-export type InnerSolver = (typeof innerSolvers)[number];
+/** `descent`: not a choice, but what the clause says. */
+export type InnerSolver = (typeof innerSolvers)[number] | "descent";
 /** `none`: the adjoint is zero by the structure. */
 export const adjointSolvers = [
   "none",
@@ -26,7 +27,8 @@ export const adjointSolvers = [
   "neumann",
   "identity",
 ] as const;
-export type AdjointSolver = (typeof adjointSolvers)[number];
+/** `none`: the adjoint is zero by the structure. `reverse`: through the steps of a descent. */
+export type AdjointSolver = (typeof adjointSolvers)[number] | "none" | "reverse";
 export const outerSolvers = ["gd", "adam", "lbfgs"] as const;
 export type OuterSolver = (typeof outerSolvers)[number];
 
@@ -130,12 +132,13 @@ function asked<S extends string>(options: Options, key: string, available: reado
       key,
       value.value,
       value.span,
-      `the ones that are: ${available.filter((s) => s !== "none").join(", ")}`,
+      `the ones that are: ${available.join(", ")}`,
     );
   return { solver, arguments: new Map(entries), span: value.span };
 }
 
 function planBlock(facts: BlockFacts, options: Options, sizes: SizeBindings, exact: boolean): BlockPlan {
+  if (facts.block.unrolled !== undefined) return planUnrolled(facts, facts.block.unrolled.steps);
   refuseWhatHasNoAnswer(facts);
   const inner = asked(options, "inner", innerSolvers);
   const adjoint = asked(options, "adjoint", adjointSolvers);
@@ -151,6 +154,18 @@ function planBlock(facts: BlockFacts, options: Options, sizes: SizeBindings, exa
     linear,
     adjoint: { ...chooseAdjoint(facts, adjoint, linear, order), arguments: adjoint.arguments },
     damping,
+  };
+}
+
+/** The steps are the problem's own, so there is nothing to choose; a kink on the way has a subgradient. */
+function planUnrolled(facts: BlockFacts, steps: number): BlockPlan {
+  const none = new Map<string, number | boolean>();
+  return {
+    facts,
+    inner: { solver: "descent", arguments: none, reason: `${steps} ${steps === 1 ? "step" : "steps"}, as the clause says` },
+    linear: "cg",
+    adjoint: { solver: "reverse", arguments: none, reason: "reverse mode through the steps, some kept and the others taken again" },
+    damping: 0,
   };
 }
 

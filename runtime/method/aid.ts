@@ -13,8 +13,9 @@ import type { Factorised, Vector } from "../engine/engine.ts";
 import { notConverged } from "../errors.ts";
 import type { Residuals } from "../types.ts";
 import { solveAdjoint } from "./adjoint.ts";
-import { type BlockRuntime, createBlock } from "./block.ts";
+import { type BlockRuntime, createBlock, sinksFor } from "./block.ts";
 import { solveBlock } from "./inner.ts";
+import { createUnrolled } from "./unrolled.ts";
 
 export interface Hypergradient {
   /** f, with the author's sign; what the first clause says in a file without an upper problem. */
@@ -62,13 +63,22 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
   const evaluateGradient =
     variables.length === 0 ? () => {} : flatKernel(binding, "hypergradient", derivation.hypergradient, gradientSlot);
 
+  const extra = engine.allocate(w.length);
+  const sinks = new Map([...sinksFor(binding, variables, extra), ...blocks.flatMap((block) => block.sinks)]);
+  const unrolled = new Map(
+    blocks.flatMap((block) => {
+      const steps = block.plan.facts.block.unrolled;
+      return steps === undefined ? [] : [[block, createUnrolled(binding, block, steps)] as const];
+    }),
+  );
+
   const solveLower = (warm: boolean): LowerSolution => {
     const warnings: Diagnostic[] = [];
     const factorised = new Map<BlockRuntime, Factorised>();
     let [residual, complete] = [0, true];
     for (const block of blocks) {
       const { inner } = block.plan;
-      const report = solveBlock(binding, block, warm && inner.arguments.get("warm") !== false);
+      const report = solveBlock(binding, block, warm && inner.arguments.get("warm") !== false, unrolled.get(block));
       residual = Math.max(residual, report.residual);
       if (report.factorised !== undefined) factorised.set(block, report.factorised);
       if (report.residual <= report.tolerance) continue;
@@ -83,6 +93,7 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
   const assemble = (gradient: Vector): void => {
     evaluateGradient();
     engine.copy(gradientSlot, gradient);
+    engine.axpy(1, extra, gradient);
   };
 
   const readValue = (): number => {
@@ -94,8 +105,15 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
     const lower = solveLower(true);
     const warnings = [...lower.warnings];
     let [residual, complete] = [0, lower.complete];
+    for (const sink of [extra, ...blocks.map((block) => block.received)]) engine.fill(sink, 0);
     try {
       for (const block of derivation.value === undefined ? [] : [...blocks].reverse()) {
+        const steps = unrolled.get(block);
+        if (steps !== undefined) {
+          block.adjointRhs(block.v);
+          steps.pullBack(block.v, sinks);
+          continue;
+        }
         const report = solveAdjoint(binding, block, lower.factorised.get(block));
         const { adjoint } = block.plan;
         warnings.push(...report.warnings);

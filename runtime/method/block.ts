@@ -7,8 +7,8 @@ import type { Input, Node } from "../../compiler/ir/node.ts";
 import type { BlockPlan } from "../../compiler/plan/plan.ts";
 import type { Span } from "../../grammar/diagnostics.ts";
 import { BilevelError } from "../../grammar/diagnostics.ts";
-import { addSlots, type Binding, flatKernel, kernelOf, lengthOf } from "../bind.ts";
-import type { Vector } from "../engine/engine.ts";
+import { addSlots, type Binding, flatKernel, kernelOf, lengthOf, partsOf } from "../bind.ts";
+import type { Engine, Vector } from "../engine/engine.ts";
 import { notAMinimum, notFinite, singularLowerLevel, unboundedLowerLevel } from "../errors.ts";
 import type { LinearOperator, Objective } from "../solve/types.ts";
 import { curvatureEigenvalues, curvatureFactoriser, type FactoriseCurvature } from "./curvature.ts";
@@ -35,8 +35,11 @@ export interface BlockRuntime {
   readonly transposedProduct: LinearOperator;
   /** The curvature at the present point, factorised. */
   readonly factorise: (kind: "cholesky" | "lu") => FactoriseCurvature;
-  /** out ← ∂/∂y (f − Σ over later blocks ⟨v, R⟩) */
+  /** out ← ∂/∂y (f − Σ over later blocks ⟨v, R⟩) + received */
   readonly adjointRhs: (out: Vector) => void;
+  /** What later blocks contribute by other ways than ℒ, by unknown and flat. */
+  readonly received: Vector;
+  readonly sinks: readonly (readonly [name: string, sink: Vector])[];
   /** The larger of ‖R‖ at the start and Σ of the norms of R's terms at the present point. */
   readonly scale: () => number;
 }
@@ -52,6 +55,8 @@ export function createBlock(binding: Binding, g: Graph, plan: BlockPlan, starts:
   const start = engine.allocate(size);
   const refreshStart = flatKernel(binding, "lower start", starts, start);
   engine.fill(v, 0);
+  const received = engine.allocate(size);
+  engine.fill(received, 0);
 
   const at = (point: Vector): void => {
     if (point !== y) engine.copy(point, y);
@@ -77,9 +82,28 @@ export function createBlock(binding: Binding, g: Graph, plan: BlockPlan, starts:
     product: operatorOf(binding, "curvature product", block.product, tangent),
     transposedProduct: operatorOf(binding, "transposed curvature product", block.transposedProduct, tangent),
     factorise: factorisers(binding, g, plan),
-    adjointRhs: lazily(() => vectorKernel(binding, "adjoint right-hand side", block.adjointRhs, size)),
+    adjointRhs: withReceived(
+      engine,
+      lazily(() => vectorKernel(binding, "adjoint right-hand side", block.adjointRhs, size)),
+      received,
+    ),
+    received,
+    sinks: sinksFor(binding, block.unknowns, received),
     scale: scaleOf(binding, block.condition, condition, y, start),
   };
+}
+
+function withReceived(engine: Engine, rhs: (out: Vector) => void, received: Vector): (out: Vector) => void {
+  return (out) => {
+    rhs(out);
+    engine.axpy(1, received, out);
+  };
+}
+
+/** The parts of a flat vector by the inputs' names. */
+export function sinksFor(binding: Binding, inputs: readonly Input[], flat: Vector): BlockRuntime["sinks"] {
+  const lengths = inputs.map((input) => lengthOf(input.shape, binding.sizes));
+  return partsOf(binding, flat, lengths).map((part, k) => [(inputs[k] as Input).name, part] as const);
 }
 
 /** The unknowns the author declared; multipliers have no name in the program. */

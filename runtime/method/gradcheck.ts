@@ -85,7 +85,7 @@ function difference(
   let step = 0.1 * Math.max(1, Math.abs(point[entry] as number)) ** 0.5;
   let [best, bestMove] = [Number.NaN, Number.POSITIVE_INFINITY];
   let previous: number[] = [];
-  for (let row = 0; row < 6; row += 1) {
+  for (let row = 0; row < 9; row += 1) {
     const current = [(at(step) - at(-step)) / (2 * step)];
     for (let k = 1; k <= row; k += 1) {
       const power = 4 ** k;
@@ -102,10 +102,10 @@ function difference(
   return { derivative: best, largest };
 }
 
-/** df/dw with each block's adjoint from an LU of its dense curvature; `undefined` where that is too large. */
+/** df/dw with each block's adjoint from an LU of its dense curvature; `undefined` where that is too large or does not apply. */
 function denseGradient(binding: Binding, g: Graph, aid: Aid): Float64Array | undefined {
   const { engine } = binding;
-  if (aid.blocks.some((block) => block.size > largestDenseOrder)) return undefined;
+  if (aid.blocks.some((block) => block.size > largestDenseOrder || block.plan.facts.block.unrolled !== undefined)) return undefined;
   for (const block of [...aid.blocks].reverse()) {
     const { matrix, order } = denseCurvature(binding, g, block.plan.facts);
     const factorised = engine.lu(matrix, order, 1);

@@ -16,6 +16,7 @@ import { type Minimisation, runToEnd } from "../solve/types.ts";
 import { withWorkspace } from "../solve/workspace.ts";
 import { type BlockRuntime, innerResidual, refuseCurvature } from "./block.ts";
 import { isSingular } from "./pivots.ts";
+import type { UnrolledRuntime } from "./unrolled.ts";
 
 export interface InnerReport {
   /** Relative, of the point that stands in the block now. */
@@ -30,17 +31,28 @@ export interface InnerReport {
 const defaultTolerance = 1e-9;
 
 /** `warm`: begin at the block's present point. Throws refusals where there is no minimum to find. */
-export function solveBlock(binding: Binding, block: BlockRuntime, warm: boolean): InnerReport {
+export function solveBlock(binding: Binding, block: BlockRuntime, warm: boolean, unrolled?: UnrolledRuntime): InnerReport {
   const { engine } = binding;
   block.refreshStart();
+  if (unrolled !== undefined) return takeSteps(binding, block, unrolled);
   if (!warm || !Number.isFinite(engine.norm(block.y))) engine.copy(block.start, block.y);
   const { solver, arguments: options } = block.plan.inner;
   const asked = numberOf(options, "tol");
-  const solve = !block.plan.facts.minimisation ? solveEquations : solvers[solver];
+  const solve = !block.plan.facts.minimisation || solver === "descent" ? solveEquations : solvers[solver];
   const { iterations, factorised } = solve(binding, block, asked);
   const residual = innerResidual(binding, block);
   if (!Number.isFinite(residual)) throw new BilevelError([notFinite(`what ${block.names} minimizes`, block.span)]);
   return { residual, tolerance: asked ?? defaultTolerance, iterations, factorised };
+}
+
+/** The steps are exactly what was asked for, so how far they are from a minimiser is reported and not judged. */
+function takeSteps(binding: Binding, block: BlockRuntime, unrolled: UnrolledRuntime): InnerReport {
+  unrolled.run();
+  const residual = innerResidual(binding, block);
+  if (!Number.isFinite(residual)) {
+    throw new BilevelError([notFinite(`the descent on what ${block.names} minimizes`, block.span)]);
+  }
+  return { residual, tolerance: Number.POSITIVE_INFINITY, iterations: block.plan.facts.block.unrolled?.steps ?? 0 };
 }
 
 export function numberOf(options: ReadonlyMap<string, number | boolean>, name: string): number | undefined {
@@ -57,7 +69,7 @@ type Solve = (
 /** Refinements of a factorised quadratic; each is accepted only if it brings the condition nearer to zero. */
 const refinements = 3;
 
-const solvers: Record<InnerSolver, Solve> = {
+const solvers: Record<Exclude<InnerSolver, "descent">, Solve> = {
   /** y ← y − H⁻¹ R(y), repeated as iterative refinement. */
   cholesky: (binding, block) =>
     withWorkspace(binding.engine, block.size, (workspace) => {

@@ -21,7 +21,16 @@ export interface Blas {
   /** Does nothing where the library has no such setting. */
   readonly setThreads: (count: number) => void;
   /** C += α A B; the rows of C are contiguous. False, and nothing done, where A or B has no unit stride. */
-  readonly multiply: (reals: Reals, alpha: number, a: Matrix, b: Matrix, c: Matrix, m: number, n: number, k: number) => boolean;
+  readonly multiply: (
+    reals: Reals,
+    alpha: number,
+    a: Matrix,
+    b: Matrix,
+    c: Matrix,
+    m: number,
+    n: number,
+    k: number,
+  ) => boolean;
   /** The lower triangle of C, n × n, += A Aᵀ; A is n × k. False, and nothing done, where A has no unit stride. */
   readonly gram: (reals: Reals, a: Matrix, c: Matrix, n: number, k: number) => boolean;
   /** L Lᵀ = A in the lower triangle. The number of the row, from 1, where it failed, or 0. */
@@ -29,7 +38,15 @@ export interface Blas {
   /** P A = L U of the column-major matrix. Row i was exchanged with row pivots[i], counted from 0. */
   readonly luByColumns: (reals: Reals, at: number, n: number, pivots: Reals, pivotsAt: number) => void;
   /** X ← T⁻¹ X for contiguous X, n × columns; T has a unit stride. */
-  readonly solveTriangular: (reals: Reals, t: Matrix, n: number, lower: boolean, unit: boolean, x: number, columns: number) => void;
+  readonly solveTriangular: (
+    reals: Reals,
+    t: Matrix,
+    n: number,
+    lower: boolean,
+    unit: boolean,
+    x: number,
+    columns: number,
+  ) => void;
 }
 
 /** How libraries decorate the Fortran names; the last two have 64-bit integers. */
@@ -58,11 +75,12 @@ export function bindBlas(library: Library, precision: Precision): Blas | undefin
   const prefix = precision === "f64" ? "d" : "s";
   const bound: Partial<Record<Routine, Call>> = {};
   for (const [routine, [pointers, characters]] of Object.entries(routines) as [Routine, readonly [number, number]][]) {
-    const types: readonly CType[] = [...Array<CType>(pointers).fill("void *"), ...Array<CType>(characters).fill("size_t")];
-    const call = spellings
-      .values()
-      .map((spell) => library.symbol(spell(`${prefix}${routine}`), "void", types))
-      .find((found) => found !== undefined);
+    const types: readonly CType[] = [
+      ...Array<CType>(pointers).fill("void *"),
+      ...Array<CType>(characters).fill("size_t"),
+    ];
+    const spelled = spellings.map((spell) => spell(`${prefix}${routine}`));
+    const call = firstOf(library, spelled, "void", types);
     if (call === undefined) return undefined;
     const lengths = Array<number>(characters).fill(1);
     bound[routine] = (...arguments_) => call(...arguments_, ...lengths);
@@ -71,101 +89,76 @@ export function bindBlas(library: Library, precision: Precision): Blas | undefin
 }
 
 function createBlas(library: Library, call: Readonly<Record<Routine, Call>>, precision: Precision): Blas {
-  const { integer, real } = createCells(precision);
-  const [one, alphaCell] = [real(1), real(0)];
-  const [m_, n_, k_, lda, ldb, ldc, unitStep, info] = Array.from({ length: 8 }, () => integer());
-  unitStep.set(1);
+  const real = (value: number): Reals => (precision === "f64" ? Float64Array.of(value) : Float32Array.of(value));
+  const [one, factor] = [real(1), real(0)];
+  const int = createIntegers();
+  const info = new Int32Array(2);
 
   return {
     ...identify(library),
     path: library.path,
     multiply: (reals, alpha, a, b, c, m, n, k) => {
-      const [left, right] = [layoutOf(b, k, n), layoutOf(a, m, k)];
-      if (left === undefined || right === undefined) return false;
-      m_.set(n);
-      n_.set(m);
-      k_.set(k);
-      lda.set(left.stride);
-      ldb.set(right.stride);
-      ldc.set(c.row);
-      alphaCell[0] = alpha;
-      const [pa, pb, pc] = [reals.subarray(b.at), reals.subarray(a.at), reals.subarray(c.at)];
-      call.gemm(left.trans, right.trans, m_.cell, n_.cell, k_.cell, alphaCell, pa, lda.cell, pb, ldb.cell, one, pc, ldc.cell);
+      const [first, second] = [layoutOf(b, k, n), layoutOf(a, m, k)];
+      if (first === undefined || second === undefined) return false;
+      factor[0] = alpha;
+      call.gemm(
+        ...[first.trans, second.trans, int(0, n), int(1, m), int(2, k), factor],
+        ...[reals.subarray(b.at), int(3, first.stride), reals.subarray(a.at), int(4, second.stride)],
+        ...[one, reals.subarray(c.at), int(5, c.row)],
+      );
       return true;
     },
     gram: (reals, a, c, n, k) => {
       const layout = layoutOf(a, n, k);
       if (layout === undefined) return false;
-      n_.set(n);
-      k_.set(k);
-      lda.set(layout.stride);
-      ldc.set(c.row);
-      // A row-major is Aᵀ to the library, whose Gram matrix is asked for as (Aᵀ)ᵀ Aᵀ.
+      // With contiguous rows the library sees Aᵀ, and is asked for (Aᵀ)ᵀ Aᵀ.
       const trans = layout.trans === letters.N ? letters.T : letters.N;
-      call.syrk(letters.U, trans, n_.cell, k_.cell, one, reals.subarray(a.at), lda.cell, one, reals.subarray(c.at), ldc.cell);
+      call.syrk(
+        ...[letters.U, trans, int(0, n), int(1, k), one, reals.subarray(a.at), int(2, layout.stride)],
+        ...[one, reals.subarray(c.at), int(3, c.row)],
+      );
       return true;
     },
     cholesky: (reals, at, n) => {
-      n_.set(n);
-      info.set(0);
-      call.potrf(letters.U, n_.cell, reals.subarray(at), n_.cell, info.cell);
-      return info.low();
+      info.fill(0);
+      call.potrf(letters.U, int(0, n), reals.subarray(at), int(1, n), info);
+      return info[0] as number;
     },
     luByColumns: (reals, at, n, pivots, pivotsAt) => {
-      // Room for 64-bit integers; from 32-bit ones only the first half is written, and then all entries are at least 1.
+      // Room for 64-bit integers, whose high halves are 0; 32-bit ones fill the first half, each at least 1.
       const exchanged = new Int32Array(2 * n);
-      n_.set(n);
-      info.set(0);
-      call.getrf(n_.cell, n_.cell, reals.subarray(at), n_.cell, exchanged, info.cell);
+      call.getrf(int(0, n), int(1, n), reals.subarray(at), int(2, n), exchanged, info);
       const width = n > 1 && exchanged[1] === 0 ? 2 : 1;
       for (let i = 0; i < n; i += 1) pivots[pivotsAt + i] = (exchanged[width * i] as number) - 1;
     },
     solveTriangular: (reals, t, n, lower, unit, x, columns) => {
-      // With Xᵀ in view, X ← T⁻¹ X reads Xᵀ ← Xᵀ T⁻ᵀ; one column needs no such turn.
-      const layout = t.column === 1 ? letters.N : letters.T;
-      const stored = (t.column === 1) === lower ? letters.U : letters.L;
+      const contiguous = t.column === 1;
+      const stored = contiguous === lower ? letters.U : letters.L;
       const diagonal = unit ? letters.U : letters.N;
-      n_.set(n);
-      lda.set(t.column === 1 ? t.row : t.column);
-      const [pt, px] = [reals.subarray(t.at), reals.subarray(x)];
+      const triangle = [reals.subarray(t.at), int(1, contiguous ? t.row : t.column), reals.subarray(x)];
       if (columns === 1) {
-        const flipped = layout === letters.N ? letters.T : letters.N;
-        call.trsv(stored, flipped, diagonal, n_.cell, pt, lda.cell, px, unitStep.cell);
+        call.trsv(stored, contiguous ? letters.T : letters.N, diagonal, int(0, n), ...triangle, int(2, 1));
         return;
       }
-      m_.set(columns);
-      call.trsm(letters.R, stored, layout, diagonal, m_.cell, n_.cell, one, pt, lda.cell, px, m_.cell);
+      // X ← T⁻¹ X as Xᵀ ← Xᵀ T⁻ᵀ.
+      const trans = contiguous ? letters.N : letters.T;
+      call.trsm(letters.R, stored, trans, diagonal, int(2, columns), int(0, n), one, ...triangle, int(3, columns));
     },
   };
 }
 
-const letters = Object.fromEntries([..."NTULR"].map((letter) => [letter, Uint8Array.of(letter.charCodeAt(0))])) as Readonly<
-  Record<"N" | "T" | "U" | "L" | "R", Uint8Array>
->;
+const letters = Object.fromEntries(
+  [..."NTULR"].map((letter) => [letter, Uint8Array.of(letter.charCodeAt(0))]),
+) as Readonly<Record<"N" | "T" | "U" | "L" | "R", Uint8Array>>;
 
-interface IntegerCell {
-  readonly cell: BigInt64Array;
-  readonly set: (value: number) => void;
-  /** What the library left, of either width. */
-  readonly low: () => number;
-}
-
-/** Arguments by reference, made once: a call allocates only the views of its matrices. */
-function createCells(precision: Precision) {
-  const integer = (): IntegerCell => {
-    const cell = new BigInt64Array(1);
-    const words = new Int32Array(cell.buffer);
-    return {
-      cell,
-      set: (value) => {
-        words[0] = value;
-        words[1] = 0;
-      },
-      low: () => words[0] as number,
-    };
+/** Integer arguments by reference, a cell for each place that one call needs. */
+function createIntegers(): (place: number, value: number) => BigInt64Array {
+  const cells = Array.from({ length: 6 }, () => new BigInt64Array(1));
+  const words = cells.map((cell) => new Int32Array(cell.buffer));
+  return (place, value) => {
+    (words[place] as Int32Array)[0] = value;
+    return cells[place] as BigInt64Array;
   };
-  const real = (value: number): Reals => (precision === "f64" ? Float64Array.of(value) : Float32Array.of(value));
-  return { integer, real };
 }
 
 interface Layout {
@@ -180,24 +173,41 @@ function layoutOf({ row, column }: Matrix, rows: number, columns: number): Layou
   return undefined;
 }
 
+/** A library that says nothing of itself: plain loops, slower than this project's own kernels. */
+export const referenceName = "reference BLAS";
+
 /** What a library says of itself, by functions that only it has. */
 function identify(library: Library): Pick<Blas, "name" | "threads" | "setThreads"> {
-  const first = (names: readonly string[], result: CType, arguments_: readonly CType[]): Call | undefined =>
-    names.values().map((name) => library.symbol(name, result, arguments_)).find((call) => call !== undefined);
-  const config = first(["openblas_get_config", "openblas_get_config64_"], "str", []);
+  const openblas = (name: string, result: CType, arguments_: readonly CType[] = []): Call | undefined =>
+    firstOf(library, [`openblas_${name}`, `openblas_${name}64_`], result, arguments_);
+  const config = openblas("get_config", "str");
   if (config !== undefined) {
-    const get = first(["openblas_get_num_threads", "openblas_get_num_threads64_"], "int", []);
-    const set = first(["openblas_set_num_threads", "openblas_set_num_threads64_"], "void", ["int"]);
-    return { name: String(config()).split(" ").slice(0, 2).join(" "), threads: () => get?.() as number | undefined, setThreads: (count) => set?.(count) };
+    const [get, set] = [openblas("get_num_threads", "int"), openblas("set_num_threads", "void", ["int"])];
+    return {
+      name: String(config()).split(" ").slice(0, 2).join(" "),
+      threads: () => get?.() as number | undefined,
+      setThreads: (count) => set?.(count),
+    };
   }
-  const mkl = first(["MKL_Get_Max_Threads"], "int", []);
+  const mkl = library.symbol("MKL_Get_Max_Threads", "int", []);
   if (mkl !== undefined) {
-    const set = first(["MKL_Set_Num_Threads"], "void", ["int"]);
+    const set = library.symbol("MKL_Set_Num_Threads", "void", ["int"]);
     return { name: "Intel MKL", threads: () => mkl() as number, setThreads: (count) => set?.(count) };
   }
   const name = library.path.includes("Accelerate.framework") ? "Apple Accelerate" : referenceName;
   return { name, threads: () => undefined, setThreads: () => undefined };
 }
 
-/** A library that says nothing of itself: plain loops, slower than this project's own kernels. */
-export const referenceName = "reference BLAS";
+/** The first of these functions that the library has. */
+function firstOf(
+  library: Library,
+  names: readonly string[],
+  result: CType,
+  arguments_: readonly CType[],
+): Call | undefined {
+  for (const name of names) {
+    const call = library.symbol(name, result, arguments_);
+    if (call !== undefined) return call;
+  }
+  return undefined;
+}

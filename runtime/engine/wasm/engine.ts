@@ -1,18 +1,24 @@
 /** The default engine: f64, loops emitted as WebAssembly, everything in one WebAssembly memory. */
+import type { Blas } from "../blas/blas.ts";
 import type { Engine, Factor, Factorisation, Vector } from "../engine.ts";
+import { createDense } from "./dense.ts";
 import { symmetricEigenvalues } from "./eigenvalues.ts";
-import { choleskyInPlace, luInPlace, type Pivots, solveCholesky, solveLu } from "./factorise.ts";
+import type { Pivots } from "./factorise.ts";
 import { type Block, createKernel } from "./kernel.ts";
-import { createMatrixProduct } from "./matrix-product.ts";
 import { createMemory } from "./memory.ts";
 
 /** All of this engine's vectors are blocks of its memory. */
 const blockOf = (vector: Vector): Block => vector as Block & Vector;
 
+export interface WasmEngineOptions {
+  /** The system's BLAS and LAPACK: asked for at the first operation that is large enough for it. */
+  readonly blas?: () => Blas | undefined;
+}
+
 /** Asynchronous like every engine's constructor; nothing after it is. */
-export async function createWasmEngine(): Promise<Engine> {
+export async function createWasmEngine({ blas = () => undefined }: WasmEngineOptions = {}): Promise<Engine> {
   const memory = createMemory();
-  const multiplyInto = createMatrixProduct(memory);
+  const dense = createDense(memory, blas);
   /** The vector's first entry within all of memory. */
   const start = (vector: Vector): number => blockOf(vector).address / 8;
 
@@ -103,17 +109,16 @@ export async function createWasmEngine(): Promise<Engine> {
 
     compile: (program, bound, sizes) => {
       const blocks = new Map([...bound].map(([input, vector]) => [input, blockOf(vector)]));
-      const run = createKernel(memory, multiplyInto, program, blocks, sizes);
+      const run = createKernel(memory, dense, program, blocks, sizes);
       return { run: (arguments_, outputs) => run(arguments_.map(blockOf), outputs.map(blockOf)) };
     },
 
     cholesky: (matrix, size, count) => {
-      const inPlace = (at: number): Pivots => choleskyInPlace(memory.reals(), multiplyInto, at, size);
-      const { copy, pivots } = factorise(matrix, size, count, inPlace);
+      const { copy, pivots } = factorise(matrix, size, count, (at) => dense.cholesky(at, size));
       const solve: Factor["solve"] = (b, columns = 1) => {
         for (let i = 0; i < count; i += 1) {
           const [l, x] = [start(copy) + i * size * size, start(b) + i * size * columns];
-          solveCholesky(memory.reals(), multiplyInto, l, size, x, columns);
+          dense.solveCholesky(l, size, x, columns);
         }
       };
       return outcome(pivots, { solve, solveTransposed: solve, release: () => engine.release(copy) });
@@ -121,15 +126,13 @@ export async function createWasmEngine(): Promise<Engine> {
 
     lu: (matrix, size, count) => {
       const order = allocate(size * count);
-      const inPlace = (at: number, i: number): Pivots =>
-        luInPlace(memory.reals(), multiplyInto, at, size, start(order) + i * size);
-      const { copy, pivots } = factorise(matrix, size, count, inPlace);
+      const { copy, pivots } = factorise(matrix, size, count, (at, i) => dense.lu(at, size, start(order) + i * size));
       const solver =
         (transposed: boolean): Factor["solve"] =>
         (b, columns = 1) => {
           for (let i = 0; i < count; i += 1) {
             const [lu, x] = [start(copy) + i * size * size, start(b) + i * size * columns];
-            solveLu(memory.reals(), multiplyInto, lu, start(order) + i * size, size, x, columns, transposed);
+            dense.solveLu(lu, start(order) + i * size, size, x, columns, transposed);
           }
         };
       const release = (): void => [copy, order].forEach(engine.release);

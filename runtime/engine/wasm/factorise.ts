@@ -137,8 +137,18 @@ function substitute(
   }
 }
 
-/** X ← T⁻¹ X for a contiguous X of n × columns; with many columns, block by block. */
-export function solveTriangular(
+/** X ← T⁻¹ X, T lower or upper, for a contiguous X of n × columns at `x`. */
+export type SolveTriangular = (
+  t: Triangle,
+  n: number,
+  lower: boolean,
+  unit: boolean,
+  x: number,
+  columns: number,
+) => void;
+
+/** With many columns, block by block. */
+export function solveTriangularBlocked(
   reals: Float64Array,
   multiply: MultiplyInto,
   t: Triangle,
@@ -165,7 +175,7 @@ export function solveTriangular(
 /** X ← A⁻¹ X, or A⁻ᵀ X, from the factors of `luInPlace`. */
 export function solveLu(
   reals: Float64Array,
-  multiply: MultiplyInto,
+  solveTriangular: SolveTriangular,
   lu: number,
   pivots: number,
   n: number,
@@ -185,27 +195,26 @@ export function solveLu(
   const plain = { at: lu, row: n, column: 1 };
   if (!transposed) {
     for (let k = 0; k < n; k += 1) exchange(k);
-    solveTriangular(reals, multiply, plain, n, true, true, x, columns);
-    solveTriangular(reals, multiply, plain, n, false, false, x, columns);
+    solveTriangular(plain, n, true, true, x, columns);
+    solveTriangular(plain, n, false, false, x, columns);
     return;
   }
   const flipped = { at: lu, row: 1, column: n };
-  solveTriangular(reals, multiply, flipped, n, true, false, x, columns);
-  solveTriangular(reals, multiply, flipped, n, false, true, x, columns);
+  solveTriangular(flipped, n, true, false, x, columns);
+  solveTriangular(flipped, n, false, true, x, columns);
   for (let k = n - 1; k >= 0; k -= 1) exchange(k);
 }
 
 /** X ← (L Lᵀ)⁻¹ X. */
 export function solveCholesky(
-  reals: Float64Array,
-  multiply: MultiplyInto,
+  solveTriangular: SolveTriangular,
   l: number,
   n: number,
   x: number,
   columns: number,
 ): void {
-  solveTriangular(reals, multiply, { at: l, row: n, column: 1 }, n, true, false, x, columns);
-  solveTriangular(reals, multiply, { at: l, row: 1, column: n }, n, false, false, x, columns);
+  solveTriangular({ at: l, row: n, column: 1 }, n, true, false, x, columns);
+  solveTriangular({ at: l, row: 1, column: n }, n, false, false, x, columns);
 }
 
 /** log det from the factors of `luInPlace`; NaN where the determinant is not positive. */

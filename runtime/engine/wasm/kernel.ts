@@ -8,8 +8,8 @@ import type { Input } from "../../../compiler/ir/node.ts";
 import { scalarFunctions } from "../../../compiler/ir/scalar.ts";
 import type { SizeBindings } from "../../../compiler/ir/size.ts";
 import type { Program } from "../engine.ts";
-import { choleskyInPlace, logDeterminant, luInPlace, solveLu } from "./factorise.ts";
-import type { MultiplyInto } from "./matrix-product.ts";
+import type { Dense } from "./dense.ts";
+import { logDeterminant } from "./factorise.ts";
 import type { Memory } from "./memory.ts";
 
 /** A vector's byte address and its number of entries. */
@@ -26,7 +26,7 @@ const scalarImports = Object.fromEntries(hostFunctions.map((name) => [name, scal
 /** A run allocates nothing; the kernel's own memory lives as long as the engine. */
 export function createKernel(
   memory: Memory,
-  multiply: MultiplyInto,
+  dense: Dense,
   program: Program,
   bound: ReadonlyMap<Input, Block>,
   sizes: SizeBindings,
@@ -45,7 +45,7 @@ export function createKernel(
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(emitted.bytes), {
     host: { memory: memory.handle, ...scalarImports },
   });
-  const host = hostSteps(memory, multiply, emitted, table);
+  const host = hostSteps(memory, dense, emitted, table);
   const toCall = (step: Step): (() => void) => {
     if (step.kind !== "call") return host(step);
     const call = exports[step.name] as (table: number) => void;
@@ -69,7 +69,7 @@ export function createKernel(
 /** The steps that no loop nest expresses. Addresses are looked up at every run, since arguments and outputs change. */
 function hostSteps(
   memory: Memory,
-  multiply: MultiplyInto,
+  dense: Dense,
   emitted: Emitted,
   table: number,
 ): (step: Exclude<Step, { readonly kind: "call" }>) => () => void {
@@ -82,13 +82,21 @@ function hostSteps(
     switch (step.kind) {
       case "product": {
         const { rows, columns, inner, outer } = step.product;
+        // A Aᵀ, and sums of such: half of it is the other half.
+        const isGram =
+          step.a === step.b &&
+          rows.size === columns.size &&
+          rows.a === columns.b &&
+          [inner, ...outer].every((axis) => axis.a === axis.b);
         return () => {
           const [a, b, c] = [locate(step.a), locate(step.b), locate(step.c)];
           memory.reals().fill(0, c, c + step.length);
           forEachOffset(outer, (da, db, dc) => {
             const left = { at: a + da, row: rows.a, column: inner.a };
             const right = { at: b + db, row: inner.b, column: columns.b };
-            multiply(1, left, right, { at: c + dc, row: rows.c, column: 1 }, rows.size, columns.size, inner.size);
+            const target = { at: c + dc, row: rows.c, column: 1 };
+            if (isGram) return dense.gram(left, target, rows.size, inner.size);
+            dense.multiply(1, left, right, target, rows.size, columns.size, inner.size);
           });
         };
       }
@@ -97,7 +105,7 @@ function hostSteps(
           const [matrix, pivots] = [locate(step.matrix), locate(step.pivots)];
           for (let i = 0; i < step.count; i += 1) {
             const at = matrix + i * step.size ** 2;
-            const outcome = luInPlace(memory.reals(), multiply, at, step.size, pivots + i * step.size);
+            const outcome = dense.lu(at, step.size, pivots + i * step.size);
             // A singular matrix has no answer: let every number that is made from it say so.
             if (!outcome.ok) markFailed(memory.reals(), at, step.size, pivots + i * step.size);
           }
@@ -109,7 +117,7 @@ function hostSteps(
           for (let r = 0; r < step.repeats * count; r += 1) {
             const i = r % count;
             const x = rhs + r * size * columns;
-            solveLu(memory.reals(), multiply, factors + i * size ** 2, pivots + i * size, size, x, columns, false);
+            dense.solveLu(factors + i * size ** 2, pivots + i * size, size, x, columns, false);
           }
         };
       case "logdet":
@@ -125,7 +133,7 @@ function hostSteps(
           const reals = memory.reals();
           for (let i = 0; i < step.count; i += 1) {
             const at = locate(step.matrix) + i * step.size ** 2;
-            const outcome = choleskyInPlace(reals, multiply, at, step.size);
+            const outcome = dense.cholesky(at, step.size);
             for (let row = 0; row < step.size; row += 1) {
               const diagonal = at + row * (step.size + 1);
               reals.fill(0, diagonal + 1, at + (row + 1) * step.size);

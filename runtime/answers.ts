@@ -1,0 +1,246 @@
+/**
+ * What a bound problem answers: its value, its derivatives, the run. Whoever has the problem's parts at hand may ask: the API
+ * compiles them from a source, a compiled module brings them along.
+ */
+import type { OptionValue, UnknownDeclaration } from "../compiler/check/model.ts";
+import { nearest } from "../compiler/check/nearest.ts";
+import { showType } from "../compiler/check/types.ts";
+import type { Derivation } from "../compiler/derive/implicit.ts";
+import type { Input } from "../compiler/ir/node.ts";
+import type { Problem } from "../compiler/lower/problem.ts";
+import type { Plan } from "../compiler/plan/plan.ts";
+import { BilevelError, type Diagnostic, type Span } from "../grammar/diagnostics.ts";
+import { type Binding, evaluateNode, flatKernel, lengthOf, sizeNumber } from "./bind.ts";
+import type { Vector } from "./engine/engine.ts";
+import { notFinite, pointName, pointShape, zeroGradient } from "./errors.ts";
+import { type Aid, createAid, type Hypergradient } from "./method/aid.ts";
+import type { BlockRuntime } from "./method/block.ts";
+import { byName } from "./method/gradcheck.ts";
+import { runOuter, type SolveOptions } from "./run.ts";
+import type { GradientResult, NestedArray, Partials, Point, RunResult } from "./types.ts";
+import { numbersFor, shapeOfNested, toNested } from "./values.ts";
+
+/** What was declared under a name, for messages. */
+export type Declared = Pick<UnknownDeclaration, "name" | "type"> & { readonly span?: Span };
+
+export interface Parts {
+  /** The unknowns and the params. */
+  readonly declared: readonly Declared[];
+  readonly problem: Problem;
+  readonly derivation: Derivation;
+  readonly plan: Plan;
+  readonly binding: Binding;
+  /** The entries of the solve block that hold for a whole run. */
+  readonly solve: ReadonlyMap<string, OptionValue>;
+  readonly warnings: readonly Diagnostic[];
+}
+
+export interface Answers {
+  readonly aid: Aid;
+  /** f at a point, the lower level solved. Names that are missing take their `init`. Throws BilevelError for refusals, as all do. */
+  readonly value: (at?: Point) => number;
+  /** ∂f/∂w and ∂f/∂y at the lower level's solution, each with the other held constant. */
+  readonly partials: (at?: Point) => Partials;
+  readonly hypergradient: (at?: Point) => GradientResult;
+  /** The same, flat and as the method says it; what it solved stays in `aid`. */
+  readonly evaluate: (at: Point) => { readonly answer: Hypergradient; readonly gradient: Float64Array };
+  readonly solve: (options?: SolveOptions) => Promise<RunResult>;
+}
+
+export function createAnswers(parts: Parts): Answers {
+  const { declared, problem, derivation, plan, binding, warnings } = parts;
+  const { engine, sizes } = binding;
+  const variables = problem.upper?.variables ?? [];
+  const starts = new Map(variables.map((variable) => [variable, startOf(binding, problem, variable)]));
+  const aid = createAid(binding, problem, derivation, plan);
+  const gradientVector = engine.allocate(aid.w.length);
+
+  /** Puts a point into w and forgets what earlier calls left to start from. */
+  const moveTo = (at: Point): void => {
+    checkNames(problem, at);
+    const values = variables.flatMap((variable) => {
+      const given = at[variable.name];
+      return [
+        ...(given === undefined ? (starts.get(variable) as Float64Array) : fitted(declared, variable, given, sizes)),
+      ];
+    });
+    engine.write(aid.w, values);
+    for (const block of aid.blocks) {
+      block.refreshStart();
+      engine.copy(block.start, block.y);
+      engine.fill(block.v, 0);
+    }
+  };
+  /** Multipliers are not the author's. */
+  const ofTheAuthor = (values: Record<string, NestedArray>): Record<string, NestedArray> =>
+    Object.fromEntries(Object.entries(values).filter(([name]) => problem.starts.has(name)));
+  const overBlocks = (vector: (block: BlockRuntime) => Vector): Record<string, NestedArray> =>
+    Object.assign(
+      {},
+      ...aid.blocks.map((block) =>
+        ofTheAuthor(byName(binding, block.plan.facts.block.unknowns, engine.read(vector(block)))),
+      ),
+    );
+  const lower = (): Record<string, NestedArray> => overBlocks((block) => block.y);
+  const finiteValue = (value: number): number => {
+    if (!Number.isFinite(value)) throw new BilevelError([notFinite("the upper objective", problem.upper?.span)]);
+    return value;
+  };
+  const evaluate: Answers["evaluate"] = (at) => {
+    moveTo(at);
+    return evaluateHere();
+  };
+  const evaluateHere = () => {
+    const answer = aid.hypergradient(gradientVector);
+    const gradient = engine.read(gradientVector);
+    finiteValue(answer.value);
+    const bad = variables.find((variable) => !isFiniteIn(binding, variables, gradient, variable));
+    if (bad !== undefined) throw new BilevelError([notFinite(`the gradient in ${bad.name}`, problem.upper?.span)]);
+    return { answer, gradient };
+  };
+  let direct: (() => void) | undefined;
+  const named = { method: plan.method, engine: engine.name };
+
+  return {
+    aid,
+    evaluate,
+    value: (at = {}) => {
+      moveTo(at);
+      return finiteValue(aid.value("cold"));
+    },
+
+    partials: (at = {}) => {
+      moveTo(at);
+      finiteValue(aid.value("cold"));
+      // A right-hand side is ∂f/∂y where the adjoints of later blocks are zero, as they are after a move.
+      for (const block of aid.blocks) block.adjointRhs(block.v);
+      const partialLower = overBlocks((block) => block.v);
+      direct ??= flatKernel(binding, "direct gradient", derivation.direct, gradientVector);
+      direct();
+      return { upper: byName(binding, variables, engine.read(gradientVector)), lower: partialLower };
+    },
+
+    hypergradient: (at = {}) => {
+      const { answer, gradient } = evaluate(at);
+      const { value, residuals, complete } = answer;
+      const zero = Object.keys(at).length === 0 ? zeroGradients(problem, gradient) : [];
+      return {
+        value,
+        gradient: byName(binding, variables, gradient),
+        lower: lower(),
+        residuals,
+        ...named,
+        warnings: distinct([...warnings, ...answer.warnings, ...zero]),
+        complete,
+      };
+    },
+
+    solve: async (options = {}) => {
+      moveTo({});
+      const direction = problem.upper?.direction === "maximize" ? -1 : 1;
+      const limit = parts.solve.get("time_limit");
+      const timeLimit = options.timeLimit ?? (limit?.kind === "number" ? limit.value : undefined);
+      const run =
+        variables.length === 0 ? undefined : await runOuter(engine, aid, plan, direction, { ...options, timeLimit });
+      const began = performance.now();
+      const { answer, gradient } = evaluateHere();
+      const norm = Math.hypot(...gradient);
+      const reports = reportsOf(binding, problem);
+      const status = run?.status ?? (answer.complete ? "converged" : "max_steps");
+      const stepsAsked = parts.solve.has("steps");
+      const zero = run?.steps === 0 ? zeroGradients(problem, gradient) : [];
+      return {
+        status,
+        value: answer.value,
+        gradient_norm: norm,
+        steps: run?.steps ?? 0,
+        seconds: run?.seconds ?? (performance.now() - began) / 1000,
+        ...named,
+        upper: byName(binding, variables, engine.read(aid.w)),
+        lower: lower(),
+        reports,
+        residuals: answer.residuals,
+        trace: run?.trace ?? [],
+        warnings: distinct([...warnings, ...answer.warnings, ...zero]),
+        message: run?.message,
+        complete:
+          answer.complete &&
+          (status === "converged" || (status === "max_steps" && stepsAsked && run?.message === undefined)),
+      };
+    },
+  };
+}
+
+/** Each message once. */
+export function distinct(list: readonly Diagnostic[]): readonly Diagnostic[] {
+  return [...new Map(list.map((d) => [d.message, d])).values()];
+}
+
+function startOf(binding: Binding, problem: Problem, variable: Input): Float64Array {
+  const start = problem.starts.get(variable.name);
+  if (start === undefined) throw new Error(`${variable.name} has no start`);
+  return evaluateNode(binding, start);
+}
+
+function reportsOf(binding: Binding, problem: Problem): Record<string, NestedArray> {
+  return Object.fromEntries(
+    problem.reports.map(({ name, value }) => {
+      const shape = value.shape.map((size) => sizeNumber(size, binding.sizes));
+      return [name, toNested(evaluateNode(binding, value), shape)];
+    }),
+  );
+}
+
+function zeroGradients(problem: Problem, gradient: Float64Array): readonly Diagnostic[] {
+  const { upper } = problem;
+  if (upper === undefined || !gradient.every((entry) => entry === 0)) return [];
+  return [
+    zeroGradient(
+      upper.variables.map((variable) => variable.name),
+      upper.span,
+    ),
+  ];
+}
+
+function isFiniteIn(binding: Binding, variables: readonly Input[], gradient: Float64Array, variable: Input): boolean {
+  const before = variables
+    .slice(0, variables.indexOf(variable))
+    .reduce((sum, v) => sum + lengthOf(v.shape, binding.sizes), 0);
+  return gradient.subarray(before, before + lengthOf(variable.shape, binding.sizes)).every(Number.isFinite);
+}
+
+function checkNames({ upper }: Problem, at: Point): void {
+  const known = upper?.variables.map((variable) => variable.name) ?? [];
+  for (const name of Object.keys(at))
+    if (!known.includes(name))
+      throw unknownName(
+        name,
+        known,
+        upper === undefined ? "upper variable (it has no upper level)" : "upper variable",
+      );
+}
+
+export function unknownName(name: string, known: readonly string[], what: string): BilevelError {
+  return new BilevelError([pointName(name, what, known, nearest(name, known))]);
+}
+
+/** A given value in the declared shape; one number fills it. */
+export function fitted(
+  declared: readonly Declared[],
+  input: Input,
+  value: NestedArray,
+  sizes: ReadonlyMap<string, number>,
+): Float64Array {
+  const numbers = numbersFor(
+    value,
+    input.shape.map((size) => sizeNumber(size, sizes)),
+  );
+  if (numbers !== undefined) return numbers;
+  const declaration = declared.find(({ name }) => name === input.name);
+  const bound = input.shape.map((size) => sizeNumber(size, sizes));
+  const type = declaration === undefined ? "an array" : `${showType(declaration.type)} ([${bound.join(", ")}])`;
+  const given = shapeOfNested(value);
+  throw new BilevelError([
+    pointShape(input.name, type, given === undefined ? "ragged" : `[${given.join(", ")}]`, declaration?.span),
+  ]);
+}

@@ -1,0 +1,81 @@
+/**
+ * Products, factorisations and triangular solves of dense matrices, each by the system's BLAS and LAPACK where there is one and
+ * the work is worth the call, else by the own kernels. Both leave the same factors, so one may solve with the other's.
+ */
+import type { Blas } from "../blas/blas.ts";
+import { choleskyByLapack, luByLapack } from "../blas/factorise.ts";
+import {
+  choleskyInPlace,
+  luInPlace,
+  type Pivots,
+  type SolveTriangular,
+  solveCholesky,
+  solveLu,
+  solveTriangularBlocked,
+} from "./factorise.ts";
+import { createMatrixProduct, type Matrix, type MultiplyInto } from "./matrix-product.ts";
+import type { Memory } from "./memory.ts";
+
+/** Addresses are in entries, matrices row-major and square unless they say otherwise. */
+export interface Dense {
+  readonly multiply: MultiplyInto;
+  /** C += A Aᵀ for a symmetric C, n × n, with contiguous rows; A is n × k. */
+  readonly gram: (a: Matrix, c: Matrix, n: number, k: number) => void;
+  /** L Lᵀ = matrix, in its lower triangle; what is above is arbitrary afterwards. */
+  readonly cholesky: (at: number, n: number) => Pivots;
+  /** P matrix = L U; row i was exchanged with row pivots[i]. */
+  readonly lu: (at: number, n: number, pivots: number) => Pivots;
+  /** X ← (L Lᵀ)⁻¹ X for contiguous X, n × columns. */
+  readonly solveCholesky: (l: number, n: number, x: number, columns: number) => void;
+  /** X ← A⁻¹ X, or A⁻ᵀ X. */
+  readonly solveLu: (lu: number, pivots: number, n: number, x: number, columns: number, transposed: boolean) => void;
+}
+
+/** Multiply-adds from which a library is looked for and called: less work is done before the call begins. */
+const worthCalling = 2 ** 17;
+
+/** `blas` finds the system's library when it is first called. */
+export function createDense(memory: Memory, blas: () => Blas | undefined): Dense {
+  const multiplyTiled = createMatrixProduct(memory);
+  const libraryFor = (multiplyAdds: number): Blas | undefined => (multiplyAdds >= worthCalling ? blas() : undefined);
+
+  const multiply: MultiplyInto = (alpha, a, b, c, m, n, k) => {
+    const done = libraryFor(m * n * k)?.multiply(memory.reals(), alpha, a, b, c, m, n, k);
+    if (done !== true) multiplyTiled(alpha, a, b, c, m, n, k);
+  };
+  const solveTriangular: SolveTriangular = (t, n, lower, unit, x, columns) => {
+    const library = libraryFor((n * n * columns) / 2);
+    if (library !== undefined) library.solveTriangular(memory.reals(), t, n, lower, unit, x, columns);
+    else solveTriangularBlocked(memory.reals(), multiply, t, n, lower, unit, x, columns);
+  };
+
+  return {
+    multiply,
+    gram: (a, c, n, k) => {
+      const reals = memory.reals();
+      if (libraryFor(n * n * k)?.gram(reals, a, c, n, k) === true) mirrorLower(reals, c, n);
+      else multiply(1, a, { at: a.at, row: a.column, column: a.row }, c, n, n, k);
+    },
+    cholesky: (at, n) => {
+      const library = libraryFor(n ** 3 / 6);
+      return library === undefined
+        ? choleskyInPlace(memory.reals(), multiply, at, n)
+        : choleskyByLapack(library, memory.reals(), at, n);
+    },
+    lu: (at, n, pivots) => {
+      const library = libraryFor(n ** 3 / 3);
+      return library === undefined
+        ? luInPlace(memory.reals(), multiply, at, n, pivots)
+        : luByLapack(library, memory.reals(), at, n, pivots);
+    },
+    solveCholesky: (l, n, x, columns) => solveCholesky(solveTriangular, l, n, x, columns),
+    solveLu: (lu, pivots, n, x, columns, transposed) =>
+      solveLu(memory.reals(), solveTriangular, lu, pivots, n, x, columns, transposed),
+  };
+}
+
+function mirrorLower(reals: Float64Array, { at, row }: Matrix, n: number): void {
+  for (let i = 1; i < n; i += 1) {
+    for (let j = 0; j < i; j += 1) reals[at + j * row + i] = reals[at + i * row + j] as number;
+  }
+}

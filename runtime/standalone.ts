@@ -1,0 +1,159 @@
+/**
+ * What a compiled module brings along: the engine, the solvers and the methods, bundled into one expression. It takes the tensor
+ * program as the module writes it down and gives the function that binds it to data. No Node API: it runs in a page.
+ */
+import type { DimDeclaration, DataRequirement } from "../compiler/check/model.ts";
+import type { TableType } from "../compiler/check/types.ts";
+import * as build from "../compiler/ir/graph.ts";
+import type { InputRole, MapFunction, Node, ReduceFunction } from "../compiler/ir/node.ts";
+import { readSize, readSizes } from "../compiler/ir/read-size.ts";
+import { showSizes } from "../compiler/ir/size.ts";
+import { BilevelError, type Diagnostic } from "../grammar/diagnostics.ts";
+import { createAnswers, fitted, type Parts } from "./answers.ts";
+import { bind } from "./bind.ts";
+import { columnOf, tableOf, wantedArrays } from "./data/arrays.ts";
+import type { DataFile } from "./data/files.ts";
+import { checkRequirements } from "./data/requirements.ts";
+import { settleShapes, shapeClaims } from "./data/shapes.ts";
+import { createSizes } from "./data/sizes.ts";
+import { isColumn, type Table } from "./data/table.ts";
+import { createWasmEngine } from "./engine/wasm/engine.ts";
+import { pointShape } from "./errors.ts";
+import type { SolveOptions } from "./run.ts";
+import type { NestedArray, Point } from "./types.ts";
+import { flatten, shapeOfNested } from "./values.ts";
+
+/** A column as nested arrays, or flat and row-major with its shape. */
+export type ColumnGiven = NestedArray | { readonly shape: readonly number[]; readonly values: ArrayLike<number> };
+export type TablesGiven = Readonly<Record<string, Readonly<Record<string, ColumnGiven>>>>;
+
+/** A program as a module writes it down. It has no spans, and nothing here looks at one. */
+export interface ModuleProgram extends Omit<Parts, "binding" | "warnings"> {
+  /** The tables with the fields that the program reads. */
+  readonly tables: ReadonlyMap<string, TableType>;
+  readonly dims: readonly DimDeclaration[];
+  readonly requirements: readonly DataRequirement[];
+  /** Sizes that no column that is read tells. */
+  readonly sizes: ReadonlyMap<string, number>;
+  /** Params that replace the source's. */
+  readonly set: Point;
+}
+
+/** The graph's builders with short arguments: shapes as `n, d`, einsums as `ij,j->i`. */
+export function createBuilders() {
+  const graph = build.createGraph();
+  return {
+    graph,
+    size: readSize,
+    input: (name: string, role: InputRole, shape = "") => build.input(graph, name, role, readSizes(shape)),
+    constant: (value: number, shape = "") => build.constant(graph, value, readSizes(shape)),
+    literal: (values: readonly number[], shape = "") => build.literal(graph, Float64Array.from(values), readSizes(shape)),
+    sizeNode: (size: string) => build.sizeNode(graph, readSize(size)),
+    iota: (size: string) => build.iota(graph, readSize(size)),
+    delta: (size: string) => build.delta(graph, readSize(size)),
+    /** `sizes` names those of labels that no operand has, or has by another name. */
+    einsum: (form: string, operands: readonly Node[], sizes: Readonly<Record<string, string>> = {}) => {
+      const [inputs = "", output = ""] = form.split("->").map((part) => part.split(","));
+      const labels = (text: string): readonly number[] => [...text].map((letter) => letter.codePointAt(0) as number);
+      const named = Object.entries(sizes).map(([label, size]) => [label.codePointAt(0) as number, readSize(size)] as const);
+      const own = operands.length === 0 ? [] : [...inputs].map(labels);
+      return build.einsum(graph, operands, own, labels(output[0] ?? ""), new Map(named));
+    },
+    /** Σ coefficient · operand */
+    add: (...terms: readonly (readonly [coefficient: number, operand: Node])[]) =>
+      build.add(
+        graph,
+        terms.map(([coefficient]) => coefficient),
+        terms.map(([, operand]) => operand),
+      ),
+    map: (fn: MapFunction, ...operands: readonly Node[]) => build.map(graph, fn, ...operands),
+    reduce: (fn: ReduceFunction, operand: Node, axis: number) => build.reduce(graph, fn, operand, axis),
+    gather: (operand: Node, index: Node, axis: number) => build.gather(graph, operand, index, axis),
+    scatter: (operand: Node, index: Node, axis: number, size: string) =>
+      build.scatter(graph, operand, index, axis, readSize(size)),
+    reshape: (operand: Node, shape: string) => build.reshape(graph, operand, readSizes(shape)),
+    solve: (matrix: Node, rhs: Node) => build.solve(graph, matrix, rhs),
+    logdet: (matrix: Node) => build.logdet(graph, matrix),
+    cholesky: (matrix: Node) => build.cholesky(graph, matrix),
+  };
+}
+
+export type Builders = ReturnType<typeof createBuilders>;
+
+/** The functions of a module for given tables and params. Throws a BilevelError for what is wrong with them. */
+export function loader(program: (builders: Builders) => ModuleProgram) {
+  return async (given: TablesGiven = {}, set: Point = {}) => {
+    const parts = program(createBuilders());
+    const { tables, sizes } = await bindData(parts, given);
+    const params = new Map<string, Float64Array>();
+    for (const { input } of parts.problem.params) {
+      const value = { ...parts.set, ...set }[input.name];
+      if (value !== undefined) params.set(input.name, fitted(parts.declared, input, value, sizes));
+    }
+    const binding = bind(parts.problem, await createWasmEngine(), tables, sizes, params);
+    const answers = createAnswers({ ...parts, binding, warnings: [] });
+    return {
+      value: answers.value,
+      gradient: answers.partials,
+      hypergradient: (at?: Point) => withMessages(answers.hypergradient(at)),
+      solve: async (options?: SolveOptions) => withMessages(await answers.solve(options)),
+    };
+  };
+}
+
+/** A result as its JSON document has it: warnings are sentences. */
+function withMessages<R extends { readonly warnings: readonly Diagnostic[]; readonly complete: boolean }>(result: R) {
+  const { complete, warnings, ...document } = result;
+  return { ...document, warnings: warnings.map((warning) => warning.message) };
+}
+
+async function bindData(program: ModuleProgram, given: TablesGiven) {
+  const problems: Diagnostic[] = [];
+  const tables = new Map([...program.tables].map(([name, type]) => [name, tableFrom(name, type, given[name] ?? {})] as const));
+  const classesOf = (table: string, field: string): number | undefined => {
+    const column = tables.get(table)?.fields.get(field);
+    return column === undefined || !isColumn(column) ? undefined : column.values.reduce((most, label) => Math.max(most, label + 1), 0);
+  };
+  const sizes = createSizes(program.dims, new Map(), classesOf, (problem) => problems.push(problem));
+  const claims = [...tables].flatMap(([name, table]) => [
+    ...shapeClaims(name, program.tables.get(name) as TableType, table, origin, nowhere),
+  ]);
+  settleShapes(claims, sizes, problems);
+  for (const [name, value] of program.sizes) {
+    if (sizes.value(readSize(name)) === undefined) sizes.bound.set(name, value);
+  }
+  settleShapes(claims, sizes, problems);
+  problems.push(...(await checkRequirements(program.requirements, tables, sizes)));
+  if (problems.length > 0) throw new BilevelError(problems);
+  return { tables, sizes: sizes.bound };
+}
+
+const origin = "the given data";
+const nowhere = { file: origin, start: 0, end: 0 };
+
+function tableFrom(name: string, type: TableType, columns: TablesGiven[string]): Table {
+  const file: DataFile = { table: name, path: origin, span: nowhere, read: () => (async function* () {})() };
+  const wanted = wantedArrays(file, type, Object.keys(columns));
+  const read = [...wanted].map(([field, fieldType]) => {
+    const value = columns[field] as ColumnGiven;
+    if (typeof value === "object" && "shape" in value) {
+      return [field, columnOf(file, field, fieldType, { shape: value.shape, values: Float64Array.from(value.values) })] as const;
+    }
+    const shape = shapeOfNested(value);
+    if (shape === undefined) {
+      const declared = `${fieldType.element}[${showSizes(fieldType.shape)}]`;
+      throw new BilevelError([pointShape(`${name}.${field}`, declared, "ragged", undefined)]);
+    }
+    return [field, columnOf(file, field, fieldType, { shape, values: Float64Array.from(flatten(value)) })] as const;
+  });
+  return tableOf(file, new Map(read));
+}
+
+/** How the embedded columns are packed: the narrowest that holds every number exactly. */
+const packings = { u8: Uint8Array, f32: Float32Array, f64: Float64Array } as const;
+
+/** A column that was embedded as base64 of little-endian numbers. */
+export function unpack(packing: keyof typeof packings, shape: readonly number[], base64: string): ColumnGiven {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  return { shape, values: new packings[packing](bytes.buffer) };
+}
