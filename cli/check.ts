@@ -5,7 +5,7 @@ import type { Compiled } from "../compiler/compile.ts";
 import type { BlockFacts } from "../compiler/plan/facts.ts";
 import type { Plan } from "../compiler/plan/plan.ts";
 import type { CurvatureForm } from "../compiler/plan/structure.ts";
-import { planFor, readSizes } from "./inspect.ts";
+import { planFor, readData } from "./inspect.ts";
 import { diagnosticsJson, type ExitStatus, type Output } from "./output.ts";
 import { compileFile, type ProgramFlags } from "./program.ts";
 import { columnWidth, pad } from "./show.ts";
@@ -13,7 +13,7 @@ import { columnWidth, pad } from "./show.ts";
 export async function check(file: string, flags: ProgramFlags, output: Output): Promise<ExitStatus> {
   const { compiled, data, options } = await compileFile(file, flags, output);
   const model = compiled.model as Model;
-  const { sizes, warnings } = await readSizes(model, data, options);
+  const { sizes, warnings } = await readData(model, data, options);
   const plan = planFor(compiled, options, sizes);
   const diagnostics = [...compiled.diagnostics, ...warnings];
   output.diagnose(diagnostics);

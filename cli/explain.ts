@@ -3,7 +3,7 @@ import type { Model } from "../compiler/check/model.ts";
 import { type Explanation, explain } from "../compiler/emit/explanation.ts";
 import { noProblem } from "../compiler/errors.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
-import { planFor, type ReadSizes, readSizes } from "./inspect.ts";
+import { planFor, sizesIfRead } from "./inspect.ts";
 import type { SolveEntries } from "./options.ts";
 import { type ExitStatus, hasColour, type Output } from "./output.ts";
 import { compileFile, type ProgramFlags } from "./program.ts";
@@ -22,21 +22,6 @@ export async function explainFile(file: string, flags: ExplainFlags, output: Out
   output.diagnose([...compiled.diagnostics, ...warnings]);
   output.print(await renderers[flags.format](explain(compiled, plan, sizes)));
   return 0;
-}
-
-/** Equations need no data: what is wrong with it becomes warnings, and sizes stay symbolic. */
-async function sizesIfRead(
-  model: Model,
-  files: ReadonlyMap<string, string>,
-  options: SolveEntries,
-): Promise<ReadSizes> {
-  try {
-    return await readSizes(model, files, options);
-  } catch (error) {
-    if (!(error instanceof BilevelError)) throw error;
-    const warnings = error.diagnostics.map((each) => ({ ...each, severity: "warning" as const }));
-    return { sizes: new Map(), warnings };
-  }
 }
 
 const renderers: Readonly<Record<ExplainFormat, (explanation: Explanation) => Promise<string>>> = {

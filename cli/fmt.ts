@@ -1,13 +1,12 @@
 /** `bilevel fmt`: source in the one canonical style. */
-import { randomUUID } from "node:crypto";
-import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import { print } from "../grammar/print.ts";
 import { parse } from "../grammar/read.ts";
 import { sourceUnreadable } from "./errors.ts";
 import type { ExitStatus, Output } from "./output.ts";
 import { decodeText, type Source } from "./sources.ts";
+import { writeWhole } from "./write-file.ts";
 
 export interface FormatFlags {
   /** Only say which files would change. */
@@ -27,7 +26,7 @@ export function fmt(files: readonly string[], flags: FormatFlags, output: Output
       process.stderr.write(`${source.file} is not formatted\n`);
       status = 1;
     } else if (file === "-") output.print(formatted);
-    else if (formatted !== source.text) replaceFile(source.file, formatted);
+    else if (formatted !== source.text) writeWhole(source.file, formatted);
   }
   return status;
 }
@@ -38,19 +37,4 @@ function readStandardInput(output: Output): Source {
   const source = { file: "standard input", text };
   output.sources.add(source);
   return source;
-}
-
-/** A reader sees the old text or the new one, and a failure leaves the old one: written beside the file, then renamed onto it. */
-function replaceFile(file: string, text: string): void {
-  const target = realpathSync(file);
-  const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}`);
-  try {
-    writeFileSync(temporary, text, { mode: statSync(target).mode });
-    renameSync(temporary, target);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw new BilevelError([
-      sourceUnreadable(file, `it cannot be written (${error instanceof Error ? error.message : String(error)})`),
-    ]);
-  }
 }

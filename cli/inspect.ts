@@ -2,8 +2,8 @@
 import type { Model } from "../compiler/check/model.ts";
 import type { Compiled } from "../compiler/compile.ts";
 import { type Plan, planOf } from "../compiler/plan/plan.ts";
-import type { Diagnostic } from "../grammar/diagnostics.ts";
-import { loadData } from "../runtime/data/load.ts";
+import { BilevelError, type Diagnostic } from "../grammar/diagnostics.ts";
+import { type LoadedData, loadData } from "../runtime/data/load.ts";
 import type { SolveEntries } from "./options.ts";
 
 export interface ReadSizes {
@@ -12,13 +12,28 @@ export interface ReadSizes {
 }
 
 /** Throws a BilevelError with everything that is wrong in the data. */
-export async function readSizes(
+export async function readData(
+  model: Model,
+  files: ReadonlyMap<string, string>,
+  options: SolveEntries,
+): Promise<LoadedData> {
+  const draws = options.get("draws") ?? model.solve.get("draws");
+  return loadData(model, { files, draws: draws?.kind === "number" ? draws.value : undefined });
+}
+
+/** For what needs no data: what is wrong with it becomes warnings, and sizes stay names. */
+export async function sizesIfRead(
   model: Model,
   files: ReadonlyMap<string, string>,
   options: SolveEntries,
 ): Promise<ReadSizes> {
-  const draws = options.get("draws") ?? model.solve.get("draws");
-  return loadData(model, { files, draws: draws?.kind === "number" ? draws.value : undefined });
+  try {
+    return await readData(model, files, options);
+  } catch (error) {
+    if (!(error instanceof BilevelError)) throw error;
+    const warnings = error.diagnostics.map((each) => ({ ...each, severity: "warning" as const }));
+    return { sizes: new Map(), warnings };
+  }
 }
 
 /** Absent for a file of declarations. Sizes that are missing stay names. Throws a BilevelError where the problem is refused. */

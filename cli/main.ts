@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import { optionKeys } from "../compiler/plan/options.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import manifest from "../package.json" with { type: "json" };
+import type { CompileFlags } from "./compile.ts";
 import { commandLine, commandUnavailable } from "./errors.ts";
 import type { ExplainFlags } from "./explain.ts";
 import { flagHelp, flagsOf } from "./flags.ts";
@@ -121,7 +122,20 @@ function commandTree(output: Output, finish: (status: ExitStatus) => void): Comm
       finish(fmt(files, { check: flags["check"] === true }, output));
     });
 
-  for (const name of ["compile", "new", "doctor", "lsp"]) unavailable(name);
+  withSolve(withProgram(command("compile", "the tensor program as a file that runs by itself", compileHelp)))
+    .requiredOption("--target <target>", "what the file is for: wasm (an ES module for Node.js and browsers)")
+    .option("-o, --out <file>", "where it is written, its types beside it (default: standard output)")
+    .option("--without-data", "leave the data out: the module loads what it is given")
+    .action(async (file: string, flags: Flags) => {
+      const { compileModule } = await import("./compile.ts");
+      finish(await compileModule(file, compileFlags(flags), output));
+    });
+
+  json(command("doctor", "what this machine offers, and what would make it faster", doctorHelp)).action(async () =>
+    finish((await import("./doctor.ts")).doctor(output)),
+  );
+
+  for (const name of ["new", "lsp"]) unavailable(name);
   return program;
 }
 
@@ -160,6 +174,16 @@ function programFlags(flags: Flags): ProgramFlags {
 
 function pointFlags(flags: Flags): PointFlags {
   return { ...programFlags(flags), at: list(flags["at"]) };
+}
+
+function compileFlags(flags: Flags): CompileFlags {
+  const out = flags["out"];
+  return {
+    ...programFlags(flags),
+    target: String(flags["target"]),
+    embedData: flags["withoutData"] !== true,
+    ...(typeof out === "string" ? { out } : {}),
+  };
 }
 
 function list(value: unknown): readonly string[] {
@@ -210,7 +234,15 @@ const gradcheckHelp = `Examples:
 
 Exit status 1 if they disagree.`;
 
+const compileHelp = `The module exports value, gradient, hypergradient, solve, and load for other data. Examples:
+  bilevel compile ridge.bilevel --target wasm -o ridge.js
+  bilevel compile ridge.bilevel --target wasm --without-data > ridge.js`;
+
 const fmtHelp = `Examples:
   bilevel fmt ridge.bilevel
   bilevel fmt --check *.bilevel
   bilevel fmt - < ridge.bilevel`;
+
+const doctorHelp = `BILEVEL_BLAS=off does without the system's BLAS, BILEVEL_BLAS=/path/to/library takes that one. Examples:
+  bilevel doctor
+  bilevel doctor --json`;

@@ -24,7 +24,7 @@ export function nonSmoothLowerLevel(unknowns: string, kink: string, span: Span):
   return {
     code: "non-smooth-lower-level",
     severity: "refusal",
-    message: `the objective that ${unknowns} minimizes is not smooth in ${unknowns} (${kink}), and non-smooth lower levels cannot be derived yet`,
+    message: `the objective that ${unknowns} minimizes is not smooth in ${unknowns} (${kink}), and non-smooth lower levels of this form cannot be derived yet`,
     span,
     suggestion: "replace it by a smooth function, such as softplus for max(x, 0) or sqrt(x^2 + 1e-6) for abs(x)",
   };

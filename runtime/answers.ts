@@ -213,11 +213,7 @@ function checkNames({ upper }: Problem, at: Point): void {
   const known = upper?.variables.map((variable) => variable.name) ?? [];
   for (const name of Object.keys(at))
     if (!known.includes(name))
-      throw unknownName(
-        name,
-        known,
-        upper === undefined ? "upper variable (it has no upper level)" : "upper variable",
-      );
+      throw unknownName(name, known, upper === undefined ? "upper variable (it has no upper level)" : "upper variable");
 }
 
 export function unknownName(name: string, known: readonly string[], what: string): BilevelError {

@@ -12,6 +12,7 @@ import { createAnswers, distinct, fitted, unknownName } from "./answers.ts";
 import { bind } from "./bind.ts";
 import { loadData } from "./data/load.ts";
 import type { LoadOptions } from "./data/sources.ts";
+import { systemBlas } from "./engine/blas/find.ts";
 import { createWasmEngine } from "./engine/wasm/engine.ts";
 import { pointShape } from "./errors.ts";
 import { checkGradient } from "./method/gradcheck.ts";
@@ -58,7 +59,11 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
     read: options.read,
   });
   const plan = planOf(problem.graph, derivation, solve, data.sizes);
-  const engine = await createWasmEngine();
+  const threads = solve.get("threads");
+  const engine = await createWasmEngine({
+    blas: systemBlas,
+    threads: threads?.kind === "number" ? threads.value : undefined,
+  });
   const declared = [...model.unknowns, ...model.params];
   const shaped = new Map(
     problem.params.flatMap(({ input }) => {
@@ -79,7 +84,14 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
 
     gradcheck: (at = {}) => {
       const { answer, gradient } = answers.evaluate(at);
-      const { rows, estimators } = checkGradient(binding, problem.graph, answers.aid, variables, gradient, answer.value);
+      const { rows, estimators } = checkGradient(
+        binding,
+        problem.graph,
+        answers.aid,
+        variables,
+        gradient,
+        answer.value,
+      );
       const worst = Math.max(
         0,
         ...rows.map((row) => row.error),

@@ -12,6 +12,8 @@ export const runtimeCodes = [
   "ill-conditioned",
   "zero-gradient",
   "damped",
+  "at-a-kink",
+  "concave-penalty",
 ] as const;
 
 export function singularLowerLevel(unknowns: string, flat: number | undefined, span: Span): Diagnostic {
@@ -124,5 +126,26 @@ export function damped(unknowns: string, damping: number, span: Span): Diagnosti
     severity: "warning",
     message: `the adjoint of ${unknowns} is damped by ${damping}: the hypergradient is that of a regularised system`,
     span,
+  };
+}
+
+/** The face of the solution is not stable: the hypergradient holds on one side only. */
+export function atAKink(unknowns: string, entries: number, span: Span): Diagnostic {
+  return {
+    code: "at-a-kink",
+    severity: "warning",
+    message: `${entries === 1 ? "an entry" : `${entries} entries`} of ${unknowns} ${entries === 1 ? "is" : "are"} about to leave or meet a kink or bound: the hypergradient is one-sided here`,
+    span,
+    suggestion: "move the upper variables a little to see the derivative on either side",
+  };
+}
+
+export function concavePenalty(unknowns: string, weight: number, span: Span): Diagnostic {
+  return {
+    code: "concave-penalty",
+    severity: "refusal",
+    message: `the absolute value in what ${unknowns} minimizes has the negative weight ${weight.toPrecision(3)}: its kink is a peak`,
+    span,
+    suggestion: "keep the weight positive by construction, such as exp(lambda)",
   };
 }

@@ -2,7 +2,7 @@
  * What a compiled module brings along: the engine, the solvers and the methods, bundled into one expression. It takes the tensor
  * program as the module writes it down and gives the function that binds it to data. No Node API: it runs in a page.
  */
-import type { DimDeclaration, DataRequirement } from "../compiler/check/model.ts";
+import type { DataRequirement, DimDeclaration } from "../compiler/check/model.ts";
 import type { TableType } from "../compiler/check/types.ts";
 import * as build from "../compiler/ir/graph.ts";
 import type { InputRole, MapFunction, Node, ReduceFunction } from "../compiler/ir/node.ts";
@@ -11,12 +11,12 @@ import { showSizes } from "../compiler/ir/size.ts";
 import { BilevelError, type Diagnostic } from "../grammar/diagnostics.ts";
 import { createAnswers, fitted, type Parts } from "./answers.ts";
 import { bind } from "./bind.ts";
-import { columnOf, tableOf, wantedArrays } from "./data/arrays.ts";
+import { columnOf, type NumericArray, tableOf, wantedArrays } from "./data/arrays.ts";
 import type { DataFile } from "./data/files.ts";
 import { checkRequirements } from "./data/requirements.ts";
 import { settleShapes, shapeClaims } from "./data/shapes.ts";
 import { createSizes } from "./data/sizes.ts";
-import { isColumn, type Table } from "./data/table.ts";
+import { type Column, isColumn, type Table } from "./data/table.ts";
 import { createWasmEngine } from "./engine/wasm/engine.ts";
 import { pointShape } from "./errors.ts";
 import type { SolveOptions } from "./run.ts";
@@ -24,8 +24,16 @@ import type { NestedArray, Point } from "./types.ts";
 import { flatten, shapeOfNested } from "./values.ts";
 
 /** A column as nested arrays, or flat and row-major with its shape. */
-export type ColumnGiven = NestedArray | { readonly shape: readonly number[]; readonly values: ArrayLike<number> };
-export type TablesGiven = Readonly<Record<string, Readonly<Record<string, ColumnGiven>>>>;
+export type ColumnGiven = NestedArray | Packed;
+export interface Packed {
+  readonly shape: readonly number[];
+  readonly values: ArrayLike<number>;
+}
+/** By field; a table-valued field (the `train` and `valid` of folds) is a list of tables. */
+export interface TableGiven {
+  readonly [field: string]: ColumnGiven | readonly TableGiven[];
+}
+export type TablesGiven = Readonly<Record<string, TableGiven>>;
 
 /** A program as a module writes it down. It has no spans, and nothing here looks at one. */
 export interface ModuleProgram extends Omit<Parts, "binding" | "warnings"> {
@@ -47,7 +55,8 @@ export function createBuilders() {
     size: readSize,
     input: (name: string, role: InputRole, shape = "") => build.input(graph, name, role, readSizes(shape)),
     constant: (value: number, shape = "") => build.constant(graph, value, readSizes(shape)),
-    literal: (values: readonly number[], shape = "") => build.literal(graph, Float64Array.from(values), readSizes(shape)),
+    literal: (values: readonly number[], shape = "") =>
+      build.literal(graph, Float64Array.from(values), readSizes(shape)),
     sizeNode: (size: string) => build.sizeNode(graph, readSize(size)),
     iota: (size: string) => build.iota(graph, readSize(size)),
     delta: (size: string) => build.delta(graph, readSize(size)),
@@ -55,7 +64,9 @@ export function createBuilders() {
     einsum: (form: string, operands: readonly Node[], sizes: Readonly<Record<string, string>> = {}) => {
       const [inputs = "", output = ""] = form.split("->").map((part) => part.split(","));
       const labels = (text: string): readonly number[] => [...text].map((letter) => letter.codePointAt(0) as number);
-      const named = Object.entries(sizes).map(([label, size]) => [label.codePointAt(0) as number, readSize(size)] as const);
+      const named = Object.entries(sizes).map(
+        ([label, size]) => [label.codePointAt(0) as number, readSize(size)] as const,
+      );
       const own = operands.length === 0 ? [] : [...inputs].map(labels);
       return build.einsum(graph, operands, own, labels(output[0] ?? ""), new Map(named));
     },
@@ -109,10 +120,14 @@ function withMessages<R extends { readonly warnings: readonly Diagnostic[]; read
 
 async function bindData(program: ModuleProgram, given: TablesGiven) {
   const problems: Diagnostic[] = [];
-  const tables = new Map([...program.tables].map(([name, type]) => [name, tableFrom(name, type, given[name] ?? {})] as const));
+  const tables = new Map(
+    [...program.tables].map(([name, type]) => [name, tableFrom(name, type, given[name] ?? {})] as const),
+  );
   const classesOf = (table: string, field: string): number | undefined => {
     const column = tables.get(table)?.fields.get(field);
-    return column === undefined || !isColumn(column) ? undefined : column.values.reduce((most, label) => Math.max(most, label + 1), 0);
+    return column === undefined || !isColumn(column)
+      ? undefined
+      : column.values.reduce((most, label) => Math.max(most, label + 1), 0);
   };
   const sizes = createSizes(program.dims, new Map(), classesOf, (problem) => problems.push(problem));
   const claims = [...tables].flatMap(([name, table]) => [
@@ -131,29 +146,45 @@ async function bindData(program: ModuleProgram, given: TablesGiven) {
 const origin = "the given data";
 const nowhere = { file: origin, start: 0, end: 0 };
 
-function tableFrom(name: string, type: TableType, columns: TablesGiven[string]): Table {
+function tableFrom(name: string, type: TableType, given: TableGiven): Table {
   const file: DataFile = { table: name, path: origin, span: nowhere, read: () => (async function* () {})() };
-  const wanted = wantedArrays(file, type, Object.keys(columns));
-  const read = [...wanted].map(([field, fieldType]) => {
-    const value = columns[field] as ColumnGiven;
-    if (typeof value === "object" && "shape" in value) {
-      return [field, columnOf(file, field, fieldType, { shape: value.shape, values: Float64Array.from(value.values) })] as const;
-    }
-    const shape = shapeOfNested(value);
-    if (shape === undefined) {
-      const declared = `${fieldType.element}[${showSizes(fieldType.shape)}]`;
-      throw new BilevelError([pointShape(`${name}.${field}`, declared, "ragged", undefined)]);
-    }
-    return [field, columnOf(file, field, fieldType, { shape, values: Float64Array.from(flatten(value)) })] as const;
+  const arrays = new Map([...type.fields].filter(([, { kind }]) => kind === "array"));
+  const wanted = wantedArrays(file, { ...type, fields: arrays }, Object.keys(given));
+  const columns = [...wanted].map(([field, fieldType]) => {
+    const value = given[field] as ColumnGiven;
+    const array = numericArray(value);
+    if (array !== undefined) return [field, columnOf(file, field, fieldType, array)] as const;
+    const declared = `${fieldType.element}[${showSizes(fieldType.shape)}]`;
+    throw new BilevelError([pointShape(`${name}.${field}`, declared, "ragged", undefined)]);
   });
-  return tableOf(file, new Map(read));
+  const inner = [...type.fields].flatMap(([field, fieldType]) => {
+    if (fieldType.kind === "array") return [];
+    const rows = (given[field] ?? []) as readonly TableGiven[];
+    return [[field, rows.map((row, i) => tableFrom(`${name}[${i}].${field}`, fieldType.table, row))] as const];
+  });
+  if (columns.length > 0) {
+    const table = tableOf(file, new Map(columns));
+    return { ...table, fields: new Map<string, Column | readonly Table[]>([...table.fields, ...inner]) };
+  }
+  return { rows: inner[0]?.[1].length ?? 0, fields: new Map(inner) };
+}
+
+/** `undefined` where nested lists are ragged. */
+function numericArray(value: ColumnGiven): NumericArray | undefined {
+  if (isPacked(value)) return { shape: value.shape, values: Float64Array.from(value.values) };
+  const shape = shapeOfNested(value);
+  return shape && { shape, values: Float64Array.from(flatten(value)) };
+}
+
+function isPacked(value: ColumnGiven): value is Packed {
+  return typeof value === "object" && !Array.isArray(value);
 }
 
 /** How the embedded columns are packed: the narrowest that holds every number exactly. */
 const packings = { u8: Uint8Array, f32: Float32Array, f64: Float64Array } as const;
 
 /** A column that was embedded as base64 of little-endian numbers. */
-export function unpack(packing: keyof typeof packings, shape: readonly number[], base64: string): ColumnGiven {
+export function unpack(packing: keyof typeof packings, shape: readonly number[], base64: string): Packed {
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   return { shape, values: new packings[packing](bytes.buffer) };
 }

@@ -9,6 +9,20 @@ import { build } from "esbuild";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
 
+/** What every compiled module brings along, as one statement. The neutral platform keeps Node's modules out of it. */
+const standalone = await build({
+  absWorkingDir: root,
+  entryPoints: ["runtime/standalone.ts"],
+  bundle: true,
+  format: "iife",
+  globalName: "bilevel",
+  platform: "neutral",
+  target: "es2022",
+  minify: true,
+  logLevel: "warning",
+  write: false,
+});
+
 const { outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: { bilevel: "cli/bilevel.ts", index: "index.ts" },
@@ -24,6 +38,7 @@ const { outputFiles } = await build({
   legalComments: "linked",
   logLevel: "warning",
   write: false,
+  define: { STANDALONE_RUNTIME: JSON.stringify(standalone.outputFiles[0].text.trim()) },
   // CommonJS dependencies ask for Node's modules.
   banner: {
     js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',

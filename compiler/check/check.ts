@@ -45,6 +45,7 @@ export function check(
     definitions: new Map(),
     classSizes: new Map(),
     binderTables: new Map(),
+    binderCounts: new Map(),
     foldsOf: new Map(),
     requirements: new Map(),
     fieldSpans: new Map(),

@@ -62,6 +62,8 @@ export interface Context {
   /** Which table a binder runs over, and which table a `folds` was made of: to find the column a row's field is read from. */
   readonly binderTables: Map<BinderId, TableRef>;
   readonly foldsOf: Map<string, string>;
+  /** How many values a binder takes. */
+  readonly binderCounts: Map<BinderId, Size>;
   readonly requirements: Map<string, DataRequirement>;
   /** Where table fields are declared, as `train.X`. */
   readonly fieldSpans: Map<string, Span>;

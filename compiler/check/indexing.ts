@@ -1,16 +1,17 @@
 /** `X[i, :]`, `X[:5]`, `X[idx]`, `weight[r]` by the row, `v[task]` of an indexed unknown, `h(s)[a]` at a class. */
 import type { Expression, IndexItem } from "../../grammar/syntax.ts";
-import { addSizes, constantSize, type Size, scaleSize, sizeOf } from "../ir/size.ts";
-import { type Denotation, fail, poison, type Scope, written } from "./context.ts";
+import { addSizes, constantSize, oneSize, type Size, sameSize, scaleSize, sizeOf } from "../ir/size.ts";
+import { type Context, type Denotation, demand, fail, poison, type Scope, written } from "./context.ts";
 import { elaborate, toValue } from "./elaborate.ts";
 import { badIndex, indexOutOfRange, notAValue } from "./errors.ts";
 import { demandLabels } from "./labels.ts";
-import type { Term, TermIndexItem, TermRange } from "./model.ts";
+import type { DataRequirement, Term, TermIndexItem, TermRange } from "./model.ts";
 import { array, origin } from "./operators.ts";
-import { agreeing, asSize, compareSizes, constantOf, settled } from "./sizes.ts";
+import { agreeing, asSize, compareSizes, constantOf, settled, sizeFromTerm } from "./sizes.ts";
 import { isArray } from "./terms.ts";
 import { arrayType, showType } from "./types.ts";
 
+type IndexWithin = Extract<DataRequirement, { kind: "index-within" }>;
 type IndexExpression = Extract<Expression, { kind: "index" }>;
 
 export function indexed(scope: Scope, object: Denotation, e: IndexExpression): Denotation | Term {
@@ -68,14 +69,59 @@ function integerIndex(scope: Scope, size: Size, e: Expression, text: string): Te
       badIndex(e.span, `${written(e)} is ${showType(term.type)}, and an index is a whole number, a label or a row`),
     );
   }
-  if (term.type.element === "class") demandLabels(scope, term, size, e.span);
-  const value = constantOf(scope.context, term);
-  const limit = constantSize(settled(scope.context, size));
-  if (value !== undefined && (value < 0 || (limit !== undefined && value >= limit))) {
-    const fromEnd = value < 0 ? `the last entry is ${text}[${addSizes(size, sizeOf(-1)).key}]` : undefined;
-    fail(scope, indexOutOfRange(e.span, String(value), size.key, fromEnd));
+  demandLabels(scope, term, size, e.span);
+  const extent = extentOf(scope.context, term);
+  if (extent !== undefined) {
+    const last = `the last entry is ${text}[${addSizes(size, sizeOf(-1)).key}]`;
+    for (const index of sameSize(extent.low, extent.high) ? [extent.low] : [extent.low, extent.high])
+      demandWithin(scope, { index, below: size, entries: size, text: written(e), span: e.span }, last);
   }
   return term;
+}
+
+/** 0 <= index < below: settled here as far as the names cancel, and else when the data is read. */
+function demandWithin(scope: Scope, within: Omit<IndexWithin, "kind">, suggestion?: string): void {
+  const { index, below, entries, text, span } = within;
+  const known = (size: Size): number | undefined => constantSize(settled(scope.context, size));
+  const [left, room] = [known(index), known(addSizes(below, scaleSize(addSizes(index, oneSize), -1)))];
+  if ((left ?? 0) < 0 || (room ?? 0) < 0) {
+    const shown = left === undefined ? text : String(left);
+    fail(scope, indexOutOfRange(span, shown, entries.key, (left ?? 0) < 0 ? suggestion : undefined));
+  }
+  if (left !== undefined && room !== undefined) return;
+  demand(scope, `index ${index.key} ${below.key} ${span.start}`, { kind: "index-within", ...within });
+}
+
+/** The smallest and the largest value of an index that is made of sizes and of the names of binders. */
+function extentOf(context: Context, term: Term): { readonly low: Size; readonly high: Size } | undefined {
+  const size = sizeFromTerm(context, term);
+  if (size !== undefined) return { low: size, high: size };
+  if (term.kind === "row-index") {
+    const count = context.binderCounts.get(term.binder);
+    return count && { low: sizeOf(0), high: addSizes(count, sizeOf(-1)) };
+  }
+  if (term.kind === "unary" && term.fn === "negate") return scaled(extentOf(context, term.operand), -1);
+  if (term.kind !== "binary") return undefined;
+  const [a, b] = [extentOf(context, term.left), extentOf(context, term.right)];
+  if (a === undefined || b === undefined) return undefined;
+  switch (term.fn) {
+    case "add":
+      return { low: addSizes(a.low, b.low), high: addSizes(a.high, b.high) };
+    case "subtract":
+      return { low: addSizes(a.low, scaleSize(b.high, -1)), high: addSizes(a.high, scaleSize(b.low, -1)) };
+    case "multiply": {
+      const [x, y] = [constantOf(context, term.left), constantOf(context, term.right)];
+      return x !== undefined ? scaled(b, x) : y !== undefined ? scaled(a, y) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function scaled(extent: ReturnType<typeof extentOf>, factor: number): ReturnType<typeof extentOf> {
+  if (extent === undefined || !Number.isInteger(factor)) return undefined;
+  const [low, high] = [scaleSize(extent.low, factor), scaleSize(extent.high, factor)];
+  return factor < 0 ? { low: high, high: low } : { low, high };
 }
 
 function indexedArray(scope: Scope, object: Term, e: IndexExpression, items: readonly IndexItem[]): Term {
@@ -122,21 +168,17 @@ function sliced(
     e === undefined ? otherwise : asSize(scope, toValue(scope, elaborate(scope, e), e), e);
   const from = end(item?.from, sizeOf(0));
   const to = end(item?.to, size);
+  if (item === undefined) return { kind: "slice", from, to };
+  const { span } = item;
   const known = (s: Size): number | undefined => constantSize(settled(scope.context, s));
-  const [low, high, limit] = [known(from), known(to), known(size)];
-  if (item !== undefined && high !== undefined && limit !== undefined && high > limit) {
-    fail(
-      scope,
-      indexOutOfRange(
-        (item.to ?? item).span,
-        to.key,
-        size.key,
-        `leave the end out: ${from.key === "0" ? "" : from.key}: goes up to ${size.key}`,
-      ),
-    );
+  const [low, high] = [known(from), known(to)];
+  if (low !== undefined && high !== undefined && low > high) {
+    fail(scope, indexOutOfRange(span, `${from.key}:${to.key}`, size.key, "the start comes after the end"));
   }
-  if (item !== undefined && low !== undefined && high !== undefined && low > high) {
-    fail(scope, indexOutOfRange(item.span, `${from.key}:${to.key}`, size.key, "the start comes after the end"));
-  }
+  const within = { entries: size, span };
+  if (item.to !== undefined)
+    demandWithin(scope, { ...within, index: to, below: addSizes(size, oneSize), text: written(item.to), span: item.to.span });
+  if (item.from !== undefined)
+    demandWithin(scope, { ...within, index: from, below: addSizes(to, oneSize), text: written(item.from), span: item.from.span });
   return { kind: "slice", from, to };
 }

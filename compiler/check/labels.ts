@@ -33,6 +33,7 @@ export function demandLabels(scope: Scope, label: Term, classes: Size, span: Spa
   if (column === undefined) return;
   demand(scope, `labels ${column.table}.${column.field} ${classes.key}`, {
     kind: "labels-below",
+    what: label.type.kind === "array" && label.type.element === "class" ? "labels" : "indices",
     ...column,
     classes,
     span,

@@ -304,9 +304,19 @@ export type DataRequirement =
       readonly span: Span;
       readonly because: string;
     }
-  /** Labels of this column index something of this many classes. */
+  /** An index that must be in 0..below-1; it is written as `text`, and its axis has this many entries. */
+  | {
+      readonly kind: "index-within";
+      readonly index: Size;
+      readonly below: Size;
+      readonly entries: Size;
+      readonly text: string;
+      readonly span: Span;
+    }
+  /** Labels (or indices) of this column index something of this many classes. */
   | {
       readonly kind: "labels-below";
+      readonly what: "labels" | "indices";
       readonly table: string;
       readonly field: string;
       readonly classes: Size;

@@ -30,6 +30,7 @@ export function rangeOf(scope: Scope, e: Expression): TermRange {
 function makeBinder(scope: Scope, name: string, range: TermRange, span: Span): TermBinder {
   const id = scope.context.nextBinder();
   if (range.kind === "table") scope.context.binderTables.set(id, range.table);
+  scope.context.binderCounts.set(id, range.kind === "table" ? range.type.rows : range.size);
   return { id, name, range, span };
 }
 

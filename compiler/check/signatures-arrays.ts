@@ -245,6 +245,7 @@ export const arraySignatures: Readonly<Record<string, Signature>> = {
         );
       }
       const axis = axisWithin(call, x.type.shape.length, x);
+      demandLabels(call.scope, index, x.type.shape[axis] as Size, call.expression("index").span);
       const shape = x.type.shape.map((size, i) => (i === axis ? (index.type.shape[0] as Size) : size));
       return buildAt(call.span).structured("gather", [x, index], arrayType(x.type.element, shape), axis);
     },

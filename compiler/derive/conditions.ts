@@ -14,8 +14,10 @@ import { BilevelError } from "../../grammar/diagnostics.ts";
 import { notDerivedYet } from "../errors.ts";
 import { add, type Graph, input, multiply, sumAll } from "../ir/graph.ts";
 import { type Input, type Node, reachable } from "../ir/node.ts";
-import type { LowerClause, LowerLevel } from "../lower/problem.ts";
+import type { LowerClause, LowerLevel, LowerSet } from "../lower/problem.ts";
 import { gradient } from "./differentiate.ts";
+import { kinksIn } from "./kinks.ts";
+import { deriveNonsmooth, type Nonsmooth } from "./nonsmooth.ts";
 
 export interface Condition {
   readonly clause: LowerClause;
@@ -25,7 +27,11 @@ export interface Condition {
   readonly residual: readonly Node[];
   /** What is minimised, where the residual is its whole gradient. */
   readonly minimand?: Node;
+  /** Where the clause has kinks or sets: the residual then holds on the face that masks describe. */
+  readonly nonsmooth?: Nonsmooth;
 }
+
+type Sets = ReadonlyMap<string, LowerSet>;
 
 /** ⟨a, b⟩ */
 export function pairing(g: Graph, a: Node, b: Node): Node {
@@ -33,18 +39,33 @@ export function pairing(g: Graph, a: Node, b: Node): Node {
 }
 
 /** The conditions of a level and of all below it. */
-export function conditionsOf(g: Graph, level: LowerLevel | undefined): readonly Condition[] {
+export function conditionsOf(g: Graph, level: LowerLevel | undefined, sets: Sets): readonly Condition[] {
   if (level === undefined) return [];
-  const deeper = conditionsOf(g, level.deeper);
-  return [...level.clauses.map((clause) => conditionOf(g, clause, deeper)), ...deeper];
+  const deeper = conditionsOf(g, level.deeper, sets);
+  return [...level.clauses.map((clause) => conditionOf(g, clause, deeper, sets)), ...deeper];
 }
 
-function conditionOf(g: Graph, clause: LowerClause, deeper: readonly Condition[]): Condition {
-  const { unknowns } = clause;
+function conditionOf(g: Graph, clause: LowerClause, deeper: readonly Condition[], sets: Sets): Condition {
+  const { unknowns, span } = clause;
+  const inSet = unknowns.find((y) => sets.has(y.name));
+  if (inSet !== undefined && (clause.kind === "solves" || clause.descent !== undefined)) {
+    throw new BilevelError([notDerivedYet(`the set of ${inSet.name} in such a clause`, span)]);
+  }
   if (clause.kind === "solves") return { clause, unknowns, residual: [clause.residual] };
   const answers = mentioned(clause.minimand, deeper);
   const unrolled = answers.find(({ clause: answer }) => answer.kind === "optimize" && answer.descent !== undefined);
-  if (unrolled !== undefined) throw new BilevelError([notDerivedYet("a level above steps of descent", clause.span)]);
+  if (unrolled !== undefined) throw new BilevelError([notDerivedYet("a level above steps of descent", span)]);
+  const faceted = answers.find(({ nonsmooth }) => nonsmooth !== undefined);
+  if (faceted !== undefined) throw new BilevelError([notDerivedYet("a level above a set or a kink", span)]);
+  const kinked = inSet !== undefined || kinksIn([clause.minimand], new Set<Node>(unknowns)).length > 0;
+  if (kinked && answers.length > 0)
+    throw new BilevelError([notDerivedYet("a set or a kink above a deeper level", span)]);
+  if (kinked && clause.descent === undefined) {
+    const faced = deriveNonsmooth(g, clause.minimand, unknowns, sets);
+    if (faced !== undefined) return { clause, ...faced };
+    if (inSet !== undefined)
+      throw new BilevelError([notDerivedYet(`a kink in ${inSet.name} together with its set`, span)]);
+  }
   if (answers.length === 0) {
     const residual = gradient(g, clause.minimand, unknowns);
     // With a stopped copy of its own unknown in it, the clause is the equation where copy and solution agree.
@@ -56,7 +77,11 @@ function conditionOf(g: Graph, clause: LowerClause, deeper: readonly Condition[]
   const residuals = answers.flatMap((answer) => answer.residual);
   const pairings = residuals.map((r, k) => pairing(g, multipliers[k] as Input, r));
   const lagrangian = add(g, [1, ...pairings.map(() => -1)], [clause.minimand, ...pairings]);
-  return { clause, unknowns: [...unknowns, ...multipliers], residual: gradient(g, lagrangian, [...unknowns, ...inner]) };
+  return {
+    clause,
+    unknowns: [...unknowns, ...multipliers],
+    residual: gradient(g, lagrangian, [...unknowns, ...inner]),
+  };
 }
 
 /** The deeper conditions whose unknowns the node reads, directly or through another of them. */
@@ -105,9 +130,7 @@ export function inSolvingOrder(conditions: readonly Condition[]): readonly (read
   const placed = new Set<number>();
   const place = (i: number): void => {
     if (placed.has(i)) return;
-    const members = conditions
-      .map((_, k) => k)
-      .filter((k) => k === i || (reaches[i]?.has(k) && reaches[k]?.has(i)));
+    const members = conditions.map((_, k) => k).filter((k) => k === i || (reaches[i]?.has(k) && reaches[k]?.has(i)));
     for (const k of members) placed.add(k);
     for (const k of members) for (const l of reaches[k] ?? []) if (!members.includes(l)) place(l);
     components.push(members);

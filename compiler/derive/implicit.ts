@@ -17,6 +17,7 @@ import type { LowerClause, Problem } from "../lower/problem.ts";
 import { simplify } from "../simplify/simplify.ts";
 import { type Condition, conditionsOf, inSolvingOrder, pairing } from "./conditions.ts";
 import { forward, gradient, jacobian } from "./differentiate.ts";
+import type { Nonsmooth } from "./nonsmooth.ts";
 import { deriveUnrolled, type Unrolled } from "./unrolled.ts";
 
 /** One or more clauses that must be solved together, because each mentions the others' unknowns. */
@@ -37,6 +38,8 @@ export interface Block {
   readonly product: readonly Node[];
   /** (∂R/∂y)ᵀ t; the same nodes as `product` where the block is one minimisation. */
   readonly transposedProduct: readonly Node[];
+  /** Where the clause has kinks or sets: the condition holds on the face that its masks describe. */
+  readonly nonsmooth?: Nonsmooth;
   /** Steps of descent in place of a solution: the block has no part in ℒ, and its adjoint is carried back through the steps. */
   readonly unrolled?: Unrolled;
   /** ∂/∂y (f − Σ over later blocks ⟨v, R⟩), zero everywhere where the upper level does not read the block. */
@@ -55,7 +58,11 @@ export interface Derivation {
 
 export function deriveImplicit(problem: Problem): Derivation {
   const g = problem.graph;
-  const drafts = draftBlocks(g, inSolvingOrder(conditionsOf(g, problem.level)), problem.upper?.variables ?? []);
+  const drafts = draftBlocks(
+    g,
+    inSolvingOrder(conditionsOf(g, problem.level, problem.sets)),
+    problem.upper?.variables ?? [],
+  );
   if (problem.upper === undefined) {
     const blocks = drafts.map((draft) => ({
       ...draft,
@@ -86,14 +93,24 @@ function draftBlocks(g: Graph, groups: readonly (readonly Condition[])[], outer:
   const drafts: Draft[] = [];
   for (const conditions of groups) {
     const draft = draftBlock(g, conditions);
-    const descending = conditions.find(({ clause }) => clause.kind === "optimize" && clause.descent !== undefined)?.clause;
+    const faceted = conditions.find(({ nonsmooth }) => nonsmooth !== undefined);
+    if (conditions.length > 1 && faceted !== undefined) {
+      throw new BilevelError([notDerivedYet("a set or a kink in clauses that answer each other", faceted.clause.span)]);
+    }
+    const descending = conditions.find(
+      ({ clause }) => clause.kind === "optimize" && clause.descent !== undefined,
+    )?.clause;
     if (descending?.kind !== "optimize" || descending.descent === undefined) {
       drafts.push(draft);
       continue;
     }
-    if (conditions.length > 1) throw new BilevelError([notDerivedYet("descent on clauses that answer each other", descending.span)]);
+    if (conditions.length > 1)
+      throw new BilevelError([notDerivedYet("descent on clauses that answer each other", descending.span)]);
     const readable = [...outer, ...drafts.flatMap((before) => before.unknowns)];
-    drafts.push({ ...draft, unrolled: deriveUnrolled(g, descending.descent, draft.condition, draft.adjoints, readable) });
+    drafts.push({
+      ...draft,
+      unrolled: deriveUnrolled(g, descending.descent, draft.condition, draft.adjoints, readable),
+    });
   }
   return drafts;
 }
@@ -120,7 +137,19 @@ function draftBlock(g: Graph, conditions: readonly Condition[]): Draft {
   const transposedProduct = minimand === undefined ? gradient(g, sum, unknowns) : product;
   const curvature = condition.map((r) => unknowns.map((y) => jacobian(g, r, y)));
   const clauses = conditions.map(({ clause }) => clause);
-  return { clauses, unknowns, adjoints, tangents, minimand, condition, curvature, product, transposedProduct };
+  const nonsmooth = conditions.find((each) => each.nonsmooth !== undefined)?.nonsmooth;
+  return {
+    clauses,
+    unknowns,
+    adjoints,
+    tangents,
+    minimand,
+    nonsmooth,
+    condition,
+    curvature,
+    product,
+    transposedProduct,
+  };
 }
 
 function simplifyBlock(g: Graph, block: Block): Block {

@@ -39,7 +39,10 @@ export function deriveUnrolled(
   const starts = descent.start ?? [];
   const seen = new Set<Node>(reachable([...condition, descent.rate, ...starts]));
   const reads = outer.filter((input) => seen.has(input));
-  const along = sum(g, condition.map((r, k) => pairing(g, adjoints[k] as Input, r)));
+  const along = sum(
+    g,
+    condition.map((r, k) => pairing(g, adjoints[k] as Input, r)),
+  );
   const step = scale(g, -1, multiply(g, descent.rate, along));
   const begun = starts.map((start, k) => pairing(g, adjoints[k] as Input, start));
   return {

@@ -1,6 +1,6 @@
 /** What the structure of a lower-level block says about it: in sentences, with what is assumed and what a run verifies. */
 import { evaluateSize, type Size } from "../ir/size.ts";
-import { kinkName } from "../plan/smoothness.ts";
+import { kinkName } from "../derive/kinks.ts";
 import type { Item } from "./explanation.ts";
 import { array, rankOf, whole } from "./notation.ts";
 import { commas, type Inline, type NamedBlock, type NamedClause, type Story } from "./story.ts";

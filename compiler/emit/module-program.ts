@@ -214,6 +214,7 @@ function written(writer: Writer, value: unknown, indent: string, key: string): s
 
 /** On one line where it fits. */
 function listed(items: readonly string[], open: string, close: string, indent: string, key: string, tall = false): string {
+  if (items.length === 0) return open.trim() + close.trim();
   const line = open + items.join(", ") + close;
   if (!tall && !line.includes("\n") && indent.length + key.length + line.length < widest) return line;
   return `${open.trimEnd()}\n${items.map((item) => `${indent}  ${item},\n`).join("")}${indent}${close.trimStart()}`;
@@ -221,6 +222,6 @@ function listed(items: readonly string[], open: string, close: string, indent: s
 
 /** The formulas of the expressions that a property holds; a name says all of an input. */
 function commentsOn(writer: Writer, value: unknown): readonly string[] {
-  const nodes = (Array.isArray(value) ? value : [value]) as readonly unknown[];
+  const nodes: readonly unknown[] = Array.isArray(value) ? value.flat() : [value];
   return nodes.flatMap((node) => (typeof node === "object" && node !== null && isNode(node) && node.kind !== "input" ? [writer.formulaOf(node)] : []));
 }

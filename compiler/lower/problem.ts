@@ -3,7 +3,17 @@
  * becomes the minimisation of the negative; the upper level keeps the author's sign.
  */
 import type { Span } from "../../grammar/diagnostics.ts";
-import type { Generator, Model, ModelClause, ModelLevel, ModelSelection, Term, TermBinder, UnknownDeclaration } from "../check/model.ts";
+import type {
+  Generator,
+  Model,
+  ModelClause,
+  ModelLevel,
+  ModelSelection,
+  SetConstraint,
+  Term,
+  TermBinder,
+  UnknownDeclaration,
+} from "../check/model.ts";
 import { add, constant, createGraph, type Graph, input, scale, sumAll } from "../ir/graph.ts";
 import type { Input, InputRole, Node } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
@@ -27,6 +37,13 @@ export type LowerClause = {
   /** residual = left − right, of the unknown's shape. */
   | { readonly kind: "solves"; readonly residual: Node }
 );
+
+/** The set an unknown of the lower level stays in. An absent end of a box is infinite; simplex and ball act along the last axis. */
+export type LowerSet =
+  | { readonly kind: "box"; readonly low?: Node; readonly high?: Node }
+  | { readonly kind: "simplex" }
+  /** One radius a row, of the unknown's shape without its last axis. */
+  | { readonly kind: "ball"; readonly radius: Node };
 
 /** y ← y − rate ∇g(y), `steps` times from `start`. */
 export interface Descent {
@@ -54,6 +71,8 @@ export interface Problem {
   };
   /** The levels below the upper one, outermost first; absent where there is none. */
   readonly level?: LowerLevel;
+  /** By the unknown's name. */
+  readonly sets: ReadonlyMap<string, LowerSet>;
   readonly reports: readonly { readonly name: string; readonly value: Node }[];
   /** The start of every unknown, of its shape. */
   readonly starts: ReadonlyMap<string, Node>;
@@ -89,7 +108,12 @@ export function lowerModel(model: Model): Problem {
     value: spread(graph, unbatched(lower(param.value)), [], new Map(), param.type.shape),
   }));
   const reports = model.reports.map((report) => ({ name: report.name, value: lower(report.value) }));
-  return { graph, upper, level, reports, starts, params, generated: [...generated.values()] };
+  const sets = new Map(
+    model.unknowns.flatMap((unknown) =>
+      unknown.set === undefined ? [] : [[unknown.name, lowerSet(context, unknown, unknown.set)] as const],
+    ),
+  );
+  return { graph, upper, level, sets, reports, starts, params, generated: [...generated.values()] };
 }
 
 function declareInputs(graph: Graph, model: Model): ReadonlyMap<string, Input> {
@@ -121,6 +145,37 @@ function underIndex(context: Lowering, term: Term, index: TermBinder | undefined
   return spread(context.graph, value, [index.id], sizes, shape.slice(1));
 }
 
+function lowerSet(context: Lowering, unknown: UnknownDeclaration, set: SetConstraint): LowerSet {
+  const g = context.graph;
+  const { shape } = context.variable(unknown.name);
+  const spreadTo = (term: Term, to: readonly Size[]): Node => underIndex(context, term, undefined, to);
+  const bound = (node: Node, infinite: number): Node | undefined =>
+    node.kind === "constant" && node.value === infinite ? undefined : node;
+  const [first, second] = set.arguments;
+  switch (set.name) {
+    case "nonnegative":
+      return { kind: "box", low: constant(g, 0, shape) };
+    case "box":
+      return {
+        kind: "box",
+        low: first && bound(spreadTo(first, shape), Number.NEGATIVE_INFINITY),
+        high: second && bound(spreadTo(second, shape), Number.POSITIVE_INFINITY),
+      };
+    case "simplex":
+      return { kind: "simplex" };
+    case "ball": {
+      const radius = first === undefined ? constant(g, 1) : lowerClosed(context, first);
+      // A number's ball is an interval.
+      if (shape.length === 0) return { kind: "box", low: scale(g, -1, radius), high: radius };
+      return { kind: "ball", radius: spread(g, unbatched(radius), [], new Map(), shape.slice(0, -1)) };
+    }
+    case "unit_rows":
+      return { kind: "ball", radius: constant(g, 1, shape.slice(0, -1)) };
+    case "psd":
+      return refuse("the set psd", set.span);
+  }
+}
+
 type Starts = Problem["starts"];
 
 function lowerLevel(context: Lowering, starts: Starts, level: ModelLevel): LowerLevel {
@@ -132,7 +187,9 @@ function lowerClause(context: Lowering, starts: Starts, clause: ModelClause): Lo
   const g = context.graph;
   if (clause.kind === "solves") {
     const unknown = context.variable(clause.unknown.name);
-    const sides = [clause.left, clause.right].map((term) => underIndex(context, term, clause.unknown.index, unknown.shape));
+    const sides = [clause.left, clause.right].map((term) =>
+      underIndex(context, term, clause.unknown.index, unknown.shape),
+    );
     return { kind: "solves", unknowns: [unknown], residual: add(g, [1, -1], sides), span: clause.span };
   }
   // One problem per index is solved as one: the objectives share no unknown, so their sum has the same minimisers.
@@ -168,8 +225,9 @@ type Optimize = Extract<ModelClause, { kind: "optimize" }>;
 function refuseWhatIsNotDerived(model: Model): void {
   const upperSubject = model.upper?.subject[0];
   if (upperSubject !== undefined) refuse("a constraint (subject to)", upperSubject.span);
-  for (const unknown of model.unknowns) {
-    if (unknown.set !== undefined) refuse(`the set of ${unknown.name} (in ${unknown.set.name})`, unknown.set.span);
+  const upper = new Set(model.upper?.over);
+  for (const { name, set } of model.unknowns) {
+    if (set !== undefined && upper.has(name)) refuse(`a set of an upper variable (${name} in ${set.name})`, set.span);
   }
   const fn = model.functions[0];
   if (fn !== undefined) refuse(`the unknown function ${fn.name}`, fn.span);

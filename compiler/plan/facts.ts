@@ -1,5 +1,6 @@
 /** What was found about each block of the lower level, decided from structure alone; `explain` prints it, the plan follows from it. */
 import type { Block } from "../derive/implicit.ts";
+import { kinksIn } from "../derive/kinks.ts";
 import { totalSize } from "../derive/stack.ts";
 import { add, type Graph } from "../ir/graph.ts";
 import { dependsOn, type Node } from "../ir/node.ts";
@@ -8,7 +9,6 @@ import { simplify } from "../simplify/simplify.ts";
 import { type Curvature, convexityOf } from "./convexity.ts";
 import { linearPredictors } from "./linear-model.ts";
 import { strongConvexity } from "./modulus.ts";
-import { kinksIn } from "./smoothness.ts";
 import { type CurvatureForm, stackedForm } from "./structure.ts";
 
 export interface BlockFacts {

@@ -2,22 +2,11 @@
  * A modulus of strong convexity where the objective shows one: terms c · Σ weight · (s·y + constant)² that reach every entry of
  * an unknown y. The Hessian is then at least 2 c s² min(weight) on that unknown, whatever the other (convex) terms do.
  */
-import { add, constant, einsum, type Graph, scale } from "../ir/graph.ts";
+import { entrywiseAffine, termsOf, weightAlong } from "../derive/entrywise.ts";
+import { add, type Graph, scale } from "../ir/graph.ts";
 import type { Einsum, Input, Node } from "../ir/node.ts";
 import { simplify } from "../simplify/simplify.ts";
 import type { Shape } from "./convexity.ts";
-
-/** s where the node is s · y + (something free of every unknown), entry by entry. */
-function slopeIn(node: Node, y: Input, shapes: ReadonlyMap<Node, Shape>): number | undefined {
-  if (node === y) return 1;
-  if (node.kind !== "add") return undefined;
-  let slope = 0;
-  for (const [k, operand] of node.operands.entries()) {
-    if (operand === y) slope += node.coefficients[k] as number;
-    else if (shapes.get(operand)?.curvature !== "constant") return undefined;
-  }
-  return slope === 0 ? undefined : slope;
-}
 
 /** The weight (of y's shape, or a scalar spread over it) of y² in an einsum Σ weight · x · x with x = s·y + constant. */
 function squareWeight(g: Graph, node: Einsum, y: Input, shapes: ReadonlyMap<Node, Shape>): Node | undefined {
@@ -30,21 +19,13 @@ function squareWeight(g: Graph, node: Einsum, y: Input, shapes: ReadonlyMap<Node
     return undefined;
   const labels = node.labels[p] as readonly number[];
   if (labels.join() !== node.labels[q]?.join() || new Set(labels).size !== labels.length) return undefined;
-  const slope = slopeIn(node.operands[p] as Node, y, shapes);
-  const rest = node.operands.map((_, k) => k).filter((k) => !varying.includes(k));
-  if (slope === undefined || !rest.every((k) => isPositive(shapes.get(node.operands[k] as Node)))) return undefined;
-  const sizes = new Map(node.sizes.map((size, label) => [label, size]));
-  const weight =
-    rest.length === 0
-      ? constant(g, 1, y.shape)
-      : einsum(
-          g,
-          rest.map((k) => node.operands[k] as Node),
-          rest.map((k) => node.labels[k] as readonly number[]),
-          labels,
-          sizes,
-        );
-  return scale(g, 2 * slope * slope, weight);
+  const unknowns = new Set<Node>(
+    [...shapes].flatMap(([n, shape]) => (n.kind === "input" && shape.curvature === "affine" ? [n] : [])),
+  );
+  const affine = entrywiseAffine(g, node.operands[p] as Node, y, unknowns);
+  const rest = node.operands.filter((_, k) => !varying.includes(k));
+  if (affine === undefined || !rest.every((operand) => isPositive(shapes.get(operand)))) return undefined;
+  return scale(g, 2 * affine.slope * affine.slope, weightAlong(g, node, varying));
 }
 
 const isPositive = (shape: Shape | undefined): boolean => shape?.sign === "positive";
@@ -59,11 +40,8 @@ export function strongConvexity(
   unknowns: readonly Input[],
   shapes: ReadonlyMap<Node, Shape>,
 ): readonly Node[] | undefined {
-  const [terms, coefficients] =
-    minimand.kind === "add" ? [minimand.operands, minimand.coefficients] : [[minimand], [1]];
   const bounds = new Map<Input, Node>();
-  for (const [k, term] of terms.entries()) {
-    const coefficient = coefficients[k] as number;
+  for (const { coefficient, node: term } of termsOf(minimand)) {
     const shape = shapes.get(term) as Shape;
     for (const y of unknowns) {
       const weight = term.kind === "einsum" && coefficient > 0 ? squareWeight(g, term, y, shapes) : undefined;

@@ -5,13 +5,13 @@
 import { BilevelError, type Span } from "../../grammar/diagnostics.ts";
 import type { OptionValue } from "../check/model.ts";
 import type { Derivation } from "../derive/implicit.ts";
+import { kinkName } from "../derive/kinks.ts";
 import { nonSmoothLowerLevel, notCurved, solverUnavailable } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
 import { evaluateSize, type SizeBindings } from "../ir/size.ts";
 import { type BlockFacts, factsOf } from "./facts.ts";
-import { kinkName } from "./smoothness.ts";
 
-export const innerSolvers = ["cholesky", "newton", "cg", "lbfgs", "gd"] as const;
+export const innerSolvers = ["cholesky", "newton", "cg", "lbfgs", "gd", "prox_gd", "fista"] as const;
 /** `descent`: not a choice, but what the clause says. */
 export type InnerSolver = (typeof innerSolvers)[number] | "descent";
 /** `none`: the adjoint is zero by the structure. */
@@ -128,12 +128,7 @@ function asked<S extends string>(options: Options, key: string, available: reado
   if (value.value === "auto") return { arguments: new Map(entries), span: value.span };
   const solver = available.find((s) => s === value.value);
   if (solver === undefined)
-    throw unavailable(
-      key,
-      value.value,
-      value.span,
-      `the ones that are: ${available.join(", ")}`,
-    );
+    throw unavailable(key, value.value, value.span, `the ones that are: ${available.join(", ")}`);
   return { solver, arguments: new Map(entries), span: value.span };
 }
 
@@ -162,9 +157,17 @@ function planUnrolled(facts: BlockFacts, steps: number): BlockPlan {
   const none = new Map<string, number | boolean>();
   return {
     facts,
-    inner: { solver: "descent", arguments: none, reason: `${steps} ${steps === 1 ? "step" : "steps"}, as the clause says` },
+    inner: {
+      solver: "descent",
+      arguments: none,
+      reason: `${steps} ${steps === 1 ? "step" : "steps"}, as the clause says`,
+    },
     linear: "cg",
-    adjoint: { solver: "reverse", arguments: none, reason: "reverse mode through the steps, some kept and the others taken again" },
+    adjoint: {
+      solver: "reverse",
+      arguments: none,
+      reason: "reverse mode through the steps, some kept and the others taken again",
+    },
     damping: 0,
   };
 }
@@ -176,7 +179,8 @@ function unknownsOf(facts: BlockFacts): string {
 function refuseWhatHasNoAnswer(facts: BlockFacts): void {
   const span = (facts.block.clauses[0] as { span: Span }).span;
   const kink = facts.kinks[0];
-  if (kink !== undefined) throw new BilevelError([nonSmoothLowerLevel(unknownsOf(facts), kinkName(kink), span)]);
+  if (kink !== undefined && facts.block.nonsmooth === undefined)
+    throw new BilevelError([nonSmoothLowerLevel(unknownsOf(facts), kinkName(kink), span)]);
   if (facts.form.kind === "zero") throw new BilevelError([notCurved(unknownsOf(facts), span)]);
 }
 
@@ -202,7 +206,14 @@ function chooseInner(
         ),
       ]);
     }
-    if (!facts.minimisation && ask.solver !== "newton") {
+    const proximal = ask.solver === "prox_gd" || ask.solver === "fista";
+    if (proximal !== (facts.block.nonsmooth !== undefined)) {
+      const why = proximal
+        ? `is for kinks and sets, and what ${unknownsOf(facts)} minimizes is smooth`
+        : `is for smooth problems, and ${unknownsOf(facts)} has a kink or a set`;
+      throw new BilevelError([solverUnavailable("inner", ask.solver, why, ask.span, "leave the choice to auto")]);
+    }
+    if (!proximal && !facts.minimisation && ask.solver !== "newton") {
       throw new BilevelError([
         solverUnavailable(
           "inner",
@@ -214,6 +225,12 @@ function chooseInner(
       ]);
     }
     return { solver: ask.solver, reason: "as asked" };
+  }
+  if (facts.block.nonsmooth !== undefined) {
+    return {
+      solver: "fista",
+      reason: "proximal steps find which entries are at a kink or bound, Newton's method solves for the others",
+    };
   }
   if (!facts.minimisation) return { solver: "newton", reason: "the condition is a system of equations" };
   if (damping > 0)
@@ -275,6 +292,8 @@ function chooseAdjoint(
         ? "the factorisation that solves the lower level serves the adjoint"
         : "the curvature is factorised once at the solution",
     };
+  if (facts.block.nonsmooth !== undefined)
+    return { solver: linear, reason: "on the entries that are not at a kink or bound" };
   if (linear === "lu") return { solver: "lu", reason: "the system is not symmetric, and small enough to factorise" };
   return { solver: linear, reason: `only products with the curvature of order ${order} are taken` };
 }

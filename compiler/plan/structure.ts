@@ -2,6 +2,7 @@
  * The form of a curvature: which axes of the unknown it does not couple. A surviving delta between an axis of the row and
  * the same axis of the column says that the matrix is block-diagonal along it; the delta is then never multiplied out.
  */
+import { asEinsum, termsOf } from "../derive/entrywise.ts";
 import { stackMatrix } from "../derive/stack.ts";
 import { add, constant, einsum, type Graph, reshape } from "../ir/graph.ts";
 import type { Einsum, Input, Node } from "../ir/node.ts";
@@ -26,24 +27,6 @@ export interface CurvatureForm {
   /** Number of blocks and their order. */
   readonly count: Size;
   readonly order: Size;
-}
-
-interface Term {
-  readonly coefficient: number;
-  readonly node: Node;
-}
-
-function termsOf(node: Node): readonly Term[] {
-  if (node.kind === "add")
-    return node.operands.map((operand, k) => ({ coefficient: node.coefficients[k] as number, node: operand }));
-  return [{ coefficient: 1, node }];
-}
-
-/** A term as an einsum over its own axes, whatever it is. */
-function asEinsum(term: Node): Pick<Einsum, "operands" | "labels" | "output" | "sizes"> {
-  if (term.kind === "einsum") return term;
-  const axes = term.shape.map((_, i) => i);
-  return { operands: [term], labels: [axes], output: axes, sizes: term.shape };
 }
 
 /** Axes a of the unknown for which the term has a delta between row axis a and column axis a. */

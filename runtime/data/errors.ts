@@ -216,12 +216,13 @@ export function labelInvalid(bad: BadValue): Diagnostic {
 export function labelOutOfRange(
   at: { readonly what: string; readonly place?: DataPlace; readonly span: Span },
   label: number,
+  noun: "labels" | "indices",
   classes: string,
 ): Diagnostic {
   return {
     code: "label-out-of-range",
     severity: "error",
-    message: `${at.what} is ${label}, and here labels must be below ${classes}`,
+    message: `${at.what} is ${label}, and here ${noun} must be below ${classes}`,
     span: at.span,
     place: at.place,
   };

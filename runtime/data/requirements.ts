@@ -1,4 +1,5 @@
 /** What the program needs of the values that were read, beyond their shapes. */
+import { indexOutOfRange } from "../../compiler/check/errors.ts";
 import type { DataRequirement } from "../../compiler/check/model.ts";
 import { namesIn, type Size } from "../../compiler/ir/size.ts";
 import type { DataPlace, Diagnostic } from "../../grammar/diagnostics.ts";
@@ -32,6 +33,12 @@ async function check(
       if (left === undefined || right === undefined || left === right) return undefined;
       return sizesDisagree(valued(requirement.left, left), valued(requirement.right, right), requirement.because, span);
     }
+    case "index-within": {
+      const [index, below, entries] = [requirement.index, requirement.below, requirement.entries].map(sizes.value);
+      if (index === undefined || below === undefined || (index >= 0 && index < below)) return undefined;
+      const shown = requirement.text === String(index) ? requirement.text : `${requirement.text} (${index})`;
+      return indexOutOfRange(span, shown, valued(requirement.entries, entries ?? below));
+    }
     case "labels-below": {
       const classes = sizes.value(requirement.classes);
       if (classes === undefined) return undefined;
@@ -40,7 +47,7 @@ async function check(
         tables,
         (label) => label >= 0 && label < classes && Number.isInteger(label),
       );
-      return bad && labelOutOfRange({ ...bad, span }, bad.value, valued(requirement.classes, classes));
+      return bad && labelOutOfRange({ ...bad, span }, bad.value, requirement.what, valued(requirement.classes, classes));
     }
     case "plus-minus-one": {
       const bad = await firstBad(requirement, tables, (label) => label === 1 || label === -1);

@@ -80,6 +80,7 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
       const { inner } = block.plan;
       const report = solveBlock(binding, block, warm && inner.arguments.get("warm") !== false, unrolled.get(block));
       residual = Math.max(residual, report.residual);
+      warnings.push(...report.warnings);
       if (report.factorised !== undefined) factorised.set(block, report.factorised);
       if (report.residual <= report.tolerance) continue;
       warnings.push(

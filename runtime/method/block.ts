@@ -12,6 +12,7 @@ import type { Engine, Vector } from "../engine/engine.ts";
 import { notAMinimum, notFinite, singularLowerLevel, unboundedLowerLevel } from "../errors.ts";
 import type { LinearOperator, Objective } from "../solve/types.ts";
 import { curvatureEigenvalues, curvatureFactoriser, type FactoriseCurvature } from "./curvature.ts";
+import { addMasks, createFaceSolver, type FaceSolver } from "./nonsmooth.ts";
 
 export interface BlockRuntime {
   readonly plan: BlockPlan;
@@ -37,6 +38,8 @@ export interface BlockRuntime {
   readonly factorise: (kind: "cholesky" | "lu") => FactoriseCurvature;
   /** out ← ∂/∂y (f − Σ over later blocks ⟨v, R⟩) + received */
   readonly adjointRhs: (out: Vector) => void;
+  /** Where the block has kinks or sets. */
+  readonly face?: FaceSolver;
   /** What later blocks contribute by other ways than ℒ, by unknown and flat. */
   readonly received: Vector;
   readonly sinks: readonly (readonly [name: string, sink: Vector])[];
@@ -48,6 +51,7 @@ export interface BlockRuntime {
 export function createBlock(binding: Binding, g: Graph, plan: BlockPlan, starts: readonly Node[]): BlockRuntime {
   const { engine } = binding;
   const { block } = plan.facts;
+  if (block.nonsmooth !== undefined) addMasks(binding, block.nonsmooth);
   const y = addSlots(binding, block.unknowns);
   const v = addSlots(binding, block.adjoints);
   const tangent = addSlots(binding, block.tangents);
@@ -88,6 +92,7 @@ export function createBlock(binding: Binding, g: Graph, plan: BlockPlan, starts:
       received,
     ),
     received,
+    ...(block.nonsmooth && { face: createFaceSolver(binding, block.nonsmooth, block.unknowns, y) }),
     sinks: sinksFor(binding, block.unknowns, received),
     scale: scaleOf(binding, block.condition, condition, y, start),
   };
@@ -219,6 +224,7 @@ function scaleOf(
 
 /** ‖R(y)‖ over its scale, computed afresh; 0/0 is 0. */
 export function innerResidual(binding: Binding, block: BlockRuntime): number {
+  if (block.face !== undefined) return block.face.residual(block);
   const out = binding.engine.allocate(block.size);
   block.condition(block.y, out);
   const norm = binding.engine.norm(out);

@@ -39,7 +39,7 @@ export function checkGradient(
   const differences = sampled.map(({ derivative }) => derivative);
   binding.engine.write(aid.w, point);
   const values = Math.max(Math.abs(value), ...sampled.map(({ largest }) => largest));
-  const scale = Math.max(...[...gradient, ...differences].map(Math.abs), resolution * values);
+  const scale = Math.max(...[...gradient, ...differences].map(Math.abs), (resolution / longestStep(aid)) * values);
   const relative = (error: number): number => (error === 0 ? 0 : Math.abs(error) / scale);
   const rows = entries.map((entry, i): GradcheckRow => {
     const [derived, finiteDifference] = [gradient[entry] as number, differences[i] as number];
@@ -60,8 +60,11 @@ export function checkGradient(
   };
 }
 
-/** Below this part of the values it is taken from, a derivative drowns in the rounding of its differences. */
-const resolution = 1e-7;
+/** Over the step: below this part of the values it is taken from, a derivative drowns in the rounding of its differences. */
+const resolution = 1e-8;
+
+/** Where there are kinks, a long step would change the face of the solution. */
+const longestStep = (aid: Aid): number => (aid.blocks.some((block) => block.face !== undefined) ? 1e-3 : 0.1);
 
 /**
  * Richardson's extrapolation of central differences: halving the step removes one even power of it a column. The best entry is the
@@ -82,7 +85,7 @@ function difference(
     largest = Math.max(largest, Math.abs(value));
     return value;
   };
-  let step = 0.1 * Math.max(1, Math.abs(point[entry] as number)) ** 0.5;
+  let step = longestStep(aid) * Math.max(1, Math.abs(point[entry] as number)) ** 0.5;
   let [best, bestMove] = [Number.NaN, Number.POSITIVE_INFINITY];
   let previous: number[] = [];
   for (let row = 0; row < 9; row += 1) {
@@ -105,7 +108,8 @@ function difference(
 /** df/dw with each block's adjoint from an LU of its dense curvature; `undefined` where that is too large or does not apply. */
 function denseGradient(binding: Binding, g: Graph, aid: Aid): Float64Array | undefined {
   const { engine } = binding;
-  if (aid.blocks.some((block) => block.size > largestDenseOrder || block.plan.facts.block.unrolled !== undefined)) return undefined;
+  if (aid.blocks.some((block) => block.size > largestDenseOrder || block.plan.facts.block.unrolled !== undefined))
+    return undefined;
   for (const block of [...aid.blocks].reverse()) {
     const { matrix, order } = denseCurvature(binding, g, block.plan.facts);
     const factorised = engine.lu(matrix, order, 1);

@@ -1,7 +1,7 @@
 /** Solving one block of the lower level by the solver the plan names. The answer's residual is computed afresh. */
 
 import type { InnerSolver } from "../../compiler/plan/plan.ts";
-import { BilevelError } from "../../grammar/diagnostics.ts";
+import { BilevelError, type Diagnostic } from "../../grammar/diagnostics.ts";
 import type { Binding } from "../bind.ts";
 import type { Factorised, Vector } from "../engine/engine.ts";
 import { notFinite, unboundedLowerLevel } from "../errors.ts";
@@ -25,24 +25,31 @@ export interface InnerReport {
   readonly iterations: number;
   /** The factorised curvature of a quadratic, for the adjoint; the caller releases it. */
   readonly factorised?: Factorised;
+  readonly warnings: readonly Diagnostic[];
 }
 
 /** What counts as solved when no tolerance was asked for: the solvers themselves aim two digits or more below. */
 const defaultTolerance = 1e-9;
 
 /** `warm`: begin at the block's present point. Throws refusals where there is no minimum to find. */
-export function solveBlock(binding: Binding, block: BlockRuntime, warm: boolean, unrolled?: UnrolledRuntime): InnerReport {
+export function solveBlock(
+  binding: Binding,
+  block: BlockRuntime,
+  warm: boolean,
+  unrolled?: UnrolledRuntime,
+): InnerReport {
   const { engine } = binding;
   block.refreshStart();
   if (unrolled !== undefined) return takeSteps(binding, block, unrolled);
   if (!warm || !Number.isFinite(engine.norm(block.y))) engine.copy(block.start, block.y);
   const { solver, arguments: options } = block.plan.inner;
   const asked = numberOf(options, "tol");
-  const solve = !block.plan.facts.minimisation || solver === "descent" ? solveEquations : solvers[solver];
-  const { iterations, factorised } = solve(binding, block, asked);
+  const equations = solver === "descent" || (!block.plan.facts.minimisation && block.face === undefined);
+  const solve = equations ? solveEquations : solvers[solver];
+  const { iterations, factorised, warnings = [] } = solve(binding, block, asked);
   const residual = innerResidual(binding, block);
   if (!Number.isFinite(residual)) throw new BilevelError([notFinite(`what ${block.names} minimizes`, block.span)]);
-  return { residual, tolerance: asked ?? defaultTolerance, iterations, factorised };
+  return { residual, tolerance: asked ?? defaultTolerance, iterations, factorised, warnings };
 }
 
 /** The steps are exactly what was asked for, so how far they are from a minimiser is reported and not judged. */
@@ -52,7 +59,12 @@ function takeSteps(binding: Binding, block: BlockRuntime, unrolled: UnrolledRunt
   if (!Number.isFinite(residual)) {
     throw new BilevelError([notFinite(`the descent on what ${block.names} minimizes`, block.span)]);
   }
-  return { residual, tolerance: Number.POSITIVE_INFINITY, iterations: block.plan.facts.block.unrolled?.steps ?? 0 };
+  return {
+    residual,
+    tolerance: Number.POSITIVE_INFINITY,
+    iterations: block.plan.facts.block.unrolled?.steps ?? 0,
+    warnings: [],
+  };
 }
 
 export function numberOf(options: ReadonlyMap<string, number | boolean>, name: string): number | undefined {
@@ -64,12 +76,27 @@ type Solve = (
   binding: Binding,
   block: BlockRuntime,
   tolerance: number | undefined,
-) => { readonly iterations: number; readonly factorised?: Factorised };
+) => { readonly iterations: number; readonly factorised?: Factorised; readonly warnings?: readonly Diagnostic[] };
 
 /** Refinements of a factorised quadratic; each is accepted only if it brings the condition nearer to zero. */
 const refinements = 3;
 
+/** Proximal steps and Newton on the face; the tolerance is that of the proximal residual. */
+const onFace: Solve = (binding, block, tolerance) => {
+  const { face, plan } = block;
+  if (face === undefined) throw new Error("no kink and no set to solve on");
+  const options = {
+    tolerance: tolerance ?? newtonStopping.tolerance,
+    maxIterations: numberOf(plan.inner.arguments, "max") ?? innerStopping.maxIterations,
+    accelerated: plan.inner.solver === "fista",
+  };
+  return face.solve(block, () => solveEquations(binding, block, undefined), options);
+};
+
 const solvers: Record<Exclude<InnerSolver, "descent">, Solve> = {
+  prox_gd: onFace,
+  fista: onFace,
+
   /** y ← y − H⁻¹ R(y), repeated as iterative refinement. */
   cholesky: (binding, block) =>
     withWorkspace(binding.engine, block.size, (workspace) => {

@@ -22,7 +22,8 @@ export function createUnrolled(binding: Binding, block: BlockRuntime, unrolled: 
   const { engine } = binding;
   const { steps, reads } = unrolled;
   const segment = Math.ceil(Math.sqrt(steps));
-  const vectors = (count: number): readonly Vector[] => Array.from({ length: count }, () => engine.allocate(block.size));
+  const vectors = (count: number): readonly Vector[] =>
+    Array.from({ length: count }, () => engine.allocate(block.size));
   const checkpoints = vectors(Math.ceil(steps / segment));
   const iterates = vectors(segment);
   const [residual, product] = vectors(2) as [Vector, Vector];
@@ -32,7 +33,9 @@ export function createUnrolled(binding: Binding, block: BlockRuntime, unrolled: 
     unrolled.start === undefined ? undefined : flatKernel(binding, "start of the descent", unrolled.start, block.start);
   const fromStep = flatKernel(binding, "what a step receives", unrolled.fromStep, received);
   const fromStart =
-    unrolled.fromStart.length === 0 ? undefined : flatKernel(binding, "what the start receives", unrolled.fromStart, received);
+    unrolled.fromStart.length === 0
+      ? undefined
+      : flatKernel(binding, "what the start receives", unrolled.fromStart, received);
   let rate = 0;
 
   const step = (): void => {

@@ -87,7 +87,7 @@ describe("sizes", () => {
 });
 
 describe("demands on the data", () => {
-  const below: DataRequirement = { kind: "labels-below", table: "train", field: "y", classes: namedSize("c"), span };
+  const below: DataRequirement = { kind: "labels-below", what: "labels", table: "train", field: "y", classes: namedSize("c"), span };
   const signs: DataRequirement = { kind: "plus-minus-one", table: "valid", field: "y", span };
   const equal: DataRequirement = {
     kind: "equal-sizes",

@@ -264,7 +264,7 @@ describe("refusals", () => {
     ["a maximum", "var a: real\nvar y: real\nminimize y over a\nwhere y minimizes cos(y) + 0 * a", "not-a-minimum"],
     [
       "a kink",
-      "var a: real\nvar y: real\nminimize y over a\nwhere y minimizes abs(y) + (y - a)^2",
+      "var a: real\nvar y: real\nminimize y over a\nwhere y minimizes abs(sin(y)) + (y - a)^2",
       "non-smooth-lower-level",
     ],
     [
@@ -272,9 +272,9 @@ describe("refusals", () => {
       "var a: real\nvar y: real\nminimize log(y) over a\nwhere y minimizes (y - a + 1)^2",
       "not-finite",
     ],
-[
+    [
       "a set",
-      "var a: real\nvar y: real in nonnegative\nminimize y over a\nwhere y minimizes (y - a)^2",
+      "var a: real in nonnegative\nvar y: real\nminimize y over a\nwhere y minimizes (y - a)^2",
       "not-derived-yet",
     ],
   ];

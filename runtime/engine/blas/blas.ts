@@ -16,9 +16,9 @@ export interface Blas {
   /** As the library calls itself: `OpenBLAS 0.3.21`. */
   readonly name: string;
   readonly path: string;
-  /** How many threads it uses, where it says. */
-  readonly threads: () => number | undefined;
-  /** Does nothing where the library has no such setting. */
+  /** How many threads it uses unless told otherwise, where it says. */
+  readonly threads: number | undefined;
+  /** Holds for all later calls; does nothing where the library has no such setting. */
   readonly setThreads: (count: number) => void;
   /** C += α A B; the rows of C are contiguous. False, and nothing done, where A or B has no unit stride. */
   readonly multiply: (
@@ -182,20 +182,27 @@ function identify(library: Library): Pick<Blas, "name" | "threads" | "setThreads
     firstOf(library, [`openblas_${name}`, `openblas_${name}64_`], result, arguments_);
   const config = openblas("get_config", "str");
   if (config !== undefined) {
-    const [get, set] = [openblas("get_num_threads", "int"), openblas("set_num_threads", "void", ["int"])];
-    return {
-      name: String(config()).split(" ").slice(0, 2).join(" "),
-      threads: () => get?.() as number | undefined,
-      setThreads: (count) => set?.(count),
-    };
+    const name = String(config()).split(" ").slice(0, 2).join(" ");
+    return { name, ...threading(openblas("get_num_threads", "int"), openblas("set_num_threads", "void", ["int"])) };
   }
-  const mkl = library.symbol("MKL_Get_Max_Threads", "int", []);
-  if (mkl !== undefined) {
-    const set = library.symbol("MKL_Set_Num_Threads", "void", ["int"]);
-    return { name: "Intel MKL", threads: () => mkl() as number, setThreads: (count) => set?.(count) };
+  const mklThreads = library.symbol("MKL_Get_Max_Threads", "int", []);
+  if (mklThreads !== undefined) {
+    return { name: "Intel MKL", ...threading(mklThreads, library.symbol("MKL_Set_Num_Threads", "void", ["int"])) };
   }
+  const blis = library.symbol("bli_info_get_version_str", "str", []);
+  if (blis !== undefined) return { name: `BLIS ${blis()}`, ...threading(undefined, undefined) };
   const name = library.path.includes("Accelerate.framework") ? "Apple Accelerate" : referenceName;
-  return { name, threads: () => undefined, setThreads: () => undefined };
+  return { name, ...threading(undefined, undefined) };
+}
+
+function threading(get: Call | undefined, set: Call | undefined): Pick<Blas, "threads" | "setThreads"> {
+  const threads = get?.() as number | undefined;
+  let present = threads;
+  const setThreads = (count: number): void => {
+    if (count !== present) set?.(count);
+    present = count;
+  };
+  return { threads, setThreads };
 }
 
 /** The first of these functions that the library has. */

@@ -1,9 +1,9 @@
 /**
  * Which BLAS this machine has: OpenBLAS, MKL, Apple's Accelerate, or whatever stands behind the system's `libblas`.
- * BILEVEL_BLAS=off looks for none, BILEVEL_BLAS=/path/to/lib.so takes that one.
+ * BILEVEL_BLAS=off looks for none, BILEVEL_BLAS=/path/to/lib.so takes that one; several are joined like folders in PATH.
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { type Blas, bindBlas, type Precision, referenceName } from "./blas.ts";
 import { loadKoffi, openLibrary } from "./library.ts";
 import { failingOperation } from "./self-test.ts";
@@ -19,6 +19,8 @@ export interface Search {
   readonly rejected: readonly Rejected[];
   /** Why none was looked for: as asked, or without koffi. */
   readonly skipped: "off" | "koffi" | undefined;
+  /** What BILEVEL_BLAS says. */
+  readonly asked: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -30,15 +32,15 @@ export function searchBlas(
   platform: string = process.platform,
 ): Search {
   const asked = environment["BILEVEL_BLAS"] || undefined;
-  if (asked === "off") return { blas: undefined, rejected: [], skipped: "off" };
+  if (asked === "off") return { blas: undefined, rejected: [], skipped: "off", asked };
   let koffi: ReturnType<typeof loadKoffi>;
   try {
     koffi = loadKoffi();
   } catch {
-    return { blas: undefined, rejected: [], skipped: "koffi" };
+    return { blas: undefined, rejected: [], skipped: "koffi", asked };
   }
   const rejected: Rejected[] = [];
-  for (const paths of asked === undefined ? candidates(environment, platform) : [[asked]]) {
+  for (const paths of asked === undefined ? candidates(environment, platform) : [asked.split(delimiter)]) {
     const path = paths.join(" + ");
     try {
       const blas = bindBlas(openLibrary(koffi, paths), precision);
@@ -47,13 +49,13 @@ export function searchBlas(
       else if (failing !== undefined) rejected.push({ path, reason: `its ${failing} gives a wrong result` });
       else if (blas.name === referenceName && asked === undefined)
         rejected.push({ path, reason: "it is the reference BLAS, which is slower than the engine's own kernels" });
-      else return { blas, rejected, skipped: undefined };
+      else return { blas, rejected, skipped: undefined, asked };
     } catch (error) {
       // Most candidates are not there; one that was asked for should be.
       if (asked !== undefined) rejected.push({ path, reason: error instanceof Error ? error.message : String(error) });
     }
   }
-  return { blas: undefined, rejected, skipped: undefined };
+  return { blas: undefined, rejected, skipped: undefined, asked };
 }
 
 let found: Blas | undefined | null = null;
@@ -64,24 +66,31 @@ export function systemBlas(): Blas | undefined {
   return found;
 }
 
-/** File names by platform, the fastest first; those of a pair are used together. */
+/** Versions of MKL's one library. It ends the process where its threads are missing, so that library must be there first. */
+const mkl = (versions: readonly string[], threads: string, name: (version: string) => string): readonly string[][] =>
+  versions.map((version) => [threads, name(version)]);
+
+/** File names by platform, the fastest first; those of a group are used together. */
 const names: Readonly<Record<string, readonly (readonly string[])[]>> = {
   linux: [
     ["libopenblas.so.0"],
     ["libopenblas.so"],
+    ["libopenblas64.so.0"],
     ["libopenblas64_.so.0"],
-    ["libmkl_rt.so.2"],
-    ["libmkl_rt.so"],
+    ...mkl([".3", ".2", ""], "libiomp5.so", (version) => `libmkl_rt.so${version}`),
     ["libblas.so.3", "liblapack.so.3"],
     ["libblas.so", "liblapack.so"],
   ],
   darwin: [
     ["/System/Library/Frameworks/Accelerate.framework/Accelerate"],
     ["libopenblas.dylib"],
-    ["libmkl_rt.2.dylib"],
-    ["libmkl_rt.dylib"],
+    ...mkl([".3", ".2", ""], "libiomp5.dylib", (version) => `libmkl_rt${version}.dylib`),
   ],
-  win32: [["libopenblas.dll"], ["openblas.dll"], ["mkl_rt.2.dll"], ["mkl_rt.dll"]],
+  win32: [
+    ["libopenblas.dll"],
+    ["openblas.dll"],
+    ...mkl([".3", ".2", ""], "libiomp5md.dll", (version) => `mkl_rt${version}.dll`),
+  ],
 };
 
 /** Where packages put libraries that the system's loader does not find by itself. */
@@ -100,10 +109,10 @@ function folders(environment: Environment, platform: string): readonly string[] 
 }
 
 function candidates(environment: Environment, platform: string): readonly (readonly string[])[] {
-  return (names[platform] ?? names["linux"] ?? []).flatMap((pair) => [
-    pair,
+  return (names[platform] ?? names["linux"] ?? []).flatMap((group) => [
+    group,
     ...folders(environment, platform)
-      .map((folder) => pair.map((name) => join(folder, name)))
+      .map((folder) => group.map((name) => join(folder, name)))
       .filter((paths) => paths.every((path) => existsSync(path))),
   ]);
 }

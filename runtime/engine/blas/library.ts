@@ -19,12 +19,23 @@ export type CType = "void" | "void *" | "int" | "size_t" | "str";
 
 /** The part of koffi that is used. */
 interface Koffi {
+  config(settings: { readonly sync_stack_size: number }): unknown;
   load(path: string): { func(name: string, result: string, arguments_: readonly string[]): Call };
 }
 
+/** The most that koffi takes. Calls run on a stack of its own, and threaded factorisations overflow the usual 2 MiB. */
+const stackBytes = 2 ** 24;
+
+let loaded: Koffi | undefined;
+
 /** Throws where koffi is not installed or has no build for this machine. */
 export function loadKoffi(): Koffi {
-  return createRequire(import.meta.url)("koffi") as Koffi;
+  if (loaded !== undefined) return loaded;
+  const koffi = createRequire(import.meta.url)("koffi") as Koffi;
+  // Possible only before the first call.
+  koffi.config({ sync_stack_size: stackBytes });
+  loaded = koffi;
+  return koffi;
 }
 
 /** Throws where a library cannot be loaded. Names without a folder are looked up by the system. */

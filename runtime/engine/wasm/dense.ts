@@ -31,13 +31,19 @@ export interface Dense {
   readonly solveLu: (lu: number, pivots: number, n: number, x: number, columns: number, transposed: boolean) => void;
 }
 
-/** Multiply-adds from which a library is looked for and called: less work is done before the call begins. */
+/** Multiply-adds from which a library is looked for and called: less is not worth the 20 ms of loading it. */
 const worthCalling = 2 ** 17;
+/** Multiply-adds, some milliseconds of them, from which several threads gain more than they lose on a busy machine. */
+const worthThreads = 2 ** 26;
 
-/** `blas` finds the system's library when it is first called. */
-export function createDense(memory: Memory, blas: () => Blas | undefined): Dense {
+/** `blas` finds the system's library when it is first called. Large work uses so many threads, or the library's own number. */
+export function createDense(memory: Memory, blas: () => Blas | undefined, threads: number | undefined): Dense {
   const multiplyTiled = createMatrixProduct(memory);
-  const libraryFor = (multiplyAdds: number): Blas | undefined => (multiplyAdds >= worthCalling ? blas() : undefined);
+  const libraryFor = (multiplyAdds: number): Blas | undefined => {
+    const library = multiplyAdds >= worthCalling ? blas() : undefined;
+    library?.setThreads(multiplyAdds >= worthThreads ? (threads ?? library.threads ?? 1) : 1);
+    return library;
+  };
 
   const multiply: MultiplyInto = (alpha, a, b, c, m, n, k) => {
     const done = libraryFor(m * n * k)?.multiply(memory.reals(), alpha, a, b, c, m, n, k);

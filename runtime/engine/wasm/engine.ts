@@ -13,12 +13,14 @@ const blockOf = (vector: Vector): Block => vector as Block & Vector;
 export interface WasmEngineOptions {
   /** The system's BLAS and LAPACK: asked for at the first operation that is large enough for it. */
   readonly blas?: () => Blas | undefined;
+  /** For the library's large operations; as many as it likes by default. */
+  readonly threads?: number;
 }
 
 /** Asynchronous like every engine's constructor; nothing after it is. */
-export async function createWasmEngine({ blas = () => undefined }: WasmEngineOptions = {}): Promise<Engine> {
+export async function createWasmEngine({ blas = () => undefined, threads }: WasmEngineOptions = {}): Promise<Engine> {
   const memory = createMemory();
-  const dense = createDense(memory, blas);
+  const dense = createDense(memory, blas, threads);
   /** The vector's first entry within all of memory. */
   const start = (vector: Vector): number => blockOf(vector).address / 8;
 

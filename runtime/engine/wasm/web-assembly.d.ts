@@ -1,5 +1,6 @@
 /** The part of the WebAssembly JavaScript interface that the engine uses: neither ES2024 nor Node's types declare it. */
 declare namespace WebAssembly {
+  function validate(bytes: Uint8Array<ArrayBuffer>): boolean;
   class Memory {
     constructor(descriptor: { readonly initial: number; readonly maximum: number });
     readonly buffer: ArrayBuffer;

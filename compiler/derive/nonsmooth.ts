@@ -1,0 +1,199 @@
+/**
+ * Lower levels with a kink or a set: a smooth part plus, for each unknown, a penalty Σ weight |y − centre| or a set it stays in.
+ *
+ * The solution identifies a face: the entries that are not at their kink or bound (the support). On the face the condition is an
+ * equation, and near a solution with strict complementarity the face does not change, so that the implicit function theorem holds
+ * there (Bertrand et al. 2022 for penalties; the same for sets through their optimality conditions). With masks that are 1 where
+ * named, held constant in every derivative, the equations are
+ *
+ *     penalty    m ∘ (∇s + weight ∘ sign(y − centre)) + (1 − m) ∘ (y − centre) = 0
+ *     box        (1 − l − u) ∘ ∇s + l ∘ (y − low) + u ∘ (y − high) = 0
+ *     simplex    m ∘ (∇s − τ) + (1 − m) ∘ y = 0,   Σ y = 1                 along the last axis, one τ a row
+ *     ball       ∇s + 2 τ y = 0,   a (Σ y² − r²) + (1 − a) τ = 0           along the last axis, one τ a row
+ */
+import { add, constant, einsum, type Graph, input, map, multiply, scale } from "../ir/graph.ts";
+import { dependsOn, type Input, type Node } from "../ir/node.ts";
+import type { LowerSet } from "../lower/problem.ts";
+import { simplify } from "../simplify/simplify.ts";
+import { gradient } from "./differentiate.ts";
+import { asEinsum, entrywiseAffine, type Term, termsOf, weightAlong } from "./entrywise.ts";
+import { kinksIn } from "./kinks.ts";
+
+/** How one unknown is tied; masks and multipliers are inputs of the condition. */
+export type Piece =
+  | { readonly kind: "free" }
+  | { readonly kind: "penalty"; readonly weight: Node; readonly centre: Node; readonly support: Input }
+  /** An absent end is infinite. */
+  | {
+      readonly kind: "box";
+      readonly low?: Node;
+      readonly high?: Node;
+      readonly atLow: Input;
+      readonly atHigh: Input;
+    }
+  | { readonly kind: "simplex"; readonly support: Input; readonly multiplier: Input }
+  | { readonly kind: "ball"; readonly radius: Node; readonly active: Input; readonly multiplier: Input };
+
+export interface Nonsmooth {
+  /** s, and its gradient in each declared unknown. */
+  readonly smooth: Node;
+  readonly smoothGradient: readonly Node[];
+  /** One a declared unknown, in order. */
+  readonly pieces: readonly Piece[];
+}
+
+export interface Faced {
+  /** The declared unknowns, then the multipliers of their sets. */
+  readonly unknowns: readonly Input[];
+  readonly residual: readonly Node[];
+  readonly nonsmooth: Nonsmooth;
+}
+
+/** Absent where the minimand has kinks that are not of these forms. */
+export function deriveNonsmooth(
+  g: Graph,
+  minimand: Node,
+  unknowns: readonly Input[],
+  sets: ReadonlyMap<string, LowerSet>,
+): Faced | undefined {
+  const [simple] = simplify(g, [minimand]);
+  const all = new Set<Node>(unknowns);
+  const penalties = new Map<Input, Penalty>();
+  const rest: Term[] = [];
+  for (const term of termsOf(simple as Node)) {
+    const found = penaltyOf(g, term, unknowns, all);
+    if (found === undefined) rest.push(term);
+    else {
+      const known = penalties.get(found.unknown);
+      if (known !== undefined && known.centre !== found.centre) return undefined;
+      const weight = known === undefined ? found.weight : add(g, [1, 1], [known.weight, found.weight]);
+      penalties.set(found.unknown, { ...found, weight });
+      rest.push(...found.linear);
+    }
+  }
+  if (unknowns.some((y) => penalties.has(y) && sets.has(y.name))) return undefined;
+  const smooth = total(g, rest);
+  if (kinksIn([smooth], all).length > 0) return undefined;
+  const slopes = gradient(g, smooth, unknowns);
+  const tied = unknowns.map((y, k) => tie(g, y, slopes[k] as Node, penalties.get(y), sets.get(y.name)));
+  return {
+    unknowns: [...unknowns, ...tied.flatMap(({ multiplier }) => multiplier)],
+    residual: [...tied.map(({ own }) => own), ...tied.flatMap(({ extra }) => extra)],
+    nonsmooth: { smooth, smoothGradient: simplify(g, slopes), pieces: tied.map(({ piece }) => piece) },
+  };
+}
+
+// ---------------------------------------------------------------------------------------------------- penalties
+
+interface Penalty {
+  readonly unknown: Input;
+  readonly weight: Node;
+  readonly centre: Node;
+  /** max(a, b) = (a + b)/2 + |a − b|/2 leaves a part without a kink. */
+  readonly linear: readonly Term[];
+}
+
+/** coefficient · Σ weight · |s y + o|, or the same with max(s y + o, p), for one of the unknowns. */
+function penaltyOf(g: Graph, term: Term, unknowns: readonly Input[], all: ReadonlySet<Node>): Penalty | undefined {
+  if (term.node.shape.length > 0) return undefined;
+  const sum = asEinsum(term.node);
+  const varying = sum.operands.map((_, k) => k).filter((k) => dependsOn(sum.operands[k] as Node, all));
+  const k = varying[0];
+  const kinked = k === undefined ? undefined : sum.operands[k];
+  const labels = k === undefined ? [] : (sum.labels[k] as readonly number[]);
+  if (varying.length !== 1 || k === undefined || kinked?.kind !== "map" || new Set(labels).size < labels.length) {
+    return undefined;
+  }
+  const [a, b] = kinked.operands as readonly [Node, Node];
+  const inside = kinked.fn === "abs" ? a : kinked.fn === "maximum" ? add(g, [1, -1], [a, b]) : undefined;
+  if (inside === undefined) return undefined;
+  const [difference] = simplify(g, [inside]) as [Node];
+  for (const unknown of unknowns) {
+    const affine = entrywiseAffine(g, difference, unknown, all);
+    if (affine === undefined) continue;
+    const half = kinked.fn === "abs" ? 1 : 0.5;
+    const weight = scale(g, half * term.coefficient * Math.abs(affine.slope), weightAlong(g, sum, [k]));
+    const [centre] = simplify(g, [scale(g, -1 / affine.slope, affine.offset)]) as [Node];
+    const operands = [...sum.operands];
+    operands[k] = kinked.fn === "abs" ? kinked : add(g, [0.5, 0.5], [a, b]);
+    const linear = einsum(g, operands, sum.labels, []);
+    return { unknown, weight, centre, linear: kinked.fn === "abs" ? [] : [{ ...term, node: linear }] };
+  }
+  return undefined;
+}
+
+function total(g: Graph, terms: readonly Term[]): Node {
+  if (terms.length === 0) return constant(g, 0);
+  const sum = add(
+    g,
+    terms.map((term) => term.coefficient),
+    terms.map((term) => term.node),
+  );
+  return simplify(g, [sum])[0] as Node;
+}
+
+// ------------------------------------------------------------------------------------------------------- pieces
+
+interface Tied {
+  readonly piece: Piece;
+  readonly own: Node;
+  readonly multiplier: readonly Input[];
+  readonly extra: readonly Node[];
+}
+
+function tie(g: Graph, y: Input, slope: Node, penalty: Penalty | undefined, set: LowerSet | undefined): Tied {
+  const mask = (what: string, shape = y.shape): Input => input(g, `${what} of ${y.name}`, "step", shape);
+  const one = constant(g, 1, y.shape);
+  const choose = (m: Node, inside: Node, outside: Node): Node =>
+    add(g, [1, 1], [multiply(g, m, inside), multiply(g, add(g, [1, -1], [one, m]), outside)]);
+  const alone = (piece: Piece, own: Node): Tied => ({ piece, own, multiplier: [], extra: [] });
+
+  if (penalty !== undefined) {
+    const support = mask("support");
+    const apart = add(g, [1, -1], [y, penalty.centre]);
+    const inside = add(g, [1, 1], [slope, multiply(g, penalty.weight, map(g, "sign", apart))]);
+    const { weight, centre } = penalty;
+    return alone({ kind: "penalty", weight, centre, support }, choose(support, inside, apart));
+  }
+  if (set === undefined) return alone({ kind: "free" }, slope);
+
+  const axes = y.shape.map((_, i) => i);
+  const rows = y.shape.slice(0, -1);
+  const along = (row: Node): Node =>
+    einsum(g, [row], [axes.slice(0, -1)], axes, new Map(y.shape.map((s, i) => [i, s])));
+  const summed = (node: Node): Node => einsum(g, [node], [axes], axes.slice(0, -1));
+  switch (set.kind) {
+    case "box": {
+      const [atLow, atHigh] = [mask("lower bound"), mask("upper bound")];
+      const free = add(g, [1, -1, -1], [one, atLow, atHigh]);
+      const held = [
+        ...(set.low === undefined ? [] : [multiply(g, atLow, add(g, [1, -1], [y, set.low]))]),
+        ...(set.high === undefined ? [] : [multiply(g, atHigh, add(g, [1, -1], [y, set.high]))]),
+      ];
+      const parts = [multiply(g, free, slope), ...held];
+      const own = add(
+        g,
+        parts.map(() => 1),
+        parts,
+      );
+      return alone({ kind: "box", low: set.low, high: set.high, atLow, atHigh }, own);
+    }
+    case "simplex": {
+      const support = mask("support");
+      const multiplier = input(g, `multiplier of the simplex of ${y.name}`, "multiplier", rows);
+      const own = choose(support, add(g, [1, -1], [slope, along(multiplier)]), y);
+      const full = add(g, [1, -1], [summed(y), constant(g, 1, rows)]);
+      return { piece: { kind: "simplex", support, multiplier }, own, multiplier: [multiplier], extra: [full] };
+    }
+    case "ball": {
+      const active = mask("boundary", rows);
+      const multiplier = input(g, `multiplier of the ball of ${y.name}`, "multiplier", rows);
+      const own = add(g, [1, 2], [slope, multiply(g, along(multiplier), y)]);
+      const excess = add(g, [1, -1], [summed(multiply(g, y, y)), multiply(g, set.radius, set.radius)]);
+      const inside = add(g, [1, -1], [constant(g, 1, rows), active]);
+      const extra = add(g, [1, 1], [multiply(g, active, excess), multiply(g, inside, multiplier)]);
+      const piece: Piece = { kind: "ball", radius: set.radius, active, multiplier };
+      return { piece, own, multiplier: [multiplier], extra: [extra] };
+    }
+  }
+}

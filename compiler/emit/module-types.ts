@@ -1,0 +1,171 @@
+/** The declarations beside a compiled module: its functions, typed by the model's own names and shapes. */
+import type { Model } from "../check/model.ts";
+import { showType, type TableType } from "../check/types.ts";
+import type { Input, Node } from "../ir/node.ts";
+import { showSizes, type Size } from "../ir/size.ts";
+import type { Problem } from "../lower/problem.ts";
+import { exportedNames, type ModuleParts, tablesRead } from "./module.ts";
+
+/** The text of the `.d.ts`. */
+export function moduleTypes({ model, problem }: ModuleParts, { embedData }: { readonly embedData: boolean }): string {
+  const upper = problem.upper?.variables ?? [];
+  const lower = [...problem.graph.inputs.values()].filter((input) => input.role === "lower" && problem.starts.has(input.name));
+  const params = problem.params.map(({ input }) => input);
+  const docs = docsOf(model);
+  const exported = exportedNames(problem);
+  const interfaces = [
+    ["Upper", "The upper variables.", upper.map((input) => property(input, docs))],
+    ["Lower", "The lower level's unknowns.", lower.map((input) => property(input, docs))],
+    ["Reports", "What `solve` reports at the end.", problem.reports.map(({ name, value }) => reported(name, value, docs))],
+    ["Params", "Constants that may be replaced.", params.map((input) => property(input, docs))],
+    ["Tables", "The data: nested arrays, or flat row-major numbers with their shape.", tableProperties(model, problem)],
+  ] as const;
+  const functions = functionTexts.filter(({ name }) => exported.includes(name));
+  return [
+    ...interfaces.map(([name, doc, properties]) => {
+      const body = properties.length === 0 ? "{}" : `{\n${properties.join("\n")}\n}`;
+      return `/** ${doc} */\nexport interface ${name} ${body}`;
+    }),
+    shared,
+    `export interface Module {\n${functions.map(({ text }) => indented(text)).join("\n")}\n}`,
+    loadText,
+    ...(embedData ? functions.map(({ name, text }) => `${commentOf(text)}\nexport declare const ${name}: Module[${JSON.stringify(name)}];`) : []),
+    "",
+  ].join("\n\n");
+}
+
+const indented = (text: string): string => text.replaceAll(/^(?=.)/gm, "  ");
+const commentOf = (text: string): string => text.slice(0, text.indexOf("*/") + 2);
+
+function docsOf(model: Model): ReadonlyMap<string, string> {
+  const declared = [...model.unknowns, ...model.params, ...model.reports];
+  return new Map(declared.flatMap(({ name, doc }) => (doc === undefined ? [] : [[name, doc] as const])));
+}
+
+// ------------------------------------------------------------------------------------------------------- properties
+
+const nested = (rank: number): string => `number${"[]".repeat(rank)}`;
+const shapeText = (shape: readonly Size[]): string => (shape.length === 0 ? "real" : `real[${showSizes(shape)}]`);
+const named = (name: string): string => (/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name) ? name : JSON.stringify(name));
+
+function documented(name: string, what: string, doc: string | undefined, type: string): string {
+  const comment = (doc === undefined ? what : `${what}: ${doc}`).replaceAll("*/", "* /").replaceAll("\n", " ");
+  return `  /** ${comment} */\n  ${named(name)}: ${type};`;
+}
+
+function property(input: Input, docs: ReadonlyMap<string, string>): string {
+  return documented(input.name, shapeText(input.shape), docs.get(input.name), nested(input.shape.length));
+}
+
+function reported(name: string, value: Node, docs: ReadonlyMap<string, string>): string {
+  return documented(name, shapeText(value.shape), docs.get(name), nested(value.shape.length));
+}
+
+function tableProperties(model: Model, problem: Problem): readonly string[] {
+  return [...tablesRead(model, problem)].map(([name, type]) => `  ${named(name)}: ${tableType(type, "  ")};`);
+}
+
+function tableType({ fields }: TableType, indent: string): string {
+  const lines = [...fields].map(([name, type]) => {
+    if (type.kind === "table") return `${indent}  ${named(name)}: readonly ${tableType(type.table, `${indent}  `)}[];`;
+    return `${indent}  /** ${showType(type)} */\n${indent}  ${named(name)}: ${nested(type.shape.length)} | Column;`;
+  });
+  return `{\n${lines.join("\n")}\n${indent}}`;
+}
+
+// -------------------------------------------------------------------------------------------- what all modules share
+
+const shared = `/** Numbers of any shape, row-major. */
+export interface Column {
+  readonly shape: readonly number[];
+  readonly values: ArrayLike<number>;
+}
+
+/** Where the upper variables are; one that is missing takes its start, and one number fills an array. */
+export type Point = { readonly [Name in keyof Upper]?: Upper[Name] | number };
+
+/**
+ * Relative and computed afresh. \`inner\`: of the lower level's optimality condition. \`adjoint\`: of the linear system behind the
+ * hypergradient.
+ */
+export interface Residuals {
+  inner: number;
+  adjoint: number;
+}
+
+export interface Hypergradient {
+  value: number;
+  gradient: Upper;
+  lower: Lower;
+  residuals: Residuals;
+  method: string;
+  engine: string;
+  warnings: string[];
+}
+
+export interface TraceEntry {
+  step: number;
+  value: number;
+  gradient_norm: number;
+  seconds: number;
+  inner_residual: number;
+  adjoint_residual: number;
+}
+
+export interface SolveOptions {
+  /** Ends the run with the best point so far. */
+  readonly signal?: AbortSignal;
+  readonly onStep?: (entry: TraceEntry) => void;
+  /** Seconds. */
+  readonly timeLimit?: number;
+}
+
+export interface Solution {
+  status: "converged" | "max_steps" | "time_limit" | "diverged" | "interrupted";
+  value: number;
+  gradient_norm: number;
+  steps: number;
+  seconds: number;
+  method: string;
+  engine: string;
+  upper: Upper;
+  lower: Lower;
+  reports: Reports;
+  residuals: Residuals;
+  trace: TraceEntry[];
+  warnings: string[];
+  message?: string;
+}`;
+
+/** Every function throws an Error whose `diagnostics` say what is wrong. */
+const functionTexts = [
+  {
+    name: "value",
+    text: `/** The upper objective at a point, the lower level solved; without an upper level, what the lower one minimizes. */
+value(at?: Point): number;`,
+  },
+  {
+    name: "gradient",
+    text: `/**
+ * Partial derivatives of the upper objective at the lower level's solution, in the variables of either level with the other held
+ * constant. The derivative through the lower level is \`hypergradient\`.
+ */
+gradient(at?: Point): { upper: Upper; lower: Lower };`,
+  },
+  {
+    name: "hypergradient",
+    text: `/** The total derivative of the upper objective, through the lower level's solution. */
+hypergradient(at?: Point): Hypergradient;`,
+  },
+  {
+    name: "solve",
+    text: `/** Solves the problem from its start. */
+solve(options?: SolveOptions): Promise<Solution>;`,
+  },
+] as const;
+
+const loadText = `/**
+ * The functions for these tables, as the problem reads them: split and scaled already. They throw an Error whose \`diagnostics\` say
+ * what is wrong with the data or the problem.
+ */
+export declare function load(tables: Tables, params?: Partial<Params>): Promise<Module>;`;

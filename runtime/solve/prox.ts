@@ -1,0 +1,67 @@
+/**
+ * Proximal operators and projections, with the face each identifies. All work in place on plain arrays: they are a pass over an
+ * unknown, small beside the gradient that comes with every step.
+ */
+
+/** prox of t Σ w |y − c| at z: what is within t w of its centre goes there. `support` is 1 where it does not. */
+export function proxPenalty(
+  z: Float64Array,
+  t: number,
+  weight: Float64Array,
+  centre: Float64Array,
+  support: Float64Array,
+): void {
+  z.forEach((value, i) => {
+    const c = centre[i] as number;
+    const threshold = t * (weight[i] as number);
+    const apart = value - c;
+    support[i] = Math.abs(apart) > threshold ? 1 : 0;
+    z[i] = c + Math.sign(apart) * Math.max(0, Math.abs(apart) - threshold);
+  });
+}
+
+/** Clamps z to [low, high]; the masks are 1 where it was clamped. */
+export function projectBox(
+  z: Float64Array,
+  low: Float64Array,
+  high: Float64Array,
+  atLow: Float64Array,
+  atHigh: Float64Array,
+): void {
+  z.forEach((value, i) => {
+    const [a, b] = [low[i] as number, high[i] as number];
+    atLow[i] = value <= a ? 1 : 0;
+    atHigh[i] = value >= b && value > a ? 1 : 0;
+    z[i] = Math.min(b, Math.max(a, value));
+  });
+}
+
+/** Projects each row of length `width` to the probability simplex (Held, Wolfe and Crowder 1974). */
+export function projectSimplex(z: Float64Array, width: number, support: Float64Array): void {
+  for (let from = 0; from < z.length; from += width) {
+    const row = z.subarray(from, from + width);
+    const sorted = Float64Array.from(row).sort().reverse();
+    let [sum, level] = [0, 0];
+    for (let k = 0; k < width; k += 1) {
+      sum += sorted[k] as number;
+      const candidate = (sum - 1) / (k + 1);
+      if ((sorted[k] as number) <= candidate) break;
+      level = candidate;
+    }
+    row.forEach((value, i) => {
+      support[from + i] = value > level ? 1 : 0;
+      row[i] = Math.max(0, value - level);
+    });
+  }
+}
+
+/** Projects each row of length `width` to the ball of its radius; `active` is 1 a row where it was outside or on it. */
+export function projectBall(z: Float64Array, width: number, radius: Float64Array, active: Float64Array): void {
+  for (let from = 0, row = 0; from < z.length; from += width, row += 1) {
+    const part = z.subarray(from, from + width);
+    const norm = Math.hypot(...part);
+    const r = radius[row] as number;
+    active[row] = norm >= r ? 1 : 0;
+    if (norm > r) part.forEach((value, i) => (part[i] = (value * r) / norm));
+  }
+}

@@ -1,0 +1,2 @@
+import { describe, expect, test } from "vitest";
+import { einsum, input, transpose } from "../../compiler/ir/graph.ts";

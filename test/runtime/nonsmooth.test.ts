@@ -1,0 +1,105 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { matrixText, prepared, refusals } from "../support/problems.ts";
+
+const number = fc.double({ min: -2, max: 2, noNaN: true }).map((x) => Math.round(x * 1000) / 1000);
+const vector = (n: number) => fc.array(number, { minLength: n, maxLength: n });
+const matrix = (m: number, n: number) => fc.array(vector(n), { minLength: m, maxLength: m });
+
+const losses = [
+  "0.5 * mean((A @ y - b)^2)",
+  "mean(logcosh(A @ y - b * s))",
+  "mean(softplus(A @ y)) - 0.3 * y @ [1, s, -1, 0]",
+];
+const kinds: readonly (readonly [name: string, set: string, penalty: string])[] = [
+  ["a lasso", "", "exp(w) * norm1(y)"],
+  ["weighted kinks off zero", "", "sum([0.1, 0.5, 0.2, 1] * abs(2 * y - [s, 1, 0, -1]))"],
+  ["a positive part", "", "0.4 * exp(w) * sum(max(y, s / 4)) + 0.1 * sum(relu(y - s / 4))"],
+  ["a nonnegative unknown", "in nonnegative", "w * y[0]"],
+  ["a box that moves", "in box(-exp(w) / 2, 0.3 + s / 10)", "0 * s"],
+  ["a simplex", "in simplex", "w * y[1]"],
+  ["a ball", "in ball(0.5 * exp(w))", "y[0] * s"],
+];
+
+describe("lower levels with kinks and sets", () => {
+  for (const [name, set, penalty] of kinds) {
+    it(`have the derivative of ${name}`, async () => {
+      let smooth = 0;
+      const data = fc.record({ A: matrix(5, 4), b: vector(5), loss: fc.constantFrom(...losses), w: number, s: number });
+      await fc.assert(
+        fc.asyncProperty(data, async ({ A, b, loss, w, s }) => {
+          const problem = await prepared(`
+            let A = ${matrixText(A)}
+            let b = [${b.join(", ")}]
+            var w: real
+            var s: real
+            var y: real[4] ${set}
+            minimize sum(sin(y + [0.3, 0.1, 0.2, 0.4])) + y[2] * s over w, s
+            where y minimizes ${loss} + 0.2 * sumsq(y - 0.4) + ${penalty}`);
+          const check = problem.gradcheck({ w, s });
+          expect(check.residuals.inner).toBeLessThan(1e-11);
+          // Where the face is about to change, differences see the other side.
+          if (check.warnings.length > 0) return;
+          smooth += 1;
+          const close = check.rows.every((row) => row.error < 1e-6);
+          if (close) return;
+          const { gradient } = problem.gradient({ w, s });
+          const moved = problem.gradient({ w: w + 2e-3, s: s + 2e-3 }).gradient;
+          // A face that changes within the differences' step shows in the gradient as a jump.
+          const jump =
+            Math.abs((gradient.w as number) - (moved.w as number)) +
+            Math.abs((gradient.s as number) - (moved.s as number));
+          expect(jump, JSON.stringify(check.rows)).toBeGreaterThan(1e-3);
+        }),
+        { numRuns: 25 },
+      );
+      expect(smooth).toBeGreaterThan(15);
+    }, 30_000);
+  }
+
+  it("agree with closed forms: soft thresholding and its flat side", async () => {
+    const problem = await prepared(`
+      var l: real
+      var y: real[2]
+      minimize sumsq(y) over l
+      where y minimizes 0.5 * sumsq(y - [3, 0.5]) + l * norm1(y)`);
+    const { lower, gradient, warnings } = problem.gradient({ l: 1 });
+    expect([lower.y, gradient.l, warnings]).toEqual([[2, 0], -4, []]);
+  });
+
+  it("say that a derivative at a kink is one-sided", async () => {
+    const problem = await prepared(`
+      var l: real
+      var y: real
+      minimize y over l
+      where y minimizes 0.5 * (y - 1)^2 + l * abs(y)`);
+    expect(problem.gradient({ l: 1 }).warnings.map((d) => d.code)).toEqual(["at-a-kink"]);
+    expect(problem.gradient({ l: 0.9 }).warnings).toEqual([]);
+  });
+
+  it("find the support of a lasso with more features than rows", async () => {
+    const rows = Array.from({ length: 20 }, (_, i) =>
+      Array.from({ length: 60 }, (_, j) => Math.sin(1.7 * i * (j + 1) + j)),
+    );
+    const problem = await prepared(`
+      let X = ${matrixText(rows)}
+      let y = X @ concat([2, -3, 1.5], zeros(57))
+      var l: real init -3
+      var b: real[60]
+      minimize sumsq(X @ b - y) over l
+      where b minimizes 0.5 * mean((X @ b - y)^2) + exp(l) * norm1(b)`);
+    const check = problem.gradcheck();
+    expect(check.worst).toBeLessThan(1e-6);
+    const { lower, residuals } = problem.gradient();
+    expect(residuals.inner).toBeLessThan(1e-11);
+    expect((lower.b as number[]).filter((x) => x !== 0).length).toBeLessThan(20);
+  });
+
+  it("refuse what has no proximal form", async () => {
+    const hinge =
+      "var w: real\nvar y: real[2]\nminimize sum(y) over w\nwhere y minimizes mean(hinge_loss([[1, 2], [3, 4]] @ y, [1, -1])) + exp(w) * sumsq(y)";
+    expect((await refusals(hinge))[0]?.code).toBe("non-smooth-lower-level");
+    const peak = "var w: real init -1\nvar y: real\nminimize y over w\nwhere y minimizes y^2 + w * abs(y)";
+    expect((await refusals(peak))[0]?.code).toBe("concave-penalty");
+  });
+});
