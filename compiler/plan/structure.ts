@@ -5,7 +5,7 @@
 import { asEinsum, termsOf } from "../derive/entrywise.ts";
 import { stackMatrix } from "../derive/stack.ts";
 import { add, constant, einsum, type Graph, reshape } from "../ir/graph.ts";
-import type { Einsum, Input, Node } from "../ir/node.ts";
+import type { Input, Node } from "../ir/node.ts";
 import { oneSize, productOfSizes, type Size } from "../ir/size.ts";
 import { simplify } from "../simplify/simplify.ts";
 

@@ -61,7 +61,7 @@ export function checkGradient(
 }
 
 /** Over the step: below this part of the values it is taken from, a derivative drowns in the rounding of its differences. */
-const resolution = 1e-8;
+const resolution = 1e-7;
 
 /** Where there are kinks, a long step would change the face of the solution. */
 const longestStep = (aid: Aid): number => (aid.blocks.some((block) => block.face !== undefined) ? 1e-3 : 0.1);

@@ -94,7 +94,7 @@ describe("the plan", () => {
     ).toEqual(["lbfgs", "cholesky", "cg"]);
     expect(planFor(general, 10_000, new Map([["method", word("exact")]]))).toEqual(["newton", "cholesky", "cholesky"]);
     expect(() => planFor(general, 10, new Map([["inner", word("cholesky")]]))).toThrow("not quadratic in y");
-    expect(() => planFor(general, 10, new Map([["inner", word("fista")]]))).toThrow("not available yet");
+    expect(() => planFor(general, 10, new Map([["inner", word("anderson")]]))).toThrow("not available yet");
     expect(() => planFor(general, 10, new Map([["method", word("soba")]]))).toThrow(
       "method: soba is not available yet",
     );
