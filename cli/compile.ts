@@ -36,7 +36,8 @@ export async function compileModule(file: string, flags: CompileFlags, output: O
     ? await readData(model, data, options)
     : { ...(await sizesIfRead(model, data, options)), tables: new Map() };
   const plan = planFor(compiled, options, sizes);
-  if (plan === undefined || problem === undefined || derivation === undefined) throw new BilevelError([noProblem(compiled.file)]);
+  if (plan === undefined || problem === undefined || derivation === undefined)
+    throw new BilevelError([noProblem(compiled.file)]);
   output.diagnose(warnings);
   const solve = new Map([...model.solve, ...options]);
   const params = new Map([...set].filter(([name]) => model.params.some((param) => param.name === name)));
@@ -53,8 +54,11 @@ export async function compileModule(file: string, flags: CompileFlags, output: O
 
 function checkTarget(target: string): void {
   const known = targets[target];
-  const available = Object.keys(targets).filter((name) => targets[name]).join(", ");
-  if (known === undefined) throw new BilevelError([commandLine(`there is no target ${target}`, `write --target ${available}`)]);
+  const available = Object.keys(targets)
+    .filter((name) => targets[name])
+    .join(", ");
+  if (known === undefined)
+    throw new BilevelError([commandLine(`there is no target ${target}`, `write --target ${available}`)]);
   if (!known) throw new BilevelError([commandUnavailable(`--target ${target}`, `write --target ${available}`)]);
 }
 

@@ -4,7 +4,6 @@ import { type Explanation, explain } from "../compiler/emit/explanation.ts";
 import { noProblem } from "../compiler/errors.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import { planFor, sizesIfRead } from "./inspect.ts";
-import type { SolveEntries } from "./options.ts";
 import { type ExitStatus, hasColour, type Output } from "./output.ts";
 import { compileFile, type ProgramFlags } from "./program.ts";
 

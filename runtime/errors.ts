@@ -14,6 +14,8 @@ export const runtimeCodes = [
   "damped",
   "at-a-kink",
   "concave-penalty",
+  "flow-too-long",
+  "flow-too-wide",
 ] as const;
 
 export function singularLowerLevel(unknowns: string, flat: number | undefined, span: Span): Diagnostic {
@@ -147,5 +149,25 @@ export function concavePenalty(unknowns: string, weight: number, span: Span): Di
     message: `the absolute value in what ${unknowns} minimizes has the negative weight ${weight.toPrecision(3)}: its kink is a peak`,
     span,
     suggestion: "keep the weight positive by construction, such as exp(lambda)",
+  };
+}
+
+export function flowTooLong(unknowns: string, steps: number, span: Span): Diagnostic {
+  return {
+    code: "flow-too-long",
+    severity: "refusal",
+    message: `the gradient flow on what ${unknowns} minimizes has not come to rest after ${steps} steps`,
+    span,
+    suggestion: "start nearer to a solution, or improve the conditioning of the objective",
+  };
+}
+
+export function flowTooWide(unknowns: string, size: number, largest: number, span: Span): Diagnostic {
+  return {
+    code: "flow-too-wide",
+    severity: "refusal",
+    message: `${unknowns} holds ${size} numbers, and a selection by gradient_flow splits a curvature of order ${largest} at the most`,
+    span,
+    suggestion: "use by descent(steps, rate), which has no such bound",
   };
 }

@@ -9,7 +9,7 @@ import type { InputRole, MapFunction, Node, ReduceFunction } from "../compiler/i
 import { readSize, readSizes } from "../compiler/ir/read-size.ts";
 import { showSizes } from "../compiler/ir/size.ts";
 import { BilevelError, type Diagnostic } from "../grammar/diagnostics.ts";
-import { createAnswers, fitted, type Parts } from "./answers.ts";
+import { createAnswers, fitted, type Parts, unknownName } from "./answers.ts";
 import { bind } from "./bind.ts";
 import { columnOf, type NumericArray, tableOf, wantedArrays } from "./data/arrays.ts";
 import type { DataFile } from "./data/files.ts";
@@ -44,7 +44,7 @@ export interface ModuleProgram extends Omit<Parts, "binding" | "warnings"> {
   /** Sizes that no column that is read tells. */
   readonly sizes: ReadonlyMap<string, number>;
   /** Params that replace the source's. */
-  readonly set: Point;
+  readonly set: ReadonlyMap<string, NestedArray>;
 }
 
 /** The graph's builders with short arguments: shapes as `n, d`, einsums as `ij,j->i`. */
@@ -96,11 +96,19 @@ export function loader(program: (builders: Builders) => ModuleProgram) {
   return async (given: TablesGiven = {}, set: Point = {}) => {
     const parts = program(createBuilders());
     const { tables, sizes } = await bindData(parts, given);
-    const params = new Map<string, Float64Array>();
-    for (const { input } of parts.problem.params) {
-      const value = { ...parts.set, ...set }[input.name];
-      if (value !== undefined) params.set(input.name, fitted(parts.declared, input, value, sizes));
-    }
+    const params = new Map(
+      [...parts.set, ...Object.entries(set)].map(([name, value]) => {
+        const inputs = parts.problem.params.map(({ input }) => input);
+        const input = inputs.find((each) => each.name === name);
+        if (input === undefined)
+          throw unknownName(
+            name,
+            inputs.map((each) => each.name),
+            "param",
+          );
+        return [name, fitted(parts.declared, input, value, sizes)] as const;
+      }),
+    );
     const binding = bind(parts.problem, await createWasmEngine(), tables, sizes, params);
     const answers = createAnswers({ ...parts, binding, warnings: [] });
     return {

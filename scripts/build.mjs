@@ -19,6 +19,8 @@ const standalone = await build({
   platform: "neutral",
   target: "es2022",
   minify: true,
+  // An uncaught error shows the line it was thrown from.
+  lineLimit: 160,
   logLevel: "warning",
   write: false,
 });

@@ -48,19 +48,19 @@ export function conditionsOf(g: Graph, level: LowerLevel | undefined, sets: Sets
 function conditionOf(g: Graph, clause: LowerClause, deeper: readonly Condition[], sets: Sets): Condition {
   const { unknowns, span } = clause;
   const inSet = unknowns.find((y) => sets.has(y.name));
-  if (inSet !== undefined && (clause.kind === "solves" || clause.descent !== undefined)) {
+  if (inSet !== undefined && (clause.kind === "solves" || clause.selected !== undefined)) {
     throw new BilevelError([notDerivedYet(`the set of ${inSet.name} in such a clause`, span)]);
   }
   if (clause.kind === "solves") return { clause, unknowns, residual: [clause.residual] };
   const answers = mentioned(clause.minimand, deeper);
-  const unrolled = answers.find(({ clause: answer }) => answer.kind === "optimize" && answer.descent !== undefined);
-  if (unrolled !== undefined) throw new BilevelError([notDerivedYet("a level above steps of descent", span)]);
+  const path = answers.find(({ clause: answer }) => answer.kind === "optimize" && answer.selected !== undefined);
+  if (path !== undefined) throw new BilevelError([notDerivedYet("a level above one with a selection", span)]);
   const faceted = answers.find(({ nonsmooth }) => nonsmooth !== undefined);
   if (faceted !== undefined) throw new BilevelError([notDerivedYet("a level above a set or a kink", span)]);
   const kinked = inSet !== undefined || kinksIn([clause.minimand], new Set<Node>(unknowns)).length > 0;
   if (kinked && answers.length > 0)
     throw new BilevelError([notDerivedYet("a set or a kink above a deeper level", span)]);
-  if (kinked && clause.descent === undefined) {
+  if (kinked && clause.selected === undefined) {
     const faced = deriveNonsmooth(g, clause.minimand, unknowns, sets);
     if (faced !== undefined) return { clause, ...faced };
     if (inSet !== undefined)

@@ -18,7 +18,7 @@ import { simplify } from "../simplify/simplify.ts";
 import { type Condition, conditionsOf, inSolvingOrder, pairing } from "./conditions.ts";
 import { forward, gradient, jacobian } from "./differentiate.ts";
 import type { Nonsmooth } from "./nonsmooth.ts";
-import { deriveUnrolled, type Unrolled } from "./unrolled.ts";
+import { derivePath, type Path } from "./path.ts";
 
 /** One or more clauses that must be solved together, because each mentions the others' unknowns. */
 export interface Block {
@@ -40,8 +40,8 @@ export interface Block {
   readonly transposedProduct: readonly Node[];
   /** Where the clause has kinks or sets: the condition holds on the face that its masks describe. */
   readonly nonsmooth?: Nonsmooth;
-  /** Steps of descent in place of a solution: the block has no part in ℒ, and its adjoint is carried back through the steps. */
-  readonly unrolled?: Unrolled;
+  /** Where the end of a path is meant. Steps of descent have no part in ℒ: their adjoint is carried back through the steps. */
+  readonly path?: Path;
   /** ∂/∂y (f − Σ over later blocks ⟨v, R⟩), zero everywhere where the upper level does not read the block. */
   readonly adjointRhs: readonly Node[];
 }
@@ -76,7 +76,7 @@ export function deriveImplicit(problem: Problem): Derivation {
   let lagrangian = value;
   for (const draft of [...drafts].reverse()) {
     blocks.unshift(simplifyBlock(g, { ...draft, adjointRhs: gradient(g, lagrangian, draft.unknowns) }));
-    if (draft.unrolled !== undefined) continue;
+    if (draft.path?.selected.kind === "descent") continue;
     const pairings = draft.condition.map((condition, k) => pairing(g, draft.adjoints[k] as Input, condition));
     lagrangian = add(g, [1, ...pairings.map(() => -1)], [lagrangian, ...pairings]);
   }
@@ -97,19 +97,19 @@ function draftBlocks(g: Graph, groups: readonly (readonly Condition[])[], outer:
     if (conditions.length > 1 && faceted !== undefined) {
       throw new BilevelError([notDerivedYet("a set or a kink in clauses that answer each other", faceted.clause.span)]);
     }
-    const descending = conditions.find(
-      ({ clause }) => clause.kind === "optimize" && clause.descent !== undefined,
+    const selecting = conditions.find(
+      ({ clause }) => clause.kind === "optimize" && clause.selected !== undefined,
     )?.clause;
-    if (descending?.kind !== "optimize" || descending.descent === undefined) {
+    if (selecting?.kind !== "optimize" || selecting.selected === undefined) {
       drafts.push(draft);
       continue;
     }
     if (conditions.length > 1)
-      throw new BilevelError([notDerivedYet("descent on clauses that answer each other", descending.span)]);
+      throw new BilevelError([notDerivedYet("a selection in clauses that answer each other", selecting.span)]);
     const readable = [...outer, ...drafts.flatMap((before) => before.unknowns)];
     drafts.push({
       ...draft,
-      unrolled: deriveUnrolled(g, descending.descent, draft.condition, draft.adjoints, readable),
+      path: derivePath(g, selecting.selected, draft.condition, draft.adjoints, readable),
     });
   }
   return drafts;

@@ -3,20 +3,40 @@
  * what the compiler found as a literal, each expression under the formula it computes.
  */
 import { type Node, reachable } from "../ir/node.ts";
-import { showSizes, type Size } from "../ir/size.ts";
+import { type Size, showSizes } from "../ir/size.ts";
 import { array, createNotation } from "./notation.ts";
 import { lineOf } from "./text.ts";
 
 /** The builders that `writeProgram` calls. */
 export const builderNames = [
-  "graph", "size", "input", "constant", "literal", "sizeNode", "iota", "delta", "einsum", "add", "map", "reduce", "gather", "scatter",
-  "reshape", "solve", "logdet", "cholesky",
+  "graph",
+  "size",
+  "input",
+  "constant",
+  "literal",
+  "sizeNode",
+  "iota",
+  "delta",
+  "einsum",
+  "add",
+  "map",
+  "reduce",
+  "gather",
+  "scatter",
+  "reshape",
+  "solve",
+  "logdet",
+  "cholesky",
 ] as const;
 
 const reserved = new Set<string>([
   ...builderNames,
-  ..."arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for".split(" "),
-  ..."function if implements import in instanceof interface let new null package private protected public return static super".split(" "),
+  ..."arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for".split(
+    " ",
+  ),
+  ..."function if implements import in instanceof interface let new null package private protected public return static super".split(
+    " ",
+  ),
   ..."switch this throw true try typeof undefined var void while with yield Map Infinity NaN".split(" "),
 ]);
 
@@ -41,7 +61,9 @@ export function writeProgram(value: object): string {
   const notation = createNotation(nodes);
   const taken = new Set(reserved);
   const names = new Map(nodes.map((node) => [node, nameFor(node, taken)]));
-  const shared = new Map([...found.repeated].map(([object, key]) => [object, fresh(identifier(key.replace(/s$/, "")), taken, 1)]));
+  const shared = new Map(
+    [...found.repeated].map(([object, key]) => [object, fresh(identifier(key.replace(/s$/, "")), taken, 1)]),
+  );
   const formulas = new Map<Node, string>();
   const formulaOf = (node: Node): string => {
     const known = formulas.get(node) ?? lineOf(array(notation, node));
@@ -50,7 +72,8 @@ export function writeProgram(value: object): string {
   };
   const writer: Writer = { names, formulaOf, shared };
   const lines = nodes.map((node) => `const ${names.get(node)} = ${construction(node, names)};`);
-  for (const [object, name] of shared) lines.push("", `const ${name} = ${written({ ...writer, shared: without(shared, object) }, object, "", "")};`);
+  for (const [object, name] of shared)
+    lines.push("", `const ${name} = ${written({ ...writer, shared: without(shared, object) }, object, "", "")};`);
   return [...lines, "", `return ${written(writer, value, "", "")};`].join("\n");
 }
 
@@ -173,7 +196,10 @@ function survey(value: object) {
     }
     const parts = entriesOf(part).flatMap(([name, own]): readonly boolean[] => {
       const inMap = part instanceof Map;
-      return [...(inMap ? [visit(name, key)] : []), visit(own, typeof name === "string" && name !== "" && !inMap ? name : key)];
+      return [
+        ...(inMap ? [visit(name, key)] : []),
+        visit(own, typeof name === "string" && name !== "" && !inMap ? name : key),
+      ];
     });
     const holdsNodes = parts.includes(true);
     met.set(part, { holdsNodes, key, times: 1 });
@@ -181,7 +207,9 @@ function survey(value: object) {
   };
   visit(value, "part");
   const repeated = new Map(
-    [...met].flatMap(([part, { holdsNodes, key, times }]) => (times > 1 && holdsNodes && !Array.isArray(part) ? [[part, key] as const] : [])),
+    [...met].flatMap(([part, { holdsNodes, key, times }]) =>
+      times > 1 && holdsNodes && !Array.isArray(part) ? [[part, key] as const] : [],
+    ),
   );
   return { nodes, repeated };
 }
@@ -190,17 +218,29 @@ const propertyName = (key: string): string => (/^[\p{L}_$][\p{L}\p{N}_$]*$/u.tes
 
 function written(writer: Writer, value: unknown, indent: string, key: string): string {
   if (typeof value === "number") return numberText(value);
+  if (typeof value === "function") throw new Error(`${key} is no plain data`);
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const shared = writer.shared.get(value);
   if (shared !== undefined) return shared;
   if (isNode(value)) return writer.names.get(value) as string;
   if (isSize(value)) return `size(${quoted(value.key)})`;
   const inner = `${indent}  `;
-  if (Array.isArray(value)) return listed(value.map((part) => written(writer, part, inner, "")), "[", "]", indent, key);
+  if (Array.isArray(value))
+    return listed(
+      value.map((part) => written(writer, part, inner, "")),
+      "[",
+      "]",
+      indent,
+      key,
+    );
   if (value instanceof Map) {
-    const items = [...value].map(([name, part]) => `[${written(writer, name, inner, "")}, ${written(writer, part, inner, "")}]`);
+    const items = [...value].map(
+      ([name, part]) => `[${written(writer, name, inner, "")}, ${written(writer, part, inner, "")}]`,
+    );
     return items.length === 0 ? "new Map()" : listed(items, "new Map([", "])", indent, key);
   }
+  // A function or an instance of a class would lose what it is.
+  if (Object.getPrototypeOf(value) !== Object.prototype) throw new Error(`${key} is no plain data`);
   const items = entriesOf(value).map(([name, part]) => {
     const property = propertyName(String(name));
     const text = written(writer, part, inner, property);
@@ -208,12 +248,21 @@ function written(writer: Writer, value: unknown, indent: string, key: string): s
   });
   if ("graph" in value) items.unshift({ text: "graph", comments: [] });
   const hasComments = items.some(({ comments }) => comments.length > 0);
-  const texts = items.map(({ text, comments }) => [...comments.map((comment) => `// ${comment}`), text].join(`\n${inner}`));
+  const texts = items.map(({ text, comments }) =>
+    [...comments.map((comment) => `// ${comment}`), text].join(`\n${inner}`),
+  );
   return listed(texts, "{ ", " }", indent, key, hasComments);
 }
 
 /** On one line where it fits. */
-function listed(items: readonly string[], open: string, close: string, indent: string, key: string, tall = false): string {
+function listed(
+  items: readonly string[],
+  open: string,
+  close: string,
+  indent: string,
+  key: string,
+  tall = false,
+): string {
   if (items.length === 0) return open.trim() + close.trim();
   const line = open + items.join(", ") + close;
   if (!tall && !line.includes("\n") && indent.length + key.length + line.length < widest) return line;
@@ -223,5 +272,7 @@ function listed(items: readonly string[], open: string, close: string, indent: s
 /** The formulas of the expressions that a property holds; a name says all of an input. */
 function commentsOn(writer: Writer, value: unknown): readonly string[] {
   const nodes: readonly unknown[] = Array.isArray(value) ? value.flat() : [value];
-  return nodes.flatMap((node) => (typeof node === "object" && node !== null && isNode(node) && node.kind !== "input" ? [writer.formulaOf(node)] : []));
+  return nodes.flatMap((node) =>
+    typeof node === "object" && node !== null && isNode(node) && node.kind !== "input" ? [writer.formulaOf(node)] : [],
+  );
 }

@@ -2,21 +2,27 @@
 import type { Model } from "../check/model.ts";
 import { showType, type TableType } from "../check/types.ts";
 import type { Input, Node } from "../ir/node.ts";
-import { showSizes, type Size } from "../ir/size.ts";
+import { type Size, showSizes } from "../ir/size.ts";
 import type { Problem } from "../lower/problem.ts";
 import { exportedNames, type ModuleParts, tablesRead } from "./module.ts";
 
 /** The text of the `.d.ts`. */
 export function moduleTypes({ model, problem }: ModuleParts, { embedData }: { readonly embedData: boolean }): string {
   const upper = problem.upper?.variables ?? [];
-  const lower = [...problem.graph.inputs.values()].filter((input) => input.role === "lower" && problem.starts.has(input.name));
+  const lower = [...problem.graph.inputs.values()].filter(
+    (input) => input.role === "lower" && problem.starts.has(input.name),
+  );
   const params = problem.params.map(({ input }) => input);
   const docs = docsOf(model);
   const exported = exportedNames(problem);
   const interfaces = [
     ["Upper", "The upper variables.", upper.map((input) => property(input, docs))],
     ["Lower", "The lower level's unknowns.", lower.map((input) => property(input, docs))],
-    ["Reports", "What `solve` reports at the end.", problem.reports.map(({ name, value }) => reported(name, value, docs))],
+    [
+      "Reports",
+      "What `solve` reports at the end.",
+      problem.reports.map(({ name, value }) => reported(name, value, docs)),
+    ],
     ["Params", "Constants that may be replaced.", params.map((input) => property(input, docs))],
     ["Tables", "The data: nested arrays, or flat row-major numbers with their shape.", tableProperties(model, problem)],
   ] as const;
@@ -29,7 +35,11 @@ export function moduleTypes({ model, problem }: ModuleParts, { embedData }: { re
     shared,
     `export interface Module {\n${functions.map(({ text }) => indented(text)).join("\n")}\n}`,
     loadText,
-    ...(embedData ? functions.map(({ name, text }) => `${commentOf(text)}\nexport declare const ${name}: Module[${JSON.stringify(name)}];`) : []),
+    ...(embedData
+      ? functions.map(
+          ({ name, text }) => `${commentOf(text)}\nexport declare const ${name}: Module[${JSON.stringify(name)}];`,
+        )
+      : []),
     "",
   ].join("\n\n");
 }

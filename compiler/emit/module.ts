@@ -51,7 +51,18 @@ export function moduleText(parts: ModuleParts, { name, version, runtime, embedDa
   const tables = tablesRead(model, problem);
   const declared = [...model.unknowns, ...model.params].map((each) => ({ name: each.name, type: each.type }));
   const { dims, requirements } = model;
-  const program = { problem, derivation, plan, declared, solve, tables, dims, requirements, sizes, set: Object.fromEntries(set) };
+  const program = {
+    problem,
+    derivation,
+    plan,
+    declared,
+    solve,
+    tables,
+    dims,
+    requirements,
+    sizes,
+    set,
+  };
   const exported = exportedNames(problem).join(", ");
   const embedded = embedData
     ? [
@@ -74,12 +85,20 @@ export function exportedNames(problem: Problem): readonly string[] {
   return problem.upper === undefined ? ["value", "solve"] : ["value", "gradient", "hypergradient", "solve"];
 }
 
-function header({ model, problem }: ModuleParts, { name, version, embedData }: Omit<ModuleWrapping, "runtime">): string {
+function header(
+  { model, problem }: ModuleParts,
+  { name, version, embedData }: Omit<ModuleWrapping, "runtime">,
+): string {
   const variables = problem.upper?.variables.map((variable) => variable.name) ?? [];
   const at = variables.length === 0 ? "" : `{ ${variables.join(", ")} }`;
   const exported = exportedNames(problem);
   const uses = {
-    value: [`value(${at})`, problem.upper === undefined ? "what the lower level minimizes, at its solution" : "the upper objective, the lower level solved"],
+    value: [
+      `value(${at})`,
+      problem.upper === undefined
+        ? "what the lower level minimizes, at its solution"
+        : "the upper objective, the lower level solved",
+    ],
     gradient: [`gradient(${at})`, "its partial derivatives in either level, { upper, lower }"],
     hypergradient: [`hypergradient(${at})`, "its total derivative, the lower level's solution and the residuals"],
     solve: ["await solve()", "the solution and the reports"],
@@ -109,7 +128,9 @@ function header({ model, problem }: ModuleParts, { name, version, embedData }: O
 
 /** The program's statements as a function of the builders that they call. */
 function functionText(body: string): string {
-  const called = builderNames.filter((name) => name === "graph" || body.includes(` ${name}(`) || body.includes(`[${name}(`));
+  const called = builderNames.filter(
+    (name) => name === "graph" || body.includes(` ${name}(`) || body.includes(`[${name}(`),
+  );
   return `function program({ ${called.join(", ")} }) {\n${indented(body)}\n}`;
 }
 
@@ -117,7 +138,9 @@ const indented = (text: string): string => text.replaceAll(/^(?=.)/gm, "  ");
 
 /** The tables of which the program reads a field, with those fields alone. */
 export function tablesRead(model: Model, problem: Problem): ReadonlyMap<string, TableType> {
-  const read = [...problem.graph.inputs.values()].filter((input) => input.role === "data").map((input) => input.name.split("."));
+  const read = [...problem.graph.inputs.values()]
+    .filter((input) => input.role === "data")
+    .map((input) => input.name.split("."));
   const declared = model.data.flatMap((declaration) => declaration.tables);
   return new Map(
     declared.flatMap(({ name, type }) => {

@@ -1,5 +1,5 @@
 /** Sizes from their canonical text: the inverse of `key`. */
-import { addSizes, multiplySizes, namedSize, oneSize, scaleSize, type Size, sizeOf } from "./size.ts";
+import { addSizes, multiplySizes, namedSize, oneSize, type Size, scaleSize, sizeOf } from "./size.ts";
 
 /** `2*n*d - 1`. The text must be a size's key. */
 export function readSize(text: string): Size {

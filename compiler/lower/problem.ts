@@ -31,8 +31,8 @@ export type LowerClause = {
       readonly objective: Node;
       /** What is minimised: the objective or its negative. */
       readonly minimand: Node;
-      /** `by descent(...)`: not the minimiser is meant, but where these steps end. */
-      readonly descent?: Descent;
+      /** `by descent(...)` or `by gradient_flow`: not just any minimiser is meant, but where this path ends. */
+      readonly selected?: Selected;
     }
   /** residual = left − right, of the unknown's shape. */
   | { readonly kind: "solves"; readonly residual: Node }
@@ -45,14 +45,21 @@ export type LowerSet =
   /** One radius a row, of the unknown's shape without its last axis. */
   | { readonly kind: "ball"; readonly radius: Node };
 
-/** y ← y − rate ∇g(y), `steps` times from `start`. */
-export interface Descent {
-  readonly steps: number;
-  /** A scalar; may read upper variables. */
-  readonly rate: Node;
+/** A path to the point that is meant. */
+export type Selected = {
   /** One an unknown, of its shape; absent: the last outer iterate's solution, a constant. */
   readonly start?: readonly Node[];
-}
+} & (
+  | {
+      /** y ← y − rate ∇g(y), `steps` times. */
+      readonly kind: "descent";
+      readonly steps: number;
+      /** A scalar; may read upper variables. */
+      readonly rate: Node;
+    }
+  /** The limit of dy/dt = −∇g(y). */
+  | { readonly kind: "gradient_flow" }
+);
 
 /** Clauses that hold together, and the level that answers them. */
 export interface LowerLevel {
@@ -200,23 +207,23 @@ function lowerClause(context: Lowering, starts: Starts, clause: ModelClause): Lo
     unknowns: clause.unknowns.map((unknown) => context.variable(unknown.name)),
     objective,
     minimand: clause.direction === "minimizes" ? objective : scale(g, -1, objective),
-    ...(clause.selection && { descent: lowerDescent(context, starts, clause, clause.selection) }),
+    ...(clause.selection && { selected: lowerSelection(context, starts, clause, clause.selection) }),
     span: clause.span,
   };
 }
 
-function lowerDescent(context: Lowering, starts: Starts, clause: Optimize, selection: ModelSelection): Descent {
-  if (selection.by.kind !== "descent") refuse(`a selection (by ${selection.by.kind})`, selection.span);
-  const { from } = selection;
-  const steps = selection.by.arguments.get("steps");
-  const rate = selection.by.arguments.get("rate");
-  if (steps?.kind !== "number" || rate === undefined) throw new Error("descent without its steps or rate");
-  const start = clause.unknowns.map((unknown, k): Node => {
+function lowerSelection(context: Lowering, starts: Starts, clause: Optimize, selection: ModelSelection): Selected {
+  const { from, by } = selection;
+  const begin = clause.unknowns.map((unknown, k): Node => {
     const { shape } = context.variable(unknown.name);
     const value = from.kind === "starts" ? from.values[k] : undefined;
     return value === undefined ? (starts.get(unknown.name) as Node) : underIndex(context, value, unknown.index, shape);
   });
-  return { steps: steps.value, rate: lowerClosed(context, rate), ...(from.kind !== "previous" && { start }) };
+  const start = from.kind === "previous" ? {} : { start: begin };
+  if (by.kind === "gradient_flow") return { kind: "gradient_flow", ...start };
+  const [steps, rate] = [by.arguments.get("steps"), by.arguments.get("rate")];
+  if (steps?.kind !== "number" || rate === undefined) throw new Error("descent without its steps or rate");
+  return { kind: "descent", steps: steps.value, rate: lowerClosed(context, rate), ...start };
 }
 
 type Optimize = Extract<ModelClause, { kind: "optimize" }>;

@@ -9,11 +9,12 @@ import { kinkName } from "../derive/kinks.ts";
 import { nonSmoothLowerLevel, notCurved, solverUnavailable } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
 import { evaluateSize, type SizeBindings } from "../ir/size.ts";
+import type { Selected } from "../lower/problem.ts";
 import { type BlockFacts, factsOf } from "./facts.ts";
 
 export const innerSolvers = ["cholesky", "newton", "cg", "lbfgs", "gd", "prox_gd", "fista"] as const;
-/** `descent`: not a choice, but what the clause says. */
-export type InnerSolver = (typeof innerSolvers)[number] | "descent";
+/** `descent` and `gradient_flow` are not choices, but what the clause says. */
+export type InnerSolver = (typeof innerSolvers)[number] | Selected["kind"];
 /** `none`: the adjoint is zero by the structure. */
 export const adjointSolvers = [
   "none",
@@ -27,7 +28,7 @@ export const adjointSolvers = [
   "neumann",
   "identity",
 ] as const;
-/** `none`: the adjoint is zero by the structure. `reverse`: through the steps of a descent. */
+/** `none`: the adjoint is zero by the structure. `reverse`: along a path. */
 export type AdjointSolver = (typeof adjointSolvers)[number] | "none" | "reverse";
 export const outerSolvers = ["gd", "adam", "lbfgs"] as const;
 export type OuterSolver = (typeof outerSolvers)[number];
@@ -133,7 +134,7 @@ function asked<S extends string>(options: Options, key: string, available: reado
 }
 
 function planBlock(facts: BlockFacts, options: Options, sizes: SizeBindings, exact: boolean): BlockPlan {
-  if (facts.block.unrolled !== undefined) return planUnrolled(facts, facts.block.unrolled.steps);
+  if (facts.block.path !== undefined) return planPath(facts, facts.block.path.selected);
   refuseWhatHasNoAnswer(facts);
   const inner = asked(options, "inner", innerSolvers);
   const adjoint = asked(options, "adjoint", adjointSolvers);
@@ -152,22 +153,23 @@ function planBlock(facts: BlockFacts, options: Options, sizes: SizeBindings, exa
   };
 }
 
-/** The steps are the problem's own, so there is nothing to choose; a kink on the way has a subgradient. */
-function planUnrolled(facts: BlockFacts, steps: number): BlockPlan {
+/** The path is the problem's own, so there is nothing to choose. */
+function planPath(facts: BlockFacts, selected: Selected): BlockPlan {
   const none = new Map<string, number | boolean>();
+  const isFlow = selected.kind === "gradient_flow";
+  const taken = isFlow
+    ? facts.quadratic
+      ? "the flow of a quadratic ends at its start less what lies along the curvature's range, in closed form"
+      : "the flow is followed to its end"
+    : `${selected.steps} ${selected.steps === 1 ? "step" : "steps"}, as the clause says`;
+  const back = isFlow
+    ? "the pseudo-inverse on the curvature's range, and along the flat directions back through the path"
+    : "reverse mode through the steps, some kept and the others taken again";
   return {
     facts,
-    inner: {
-      solver: "descent",
-      arguments: none,
-      reason: `${steps} ${steps === 1 ? "step" : "steps"}, as the clause says`,
-    },
+    inner: { solver: selected.kind, arguments: none, reason: taken },
     linear: "cg",
-    adjoint: {
-      solver: "reverse",
-      arguments: none,
-      reason: "reverse mode through the steps, some kept and the others taken again",
-    },
+    adjoint: { solver: "reverse", arguments: none, reason: back },
     damping: 0,
   };
 }

@@ -14,6 +14,7 @@ import { notConverged } from "../errors.ts";
 import type { Residuals } from "../types.ts";
 import { solveAdjoint } from "./adjoint.ts";
 import { type BlockRuntime, createBlock, sinksFor } from "./block.ts";
+import { createFlow } from "./flow.ts";
 import { solveBlock } from "./inner.ts";
 import { createUnrolled } from "./unrolled.ts";
 
@@ -65,10 +66,16 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
 
   const extra = engine.allocate(w.length);
   const sinks = new Map([...sinksFor(binding, variables, extra), ...blocks.flatMap((block) => block.sinks)]);
-  const unrolled = new Map(
+  const paths = new Map(
     blocks.flatMap((block) => {
-      const steps = block.plan.facts.block.unrolled;
-      return steps === undefined ? [] : [[block, createUnrolled(binding, block, steps)] as const];
+      const { path } = block.plan.facts.block;
+      if (path === undefined) return [];
+      const { selected } = path;
+      const runtime =
+        selected.kind === "descent"
+          ? createUnrolled(binding, block, path, selected)
+          : createFlow(binding, problem.graph, block, path);
+      return [[block, runtime] as const];
     }),
   );
 
@@ -78,7 +85,7 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
     let [residual, complete] = [0, true];
     for (const block of blocks) {
       const { inner } = block.plan;
-      const report = solveBlock(binding, block, warm && inner.arguments.get("warm") !== false, unrolled.get(block));
+      const report = solveBlock(binding, block, warm && inner.arguments.get("warm") !== false, paths.get(block));
       residual = Math.max(residual, report.residual);
       warnings.push(...report.warnings);
       if (report.factorised !== undefined) factorised.set(block, report.factorised);
@@ -109,10 +116,12 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
     for (const sink of [extra, ...blocks.map((block) => block.received)]) engine.fill(sink, 0);
     try {
       for (const block of derivation.value === undefined ? [] : [...blocks].reverse()) {
-        const steps = unrolled.get(block);
-        if (steps !== undefined) {
-          block.adjointRhs(block.v);
-          steps.pullBack(block.v, sinks);
+        const path = paths.get(block);
+        if (path !== undefined) {
+          const end = engine.allocate(block.size);
+          block.adjointRhs(end);
+          residual = Math.max(residual, path.pullBack(end, sinks));
+          engine.release(end);
           continue;
         }
         const report = solveAdjoint(binding, block, lower.factorised.get(block));

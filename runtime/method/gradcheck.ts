@@ -108,7 +108,7 @@ function difference(
 /** df/dw with each block's adjoint from an LU of its dense curvature; `undefined` where that is too large or does not apply. */
 function denseGradient(binding: Binding, g: Graph, aid: Aid): Float64Array | undefined {
   const { engine } = binding;
-  if (aid.blocks.some((block) => block.size > largestDenseOrder || block.plan.facts.block.unrolled !== undefined))
+  if (aid.blocks.some((block) => block.size > largestDenseOrder || block.plan.facts.block.path !== undefined))
     return undefined;
   for (const block of [...aid.blocks].reverse()) {
     const { matrix, order } = denseCurvature(binding, g, block.plan.facts);

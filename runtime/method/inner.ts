@@ -15,8 +15,8 @@ import type { Stopping } from "../solve/stopping.ts";
 import { type Minimisation, runToEnd } from "../solve/types.ts";
 import { withWorkspace } from "../solve/workspace.ts";
 import { type BlockRuntime, innerResidual, refuseCurvature } from "./block.ts";
+import type { PathRuntime } from "./path.ts";
 import { isSingular } from "./pivots.ts";
-import type { UnrolledRuntime } from "./unrolled.ts";
 
 export interface InnerReport {
   /** Relative, of the point that stands in the block now. */
@@ -32,19 +32,15 @@ export interface InnerReport {
 const defaultTolerance = 1e-9;
 
 /** `warm`: begin at the block's present point. Throws refusals where there is no minimum to find. */
-export function solveBlock(
-  binding: Binding,
-  block: BlockRuntime,
-  warm: boolean,
-  unrolled?: UnrolledRuntime,
-): InnerReport {
+export function solveBlock(binding: Binding, block: BlockRuntime, warm: boolean, path?: PathRuntime): InnerReport {
   const { engine } = binding;
   block.refreshStart();
-  if (unrolled !== undefined) return takeSteps(binding, block, unrolled);
+  if (path !== undefined) return followPath(binding, block, path);
   if (!warm || !Number.isFinite(engine.norm(block.y))) engine.copy(block.start, block.y);
   const { solver, arguments: options } = block.plan.inner;
   const asked = numberOf(options, "tol");
-  const equations = solver === "descent" || (!block.plan.facts.minimisation && block.face === undefined);
+  const equations =
+    solver === "descent" || solver === "gradient_flow" || (!block.plan.facts.minimisation && block.face === undefined);
   const solve = equations ? solveEquations : solvers[solver];
   const { iterations, factorised, warnings = [] } = solve(binding, block, asked);
   const residual = innerResidual(binding, block);
@@ -52,19 +48,15 @@ export function solveBlock(
   return { residual, tolerance: asked ?? defaultTolerance, iterations, factorised, warnings };
 }
 
-/** The steps are exactly what was asked for, so how far they are from a minimiser is reported and not judged. */
-function takeSteps(binding: Binding, block: BlockRuntime, unrolled: UnrolledRuntime): InnerReport {
-  unrolled.run();
+/** Steps are exactly what was asked for, so how far they are from a minimiser is reported and not judged; a flow goes to its end. */
+function followPath(binding: Binding, block: BlockRuntime, path: PathRuntime): InnerReport {
+  path.run();
   const residual = innerResidual(binding, block);
   if (!Number.isFinite(residual)) {
-    throw new BilevelError([notFinite(`the descent on what ${block.names} minimizes`, block.span)]);
+    throw new BilevelError([notFinite(`the path on what ${block.names} minimizes`, block.span)]);
   }
-  return {
-    residual,
-    tolerance: Number.POSITIVE_INFINITY,
-    iterations: block.plan.facts.block.unrolled?.steps ?? 0,
-    warnings: [],
-  };
+  const tolerance = block.plan.inner.solver === "descent" ? Number.POSITIVE_INFINITY : defaultTolerance;
+  return { residual, tolerance, iterations: 0, warnings: [] };
 }
 
 export function numberOf(options: ReadonlyMap<string, number | boolean>, name: string): number | undefined {
@@ -93,7 +85,7 @@ const onFace: Solve = (binding, block, tolerance) => {
   return face.solve(block, () => solveEquations(binding, block, undefined), options);
 };
 
-const solvers: Record<Exclude<InnerSolver, "descent">, Solve> = {
+const solvers: Record<Exclude<InnerSolver, "descent" | "gradient_flow">, Solve> = {
   prox_gd: onFace,
   fista: onFace,
 

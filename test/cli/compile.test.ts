@@ -29,6 +29,7 @@ where new minimizes logsumexp(new) + sumsq(new - λ) + 0.5 * max(λ[0], λ[1]) *
 and data_1 solves data_1 = tanh(outer(λ, λ) * 0.1 + 0.2 * data_1)
 report best = new[1] * 2
 `,
+  "flat.bilevel": "var a: real\nvar x: real[3]\nminimize (x[0] - a)^2 over a\nwhere x minimizes (x[0] - a)^2\n",
   "alone.bilevel": "var x: real[2]\nwhere x minimizes sumsq(x - [3, 4])\n",
 });
 
@@ -58,7 +59,8 @@ const json = (...argv: readonly string[]) => JSON.parse(bilevel(folder, [...argv
 /** Equal but for times and the noise that residuals are; the order of a sum may round differently on another host. */
 function expectSame(actual: Document, expected: Document, path = "result"): void {
   if (/seconds$|residual|trace|gradient_norm$/.test(path)) return;
-  if (typeof expected === "number") return expect(Math.abs(actual - expected), path).toBeLessThanOrEqual(1e-12 * Math.max(1, Math.abs(expected)));
+  if (typeof expected === "number")
+    return expect(Math.abs(actual - expected), path).toBeLessThanOrEqual(1e-12 * Math.max(1, Math.abs(expected)));
   if (typeof expected !== "object" || expected === null) return expect(actual, path).toBe(expected);
   expect(Object.keys(actual), path).toEqual(Object.keys(expected));
   for (const key of Object.keys(expected)) expectSame(actual[key], expected[key], `${path}.${key}`);
@@ -68,7 +70,12 @@ const everything = `import { value, gradient, hypergradient, solve } from "./pro
 console.log(JSON.stringify({ value: value(), gradient: gradient(), hypergradient: hypergradient(), solution: await solve() }));`;
 
 describe("a compiled module", () => {
-  const programs = ["ridge.bilevel", "follow.bilevel", "names.bilevel", example("logistic-breast-cancer/logistic.bilevel")];
+  const programs = [
+    "ridge.bilevel",
+    "follow.bilevel",
+    "names.bilevel",
+    example("logistic-breast-cancer/logistic.bilevel"),
+  ];
   it.each(programs)("answers as the command line does: %s", (file) => {
     const result = inNode(compiled(file), everything);
     const grad = json("grad", file);
@@ -96,12 +103,19 @@ console.log(JSON.stringify([value(), other.value(), (await other.solve()).method
     const [embedded, other] = inNode(compiled("follow.bilevel", "--set", "shift=0.5"), script);
     expect(embedded).toBeCloseTo(json("grad", "follow.bilevel", "--set", "shift=0.5").value, 12);
     expect(other).toBeCloseTo(json("grad", "follow.bilevel").value, 12);
-    const capped = inNode(compiled("follow.bilevel", "--outer", "gd", "--outer.rate", "0.01", "--steps", "2"), everything);
+    const capped = inNode(
+      compiled("follow.bilevel", "--outer", "gd", "--outer.rate", "0.01", "--steps", "2"),
+      everything,
+    );
     expect(capped.solution).toMatchObject({ status: "max_steps", steps: 2 });
   });
 
   it("loads other rows, with or without data of its own", () => {
-    const rows = others.trim().split("\n").slice(1).map((line) => line.split(",").map(Number));
+    const rows = others
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((line) => line.split(",").map(Number));
     const tables = { X: rows.map((row) => row.slice(0, 2)), y: rows.map((row) => row[2]) };
     const packed = { X: { shape: [5, 2], values: tables.X.flat() }, y: tables.y };
     const script = `import * as module from "./problem.mjs";
@@ -114,6 +128,13 @@ console.log(JSON.stringify([Object.keys(module), hypergradient()]));`;
     const [names, same] = inNode(compiled("ridge.bilevel", "--without-data"), script);
     expect(names).toEqual(["load"]);
     expectSame(same, expected);
+    // Sizes need no data either; that it cannot be read is said.
+    const bare = folderWith({ "ridge.bilevel": ridge["ridge.bilevel"] as string });
+    const { status, out, err } = bilevel(bare, ["compile", "ridge.bilevel", "--target", "wasm", "--without-data"]);
+    expect(status).toBe(0);
+    expect(err).toContain("warning[file-missing]");
+    writeFileSync(join(bare, "problem.mjs"), out);
+    expectSame(inNode(join(bare, "problem.mjs"), script)[1], expected);
   });
 
   it("says what is wrong with data and points in the model's words", () => {
@@ -124,11 +145,34 @@ for (const attempt of [
   () => load({ train: { X: [[1, 2]], y: [1] }, valid: { X: [[1]], y: [1] } }),
   () => load({ train: { X: [[1, 2], [3]], y: [1, 2] }, valid: { X: [[1, 2]], y: [1] } }),
   () => value({ lamda: 1 }),
+  () => load({ train: { X: [[1, 2]], y: [1] }, valid: { X: [[1, 2]], y: [1] } }, { rho: 1 }),
 ]) try { await attempt(); } catch (error) { said.push([error.message, error.diagnostics[0].code]); }
 console.log(JSON.stringify(said));`;
     const said = inNode(compiled("ridge.bilevel"), script);
-    expect(said.map(([, code]: [string, string]) => code)).toEqual(["array-missing", "size-mismatch", "point-shape", "point-name"]);
+    expect(said.map(([, code]: [string, string]) => code)).toEqual([
+      "array-missing",
+      "size-mismatch",
+      "point-shape",
+      "point-name",
+      "point-name",
+    ]);
     expect(said[2][0]).toContain("train.X");
+  });
+
+  it("refuses what the command line refuses, in a few lines", () => {
+    const module = compiled("flat.bilevel");
+    const script = `import { hypergradient } from "./problem.mjs";
+try { hypergradient(); } catch (error) { console.log(JSON.stringify(error.diagnostics.map(({ code }) => code))); }`;
+    expect(inNode(module, script)).toEqual(["singular-lower-level"]);
+    const uncaught = [
+      "--input-type=module",
+      "-e",
+      `import { hypergradient } from ${JSON.stringify(module)}; hypergradient();`,
+    ];
+    const { status, stderr } = spawnSync(process.execPath, uncaught, { encoding: "utf8" });
+    expect(status).toBe(1);
+    expect(stderr).toContain("with 2 flat directions");
+    expect(stderr.length).toBeLessThan(5000);
   });
 
   it("of a lower level alone has a value and a solution", () => {
@@ -143,7 +187,12 @@ console.log(JSON.stringify([Object.keys(module), module.value(), (await module.s
   it("is readable: the model's names, and each expression under its formula", () => {
     const text = readFileSync(compiled("ridge.bilevel"), "utf8");
     const program = text.slice(0, text.indexOf("/** The engine"));
-    for (const part of ['const lambda = input("lambda", "upper", "d");', "const train_X = ", "// (2/n) Xᵀ", "−2 exp(λ) ⊙ θ ⊙ v"])
+    for (const part of [
+      'const lambda = input("lambda", "upper", "d");',
+      "const train_X = ",
+      "// (2/n) Xᵀ",
+      "−2 exp(λ) ⊙ θ ⊙ v",
+    ])
       expect(program).toContain(part.replace("Xᵀ", "X_trainᵀ"));
     expect(Math.max(...program.split("\n").map((line) => line.length))).toBeLessThan(200);
   });
@@ -165,7 +214,19 @@ export { solve };
     const place = join(module, "..", "user.mts");
     writeFileSync(place, user);
     const tsc = fileURLToPath(new URL("../../node_modules/.bin/tsc", import.meta.url));
-    const flags = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom", "--types", "", "--ignoreConfig"];
+    const flags = [
+      "--noEmit",
+      "--strict",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2022",
+      "--lib",
+      "es2022,dom",
+      "--types",
+      "",
+      "--ignoreConfig",
+    ];
     const { stdout } = spawnSync(tsc, [...flags, place], { encoding: "utf8" });
     expect(stdout).toBe("");
   });
@@ -190,7 +251,9 @@ describe("the command", () => {
     expect(attempt("follow.bilevel", "--target", "fortran").status).toBe(2);
     expect(attempt("follow.bilevel").status).toBe(2);
     expect(attempt("missing.bilevel", "--target", "wasm").status).toBe(2);
-    expect(bilevel(folder, ["compile", "follow.bilevel", "--target", "wasm", "-o", join(empty, "no", "out.js")]).status).toBe(2);
+    expect(
+      bilevel(folder, ["compile", "follow.bilevel", "--target", "wasm", "-o", join(empty, "no", "out.js")]).status,
+    ).toBe(2);
     expect(readdirSync(empty)).toEqual([]);
   });
 });
@@ -223,7 +286,8 @@ async function visit(page: string, module: string): Promise<Document> {
       request.on("end", () => resolve(body));
       return response.end();
     }
-    if (request.url === "/problem.mjs") return response.setHeader("content-type", "text/javascript").end(readFileSync(module));
+    if (request.url === "/problem.mjs")
+      return response.setHeader("content-type", "text/javascript").end(readFileSync(module));
     if (request.url === "/") return response.setHeader("content-type", "text/html; charset=utf-8").end(page);
     return response.writeHead(404).end();
   });
