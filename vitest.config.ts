@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Tests of the built program run it as a process, so it is built first; the others need no build. */
-const built = ["test/cli/**/*.test.ts"];
+const built = ["test/cli/**/*.test.ts", "test/conformance/**/*.test.ts"];
 
 export default defineConfig({
   test: {

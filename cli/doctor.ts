@@ -18,7 +18,7 @@ export interface Advice {
 }
 
 /** What the measurements of a library against the own kernels came to, where nothing can be measured. */
-const expectedGain = "products, factorisations and solves of large matrices 4 to 7 times faster (expected)";
+const expectedGain = "products, factorisations and solves of large matrices 2 to 5 times faster (expected)";
 
 export function adviceFor(machine: Machine): readonly Advice[] {
   const { threads, load, wasm, packages, nvidia } = machine;

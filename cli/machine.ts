@@ -5,9 +5,8 @@ import os from "node:os";
 import { join } from "node:path";
 import type { Blas } from "../runtime/engine/blas/blas.ts";
 import { type Rejected, type Search, searchBlas } from "../runtime/engine/blas/find.ts";
-import { createDense } from "../runtime/engine/wasm/dense.ts";
 import { hasRelaxedSimd, hasSimd } from "../runtime/engine/wasm/features.ts";
-import { createMemory } from "../runtime/engine/wasm/memory.ts";
+import { createHost } from "../runtime/engine/wasm/host.ts";
 
 export interface Machine {
   readonly node: string;
@@ -84,8 +83,7 @@ function attempt<T>(probe: () => T): T | undefined {
 /** GFLOP/s, the best of a few products of 512 × 512 matrices. */
 function productSpeed(blas: Blas | undefined): number {
   const n = 512;
-  const memory = createMemory();
-  const dense = createDense(memory, () => blas, undefined);
+  const { memory, dense } = createHost({ blas: () => blas });
   const [a, b, c] = [0, 1, 2].map(() => ({ at: memory.allocate(8 * n * n) / 8, row: n, column: 1 }));
   if (a === undefined || b === undefined || c === undefined) return 0;
   for (const { at } of [a, b]) memory.reals().fill(0.5, at, at + n * n);

@@ -14,6 +14,8 @@ import { loadData } from "./data/load.ts";
 import type { LoadOptions } from "./data/sources.ts";
 import { systemBlas } from "./engine/blas/find.ts";
 import { createWasmEngine } from "./engine/wasm/engine.ts";
+import type { WasmEngineOptions } from "./engine/wasm/host.ts";
+import { defaultThreads, spawnWorker } from "./engine/wasm/worker-threads.ts";
 import { pointShape } from "./errors.ts";
 import { checkGradient } from "./method/gradcheck.ts";
 import type { SolveOptions } from "./run.ts";
@@ -59,11 +61,7 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
     read: options.read,
   });
   const plan = planOf(problem.graph, derivation, solve, data.sizes);
-  const threads = solve.get("threads");
-  const engine = await createWasmEngine({
-    blas: systemBlas,
-    threads: threads?.kind === "number" ? threads.value : undefined,
-  });
+  const engine = await createWasmEngine(engineOptions(solve));
   const declared = [...model.unknowns, ...model.params];
   const shaped = new Map(
     problem.params.flatMap(({ input }) => {
@@ -108,6 +106,17 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
         warnings: distinct([...data.warnings, ...answer.warnings]),
       };
     },
+  };
+}
+
+/** The engine that the options ask for. */
+function engineOptions(solve: ReadonlyMap<string, OptionValue>): WasmEngineOptions {
+  const [threads, precision] = [solve.get("threads"), solve.get("precision")];
+  return {
+    blas: systemBlas,
+    spawn: spawnWorker,
+    threads: threads?.kind === "number" ? threads.value : defaultThreads(),
+    precision: precision?.kind === "word" && precision.value === "f32" ? "f32" : "f64",
   };
 }
 

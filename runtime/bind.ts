@@ -5,7 +5,7 @@ import { evaluateSize, type Size, type SizeBindings } from "../compiler/ir/size.
 import type { Problem } from "../compiler/lower/problem.ts";
 import { generate } from "./data/generators.ts";
 import { isColumn, type Table } from "./data/table.ts";
-import type { Engine, Vector } from "./engine/engine.ts";
+import type { Engine, Kernel, Vector } from "./engine/engine.ts";
 
 export interface Binding {
   readonly engine: Engine;
@@ -77,7 +77,7 @@ function inReadingOrder(params: Problem["params"]): Problem["params"] {
 /** A node that reads constants and slots, as numbers. */
 export function evaluateNode(binding: Binding, node: Node): Float64Array {
   const out = binding.engine.allocate(lengthOf(node.shape, binding.sizes));
-  kernelOf(binding, "value", [node], [out])();
+  runOnce(binding, "value", [node], [out]);
   const values = binding.engine.read(out);
   binding.engine.release(out);
   return values;
@@ -116,6 +116,22 @@ export function kernelOf(
   outputs: readonly Node[],
   into: readonly Vector[],
 ): () => void {
+  const { kernel, vectors } = compiled(binding, name, outputs);
+  return () => kernel.run(vectors, into);
+}
+
+/** Writes the outputs once and keeps nothing. */
+export function runOnce(binding: Binding, name: string, outputs: readonly Node[], into: readonly Vector[]): void {
+  const { kernel, vectors } = compiled(binding, name, outputs);
+  kernel.run(vectors, into);
+  kernel.release();
+}
+
+function compiled(
+  binding: Binding,
+  name: string,
+  outputs: readonly Node[],
+): { readonly kernel: Kernel; readonly vectors: readonly Vector[] } {
   const { engine, constants, slots, sizes } = binding;
   const read = reachable(outputs).filter((node): node is Input => node.kind === "input" && !constants.has(node));
   const kernel = engine.compile({ name, arguments: read, outputs }, constants, sizes);
@@ -124,7 +140,7 @@ export function kernelOf(
     if (vector === undefined) throw new Error(`${name} reads ${input.name}, which has no vector`);
     return vector;
   });
-  return () => kernel.run(vectors, into);
+  return { kernel, vectors };
 }
 
 /** The same with one flat vector for all outputs. */

@@ -16,6 +16,8 @@ export const runtimeCodes = [
   "concave-penalty",
   "flow-too-long",
   "flow-too-wide",
+  "infeasible-lower-level",
+  "degenerate-constraints",
 ] as const;
 
 export function singularLowerLevel(unknowns: string, flat: number | undefined, span: Span): Diagnostic {
@@ -76,11 +78,18 @@ export function pointName(
   };
 }
 
-export function pointShape(name: string, declared: string, given: string, span: Span | undefined): Diagnostic {
+/** `given` is the value's shape; `undefined` where its lists are ragged. */
+export function pointShape(
+  name: string,
+  declared: string,
+  given: readonly number[] | undefined,
+  span: Span | undefined,
+): Diagnostic {
+  const shape = given === undefined ? "is ragged" : given.length === 0 ? "is a number" : `has shape [${given.join(", ")}]`;
   return {
     code: "point-shape",
     severity: "error",
-    message: `the value given for ${name} has shape ${given}, but ${name} is ${declared}`,
+    message: `the value given for ${name} ${shape}, but ${name} is ${declared}`,
     span,
     suggestion: "give nested arrays of the declared shape, or one number to fill it",
   };
@@ -169,5 +178,25 @@ export function flowTooWide(unknowns: string, size: number, largest: number, spa
     message: `${unknowns} holds ${size} numbers, and a selection by gradient_flow splits a curvature of order ${largest} at the most`,
     span,
     suggestion: "use by descent(steps, rate), which has no such bound",
+  };
+}
+
+export function infeasible(unknowns: string, violation: number, span: Span): Diagnostic {
+  return {
+    code: "infeasible-lower-level",
+    severity: "refusal",
+    message: `the constraints on ${unknowns} contradict each other here (the least violation found is ${violation.toPrecision(2)})`,
+    span,
+    suggestion: "relax a constraint, or check which upper values make them consistent",
+  };
+}
+
+export function degenerateConstraints(unknowns: string, span: Span): Diagnostic {
+  return {
+    code: "degenerate-constraints",
+    severity: "refusal",
+    message: `the constraints that are active on ${unknowns} do not determine it and their multipliers: some depend on each other, or leave a direction that the objective is flat in`,
+    span,
+    suggestion: "drop a redundant constraint, or add a strongly convex term to the objective",
   };
 }

@@ -12,6 +12,7 @@ import { adam } from "./solve/minimise/adam.ts";
 import { gradientDescent } from "./solve/minimise/gradient-descent.ts";
 import { lbfgs } from "./solve/minimise/lbfgs.ts";
 import type { Minimisation, MinimiserOutcome, Objective } from "./solve/types.ts";
+import { toleranceFor } from "./solve/workspace.ts";
 import type { Status, TraceEntry } from "./types.ts";
 
 export interface SolveOptions {
@@ -107,7 +108,7 @@ function minimiserOf(engine: Engine, plan: Plan, objective: Objective, x: Vector
   const { solver, arguments: given } = plan.outer;
   const stopping = {
     ...outerStopping,
-    tolerance: numberOf(given, "tol") ?? outerStopping.tolerance,
+    tolerance: numberOf(given, "tol") ?? toleranceFor(engine, outerStopping.tolerance),
     maxIterations: steps,
   };
   switch (solver) {

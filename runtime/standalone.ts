@@ -109,7 +109,11 @@ export function loader(program: (builders: Builders) => ModuleProgram) {
         return [name, fitted(parts.declared, input, value, sizes)] as const;
       }),
     );
-    const binding = bind(parts.problem, await createWasmEngine(), tables, sizes, params);
+    const precision = parts.solve.get("precision");
+    const engine = await createWasmEngine({
+      precision: precision?.kind === "word" && precision.value === "f32" ? "f32" : "f64",
+    });
+    const binding = bind(parts.problem, engine, tables, sizes, params);
     const answers = createAnswers({ ...parts, binding, warnings: [] });
     return {
       value: answers.value,
@@ -163,7 +167,7 @@ function tableFrom(name: string, type: TableType, given: TableGiven): Table {
     const array = numericArray(value);
     if (array !== undefined) return [field, columnOf(file, field, fieldType, array)] as const;
     const declared = `${fieldType.element}[${showSizes(fieldType.shape)}]`;
-    throw new BilevelError([pointShape(`${name}.${field}`, declared, "ragged", undefined)]);
+    throw new BilevelError([pointShape(`${name}.${field}`, declared, undefined, undefined)]);
   });
   const inner = [...type.fields].flatMap(([field, fieldType]) => {
     if (fieldType.kind === "array") return [];

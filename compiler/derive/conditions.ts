@@ -12,12 +12,14 @@
  */
 import { BilevelError } from "../../grammar/diagnostics.ts";
 import { notDerivedYet } from "../errors.ts";
-import { add, type Graph, input, multiply, sumAll } from "../ir/graph.ts";
+import { add, type Graph, input } from "../ir/graph.ts";
 import { type Input, type Node, reachable } from "../ir/node.ts";
 import type { LowerClause, LowerLevel, LowerSet } from "../lower/problem.ts";
+import { type Constrained, deriveConstrained } from "./constrained.ts";
 import { gradient } from "./differentiate.ts";
 import { kinksIn } from "./kinks.ts";
 import { deriveNonsmooth, type Nonsmooth } from "./nonsmooth.ts";
+import { pairing } from "./pairing.ts";
 
 export interface Condition {
   readonly clause: LowerClause;
@@ -29,14 +31,15 @@ export interface Condition {
   readonly minimand?: Node;
   /** Where the clause has kinks or sets: the residual then holds on the face that masks describe. */
   readonly nonsmooth?: Nonsmooth;
+  /** Where the clause has constraints: the same. */
+  readonly constrained?: Constrained;
 }
+
+/** Whether the condition holds on a face of the solution only, whose masks the solver finds. */
+export const hasFace = (condition: Pick<Condition, "nonsmooth" | "constrained">): boolean =>
+  condition.nonsmooth !== undefined || condition.constrained !== undefined;
 
 type Sets = ReadonlyMap<string, LowerSet>;
-
-/** ⟨a, b⟩ */
-export function pairing(g: Graph, a: Node, b: Node): Node {
-  return sumAll(g, multiply(g, a, b));
-}
 
 /** The conditions of a level and of all below it. */
 export function conditionsOf(g: Graph, level: LowerLevel | undefined, sets: Sets): readonly Condition[] {
@@ -55,11 +58,14 @@ function conditionOf(g: Graph, clause: LowerClause, deeper: readonly Condition[]
   const answers = mentioned(clause.minimand, deeper);
   const path = answers.find(({ clause: answer }) => answer.kind === "optimize" && answer.selected !== undefined);
   if (path !== undefined) throw new BilevelError([notDerivedYet("a level above one with a selection", span)]);
-  const faceted = answers.find(({ nonsmooth }) => nonsmooth !== undefined);
-  if (faceted !== undefined) throw new BilevelError([notDerivedYet("a level above a set or a kink", span)]);
+  const faceted = answers.find(hasFace);
+  if (faceted !== undefined)
+    throw new BilevelError([notDerivedYet("a level above a set, a kink or a constraint", span)]);
   const kinked = inSet !== undefined || kinksIn([clause.minimand], new Set<Node>(unknowns)).length > 0;
-  if (kinked && answers.length > 0)
-    throw new BilevelError([notDerivedYet("a set or a kink above a deeper level", span)]);
+  const bound = clause.subject.length > 0;
+  if ((kinked || bound) && answers.length > 0)
+    throw new BilevelError([notDerivedYet("a set, a kink or a constraint above a deeper level", span)]);
+  if (bound) return boundCondition(g, clause, sets);
   if (kinked && clause.selected === undefined) {
     const faced = deriveNonsmooth(g, clause.minimand, unknowns, sets);
     if (faced !== undefined) return { clause, ...faced };
@@ -83,6 +89,17 @@ function conditionOf(g: Graph, clause: LowerClause, deeper: readonly Condition[]
     residual: gradient(g, lagrangian, [...unknowns, ...inner]),
   };
 }
+
+function boundCondition(g: Graph, clause: Optimize, sets: Sets): Condition {
+  const { unknowns, span } = clause;
+  if (clause.selected !== undefined) throw new BilevelError([notDerivedYet("a selection under constraints", span)]);
+  if (kinksIn([clause.minimand], new Set<Node>(unknowns)).length > 0) {
+    throw new BilevelError([notDerivedYet("a kink together with constraints", span)]);
+  }
+  return { clause, ...deriveConstrained(g, clause.minimand, unknowns, clause.subject, sets) };
+}
+
+type Optimize = Extract<LowerClause, { kind: "optimize" }>;
 
 /** The deeper conditions whose unknowns the node reads, directly or through another of them. */
 function mentioned(node: Node, deeper: readonly Condition[]): readonly Condition[] {

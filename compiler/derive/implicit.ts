@@ -15,9 +15,11 @@ import { add, constant, type Graph, input } from "../ir/graph.ts";
 import type { Input, Node } from "../ir/node.ts";
 import type { LowerClause, Problem } from "../lower/problem.ts";
 import { simplify } from "../simplify/simplify.ts";
-import { type Condition, conditionsOf, inSolvingOrder, pairing } from "./conditions.ts";
+import { type Condition, conditionsOf, hasFace, inSolvingOrder } from "./conditions.ts";
+import type { Constrained } from "./constrained.ts";
 import { forward, gradient, jacobian } from "./differentiate.ts";
 import type { Nonsmooth } from "./nonsmooth.ts";
+import { pairing } from "./pairing.ts";
 import { derivePath, type Path } from "./path.ts";
 
 /** One or more clauses that must be solved together, because each mentions the others' unknowns. */
@@ -40,6 +42,7 @@ export interface Block {
   readonly transposedProduct: readonly Node[];
   /** Where the clause has kinks or sets: the condition holds on the face that its masks describe. */
   readonly nonsmooth?: Nonsmooth;
+  readonly constrained?: Constrained;
   /** Where the end of a path is meant. Steps of descent have no part in ℒ: their adjoint is carried back through the steps. */
   readonly path?: Path;
   /** ∂/∂y (f − Σ over later blocks ⟨v, R⟩), zero everywhere where the upper level does not read the block. */
@@ -93,9 +96,11 @@ function draftBlocks(g: Graph, groups: readonly (readonly Condition[])[], outer:
   const drafts: Draft[] = [];
   for (const conditions of groups) {
     const draft = draftBlock(g, conditions);
-    const faceted = conditions.find(({ nonsmooth }) => nonsmooth !== undefined);
+    const faceted = conditions.find(hasFace);
     if (conditions.length > 1 && faceted !== undefined) {
-      throw new BilevelError([notDerivedYet("a set or a kink in clauses that answer each other", faceted.clause.span)]);
+      throw new BilevelError([
+        notDerivedYet("a set, a kink or a constraint in clauses that answer each other", faceted.clause.span),
+      ]);
     }
     const selecting = conditions.find(
       ({ clause }) => clause.kind === "optimize" && clause.selected !== undefined,
@@ -137,7 +142,7 @@ function draftBlock(g: Graph, conditions: readonly Condition[]): Draft {
   const transposedProduct = minimand === undefined ? gradient(g, sum, unknowns) : product;
   const curvature = condition.map((r) => unknowns.map((y) => jacobian(g, r, y)));
   const clauses = conditions.map(({ clause }) => clause);
-  const nonsmooth = conditions.find((each) => each.nonsmooth !== undefined)?.nonsmooth;
+  const { nonsmooth, constrained } = conditions.find(hasFace) ?? {};
   return {
     clauses,
     unknowns,
@@ -145,6 +150,7 @@ function draftBlock(g: Graph, conditions: readonly Condition[]): Draft {
     tangents,
     minimand,
     nonsmooth,
+    constrained,
     condition,
     curvature,
     product,

@@ -165,7 +165,8 @@ function tie(g: Graph, y: Input, slope: Node, penalty: Penalty | undefined, set:
   switch (set.kind) {
     case "box": {
       const [atLow, atHigh] = [mask("lower bound"), mask("upper bound")];
-      const free = add(g, [1, -1, -1], [one, atLow, atHigh]);
+      const bounds = [...(set.low === undefined ? [] : [atLow]), ...(set.high === undefined ? [] : [atHigh])];
+      const free = add(g, [1, ...bounds.map(() => -1)], [one, ...bounds]);
       const held = [
         ...(set.low === undefined ? [] : [multiply(g, atLow, add(g, [1, -1], [y, set.low]))]),
         ...(set.high === undefined ? [] : [multiply(g, atHigh, add(g, [1, -1], [y, set.high]))]),

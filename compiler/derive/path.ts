@@ -17,8 +17,8 @@ import { add, constant, type Graph, multiply, scale } from "../ir/graph.ts";
 import { type Input, type Node, reachable } from "../ir/node.ts";
 import type { Selected } from "../lower/problem.ts";
 import { simplify } from "../simplify/simplify.ts";
-import { pairing } from "./conditions.ts";
 import { gradient } from "./differentiate.ts";
+import { pairing } from "./pairing.ts";
 
 export interface Path {
   readonly selected: Selected;

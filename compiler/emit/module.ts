@@ -103,7 +103,8 @@ function header(
     hypergradient: [`hypergradient(${at})`, "its total derivative, the lower level's solution and the residuals"],
     solve: ["await solve()", "the solution and the reports"],
   } as const satisfies Record<string, readonly [string, string]>;
-  const width = Math.max(...Object.values(uses).map(([call]) => call.length)) + 4;
+  const loading = "await load(tables, params)";
+  const width = Math.max(loading.length, ...Object.values(uses).map(([call]) => call.length)) + 4;
   const lines = exported.map((each) => {
     const [call, meaning] = uses[each as keyof typeof uses];
     return `    ${call.padEnd(width)}${meaning}`;
@@ -118,7 +119,7 @@ function header(
     ...importing,
     "",
     ...lines,
-    `    ${"await load(tables, params)".padEnd(width)}these functions for ${embedData ? "other " : ""}data`,
+    `    ${loading.padEnd(width)}these functions for ${embedData ? "other " : ""}data`,
     "",
     "The tensor program comes first: a line a node, then its parts under the formulas that they compute. The runtime turns it into",
     "WebAssembly when the module loads.",

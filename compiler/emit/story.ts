@@ -1,11 +1,11 @@
 /** Everything that an explanation speaks of, with the letters it goes by. */
-import type { Derivation } from "../derive/implicit.ts";
+import type { Block, Derivation } from "../derive/implicit.ts";
 import type { Input, Node } from "../ir/node.ts";
 import type { SizeBindings } from "../ir/size.ts";
 import type { LowerClause, Problem } from "../lower/problem.ts";
 import type { BlockPlan, Plan } from "../plan/plan.ts";
 import { simplify } from "../simplify/simplify.ts";
-import { type Formula, symbol } from "./math.ts";
+import { type Formula, type MathSymbol, negative, symbol } from "./math.ts";
 import { array, createNotation, type Notation } from "./notation.ts";
 
 /** Words and mathematics in one line. */
@@ -23,6 +23,10 @@ export interface NamedBlock {
   readonly plan: BlockPlan;
   readonly clauses: readonly NamedClause[];
   readonly curvature: Formula;
+  /** What is minimised, less its kinks: a letter of its own where there are any, else that of the clause with its sign. */
+  readonly smooth: Formula;
+  /** What the block has one problem for each of: `task`. */
+  readonly index?: string;
 }
 
 export interface Story {
@@ -32,10 +36,19 @@ export interface Story {
   readonly blocks: readonly NamedBlock[];
   readonly upper: Formula;
   readonly sizes: SizeBindings;
+  /** What counts the steps of descent, and the time of a gradient flow. */
+  readonly step: MathSymbol;
+  readonly time: MathSymbol;
 }
 
-/** Gives everything its letter. */
-export function tell(problem: Problem, derivation: Derivation, plan: Plan, sizes: SizeBindings): Story {
+/** Gives everything its letter. `indices`: the index of each unknown that has one. */
+export function tell(
+  problem: Problem,
+  derivation: Derivation,
+  plan: Plan,
+  sizes: SizeBindings,
+  indices: ReadonlyMap<string, string>,
+): Story {
   const g = problem.graph;
   const valueOf = (clause: LowerClause): Node =>
     simplify(g, [clause.kind === "optimize" ? clause.objective : clause.residual])[0] as Node;
@@ -54,12 +67,14 @@ export function tell(problem: Problem, derivation: Derivation, plan: Plan, sizes
       ...block.adjointRhs,
       ...block.adjoints,
       ...block.tangents,
+      ...pathNodes(block),
     ]),
     ...derivation.direct,
     ...derivation.hypergradient,
     ...plan.blocks.flatMap(({ facts }) => [
       ...facts.predictors,
       ...(facts.modulus ?? []),
+      ...(facts.smooth === undefined ? [] : [facts.smooth]),
       ...facts.kinks,
       facts.form.matrix,
     ]),
@@ -71,6 +86,13 @@ export function tell(problem: Problem, derivation: Derivation, plan: Plan, sizes
   const objectiveLetter = fresh("g", "G", "ψ");
   const residualLetter = fresh("R", "Φ", "E");
   const curvatureLetter = fresh("H", "J", "K");
+  const hasPath = blocks.some((block) => block.path !== undefined);
+  const [step, time] = [["k", "i"], ["τ", "ξ"]].map((letters) => symbol(hasPath ? fresh(...letters) : "")) as [
+    MathSymbol,
+    MathSymbol,
+  ];
+  const kinked = blocks.filter(hasPenalty);
+  const smoothLetter = kinked.length === 0 ? "" : fresh("s", "S", "σ");
   const all = values.flat();
   const numbered = (letter: string, k: number, count: number): Formula =>
     symbol(letter, count === 1 ? undefined : String(k + 1));
@@ -79,18 +101,48 @@ export function tell(problem: Problem, derivation: Derivation, plan: Plan, sizes
     const k = alike.findIndex((own) => own.clause === clause);
     return numbered(clause.kind === "optimize" ? objectiveLetter : residualLetter, k, alike.length);
   };
-  const named = plan.blocks.map(
-    (block, k): NamedBlock => ({
+  const named = plan.blocks.map((block, k): NamedBlock => {
+    const own = block.facts.block;
+    const clauses = (values[k] ?? []).map(({ clause, value }) => ({ clause, value, letter: letterOf(clause) }));
+    return {
       plan: block,
-      clauses: (values[k] ?? []).map(({ clause, value }) => ({ clause, value, letter: letterOf(clause) })),
+      clauses,
       curvature: numbered(curvatureLetter, k, plan.blocks.length),
-    }),
-  );
-  return { notation, problem, derivation, blocks: named, upper, sizes };
+      smooth: hasPenalty(own) ? numbered(smoothLetter, kinked.indexOf(own), kinked.length) : minimised(clauses),
+      index: indices.get(own.unknowns[0]?.name ?? ""),
+    };
+  });
+  return { notation, problem, derivation, blocks: named, upper, sizes, step, time };
+}
+
+const pathNodes = ({ path }: Block): readonly Node[] =>
+  path === undefined
+    ? []
+    : [
+        ...path.fromStep,
+        ...path.fromStart,
+        ...(path.selected.start ?? []),
+        ...(path.selected.kind === "descent" ? [path.selected.rate] : []),
+      ];
+
+const hasPenalty = ({ nonsmooth }: Block): boolean =>
+  nonsmooth?.pieces.some((piece) => piece.kind === "penalty") ?? false;
+
+/** g, or −g where it is maximised. */
+function minimised([first]: readonly NamedClause[]): Formula {
+  const { clause, letter } = first as NamedClause;
+  return clause.kind === "optimize" && clause.direction === "maximizes" ? negative(letter) : letter;
 }
 
 export const show = (story: Story, node: Node): Formula => array(story.notation, node);
 export const nameOf = (story: Story, input: Input): Formula => story.notation.symbols.of(input);
+
+export const derivative = (of: Formula, by: readonly Formula[], total = false): Formula => ({
+  kind: "derivative",
+  of,
+  by,
+  total,
+});
 
 /** Formulas with commas between. */
 export function commas(formulas: readonly Formula[]): readonly Inline[] {

@@ -76,8 +76,22 @@ export interface Symbols {
   readonly tables: ReadonlySet<string>;
 }
 
-/** What no program names: these go by one letter a family. */
-const invented: ReadonlySet<Input["role"]> = new Set(["adjoint", "tangent", "multiplier"]);
+/** What no program names. */
+const invented: ReadonlySet<Input["role"]> = new Set(["adjoint", "tangent", "multiplier", "step"]);
+
+/** What no program names goes by one letter a family, the first that is free; the pattern captures what tells members apart. */
+const families: readonly { readonly pattern: RegExp; readonly letters: readonly string[] }[] = [
+  { pattern: /^multiplier of (\S+) for /, letters: ["μ", "ν", "κ"] },
+  { pattern: /^multiplier of the (?:simplex|ball) of (.*)$/, letters: ["τ", "κ", "ρ"] },
+  { pattern: /^multiplier of equality (\d+) of /, letters: ["ν", "κ", "ξ"] },
+  { pattern: /^multiplier of inequality (\d+) of /, letters: ["μ", "ρ", "ζ"] },
+  { pattern: /^(?:support|boundary) of (.*)$/, letters: ["m", "s", "c", "k"] },
+  { pattern: /^active inequality (\d+) of /, letters: ["m", "s", "c", "k"] },
+  { pattern: /^lower bound of (.*)$/, letters: ["l", "c", "o"] },
+  { pattern: /^upper bound of (.*)$/, letters: ["h", "u", "q"] },
+  { pattern: /^adjoint of (.*)$/, letters: ["v", "u", "p", "a"] },
+  { pattern: /^direction in (.*)$/, letters: ["t", "s", "h", "e"] },
+];
 
 /** Two names that would look alike are shown as they are written. */
 export function createSymbols(inputs: readonly Input[], sizes: ReadonlySet<string>): Symbols {
@@ -101,9 +115,7 @@ export function createSymbols(inputs: readonly Input[], sizes: ReadonlySet<strin
     taken.add(free);
     return free;
   };
-  nameFamily(inputs, "adjoint", fresh, table, ["v", "u", "p", "a"]);
-  nameFamily(inputs, "multiplier", fresh, table, ["μ", "ν", "κ"]);
-  nameFamily(inputs, "tangent", fresh, table, ["t", "s", "h", "e"]);
+  nameFamilies(inputs, fresh, table);
   const tables = new Set(
     named.flatMap((input) => (input.name.includes(".") ? [input.name.slice(0, input.name.lastIndexOf("."))] : [])),
   );
@@ -115,32 +127,30 @@ export function createSymbols(inputs: readonly Input[], sizes: ReadonlySet<strin
   return { of: (input) => table.get(input) ?? symbol(input.name), fresh, taken, tables };
 }
 
-/** One letter for all adjoints (or directions), a capital where they are matrices, with the unknown as subscript where there are several. */
-function nameFamily(
-  inputs: readonly Input[],
-  role: "adjoint" | "tangent" | "multiplier",
-  fresh: Symbols["fresh"],
-  table: Map<Input, Formula>,
-  candidates: readonly string[],
-): void {
-  const own = inputs.filter((input) => input.role === role);
-  if (own.length === 0) return;
-  const matrices = own.every((input) => input.shape.length > 1);
-  const letter = fresh(...candidates.map((candidate) => (matrices ? candidate.toUpperCase() : candidate)));
-  const subscripts = own.map((input) => subscriptFor(input.name));
-  const distinct = new Set(subscripts).size === own.length;
-  own.forEach((input, k) => {
-    table.set(input, symbol(letter, own.length === 1 ? undefined : distinct ? subscripts[k] : String(k + 1)));
-  });
-}
-
-/** `adjoint of theta` → θ, `multiplier of z for y` → z, `adjoint of multiplier of z for y` → μz. */
-function subscriptFor(name: string): string {
-  const [, of = name] = /^(?:adjoint of|direction in|multiplier of) (.*)$/.exec(name) ?? [];
-  const [, answered] = /^multiplier of (\S+)/.exec(of) ?? [];
-  if (answered !== undefined) return `μ${subscriptFor(answered)}`;
-  const { base, subscript = "" } = prettyName(of.replace(/ for .*$/, ""));
-  return base + subscript;
+/** A capital where all members are matrices; a subscript where there are several. */
+function nameFamilies(inputs: readonly Input[], fresh: Symbols["fresh"], table: Map<Input, Formula>): void {
+  const byName = new Map(inputs.map((input) => [input.name, input]));
+  /** `theta` → θ, and the letter of a multiplier for its name. */
+  const subscriptFor = (name: string): string => {
+    const input = byName.get(name);
+    const known = input && table.get(input);
+    const { base, subscript = "" } = known?.kind === "symbol" ? known : prettyName(name);
+    return base + subscript;
+  };
+  const isInvented = inputs.filter(({ role }) => invented.has(role));
+  for (const { pattern, letters } of families) {
+    const members = isInvented.flatMap((input) => {
+      const [, apart] = pattern.exec(input.name) ?? [];
+      return apart === undefined ? [] : [{ input, subscript: subscriptFor(apart) }];
+    });
+    if (members.length === 0) continue;
+    const matrices = members.every(({ input }) => input.shape.length > 1);
+    const letter = fresh(...letters.map((candidate) => (matrices ? candidate.toUpperCase() : candidate)));
+    const distinct = new Set(members.map(({ subscript }) => subscript)).size === members.length;
+    members.forEach(({ input, subscript }, k) => {
+      table.set(input, symbol(letter, members.length === 1 ? undefined : distinct ? subscript : String(k + 1)));
+    });
+  }
 }
 
 /** A polynomial over named sizes. */

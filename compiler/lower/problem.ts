@@ -10,14 +10,17 @@ import type {
   ModelLevel,
   ModelSelection,
   SetConstraint,
+  Subject,
   Term,
   TermBinder,
   UnknownDeclaration,
 } from "../check/model.ts";
+import { broadcast } from "../check/shapes.ts";
+import { shapeOf } from "../check/terms.ts";
 import { add, constant, createGraph, type Graph, input, scale, sumAll } from "../ir/graph.ts";
 import type { Input, InputRole, Node } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
-import { spread, unbatched } from "./batched.ts";
+import { elementwise, spread, unbatched } from "./batched.ts";
 import { type Lowering, lowerClosed, lowerUnder, rangeSize, refuse } from "./terms.ts";
 
 export type LowerClause = {
@@ -31,6 +34,7 @@ export type LowerClause = {
       readonly objective: Node;
       /** What is minimised: the objective or its negative. */
       readonly minimand: Node;
+      readonly subject: readonly LowerConstraint[];
       /** `by descent(...)` or `by gradient_flow`: not just any minimiser is meant, but where this path ends. */
       readonly selected?: Selected;
     }
@@ -44,6 +48,12 @@ export type LowerSet =
   | { readonly kind: "simplex" }
   /** One radius a row, of the unknown's shape without its last axis. */
   | { readonly kind: "ball"; readonly radius: Node };
+
+/** value <= 0, or value == 0, entry by entry. */
+export interface LowerConstraint {
+  readonly relation: "<=" | "==";
+  readonly value: Node;
+}
 
 /** A path to the point that is meant. */
 export type Selected = {
@@ -207,9 +217,25 @@ function lowerClause(context: Lowering, starts: Starts, clause: ModelClause): Lo
     unknowns: clause.unknowns.map((unknown) => context.variable(unknown.name)),
     objective,
     minimand: clause.direction === "minimizes" ? objective : scale(g, -1, objective),
+    subject: clause.subject.map((constraint) => lowerConstraint(context, constraint, clause.unknowns[0]?.index)),
     ...(clause.selection && { selected: lowerSelection(context, starts, clause, clause.selection) }),
     span: clause.span,
   };
+}
+
+/** left − right, or right − left for >=, of the shape that both broadcast to, under the index where there is one. */
+function lowerConstraint(
+  context: Lowering,
+  { left, relation, right }: Subject,
+  index: TermBinder | undefined,
+): LowerConstraint {
+  const sides = [left, right].map((term) => lowerUnder(context, term, index));
+  const shape = broadcast(shapeOf(left), shapeOf(right), () => true) ?? [];
+  const sign = relation === ">=" ? -1 : 1;
+  const { node } = elementwise(context.graph, sides, shape, (a, b) =>
+    add(context.graph, [sign, -sign], [a as Node, b as Node]),
+  );
+  return { relation: relation === "==" ? "==" : "<=", value: node };
 }
 
 function lowerSelection(context: Lowering, starts: Starts, clause: Optimize, selection: ModelSelection): Selected {
@@ -240,10 +266,4 @@ function refuseWhatIsNotDerived(model: Model): void {
   if (fn !== undefined) refuse(`the unknown function ${fn.name}`, fn.span);
   const network = model.networks[0];
   if (network !== undefined) refuse(`the network ${network.name}`, network.span);
-  for (let level = model.level; level !== undefined; level = level.deeper) {
-    for (const clause of level.clauses) {
-      if (clause.kind !== "optimize") continue;
-      if (clause.subject[0] !== undefined) refuse("a constraint (subject to)", clause.subject[0].span);
-    }
-  }
 }

@@ -1,9 +1,10 @@
 /** What was found about each block of the lower level, decided from structure alone; `explain` prints it, the plan follows from it. */
+import { gradient, jacobian } from "../derive/differentiate.ts";
 import type { Block } from "../derive/implicit.ts";
 import { kinksIn } from "../derive/kinks.ts";
 import { totalSize } from "../derive/stack.ts";
 import { add, type Graph } from "../ir/graph.ts";
-import { dependsOn, type Node } from "../ir/node.ts";
+import { dependsOn, type Input, type Node } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
 import { simplify } from "../simplify/simplify.ts";
 import { type Curvature, convexityOf } from "./convexity.ts";
@@ -22,6 +23,10 @@ export interface BlockFacts {
   /** Linear predictors X θ, where the objective is a generalised linear model in them. */
   readonly predictors: readonly Node[];
   readonly form: CurvatureForm;
+  /** What one clause minimises, less its kinks; absent for equations and equilibria. The next three facts are about it. */
+  readonly smooth?: Node;
+  /** Its Hessian does not mention the unknowns. */
+  readonly smoothQuadratic: boolean;
   /** In the block's unknowns; `unknown` means not proved. */
   readonly convexity: Exclude<Curvature, "constant">;
   /** A lower bound on the curvature in each unknown, where the objective shows one: it is then strongly convex. */
@@ -43,9 +48,11 @@ export function factsOf(g: Graph, block: Block): BlockFacts {
   const own = new Set<Node>(block.unknowns);
   const minimand = block.minimand;
   const form = stackedForm(g, block.curvature, block.unknowns);
-  const shapes = minimand === undefined ? undefined : convexityOf([minimand], own);
-  const convexity = minimand === undefined ? "unknown" : (shapes?.get(minimand)?.curvature ?? "unknown");
+  const smooth = smoothPart(g, block);
+  const shapes = smooth === undefined ? undefined : convexityOf([smooth], own);
+  const convexity = smooth === undefined ? "unknown" : (shapes?.get(smooth)?.curvature ?? "unknown");
   const quadratic = block.curvature.every((row) => row.every((node) => !dependsOn(node, own)));
+  const declared = block.clauses.flatMap((clause) => clause.unknowns);
   const only = block.unknowns.length === 1 ? block.unknowns[0] : undefined;
   return {
     block,
@@ -54,12 +61,31 @@ export function factsOf(g: Graph, block: Block): BlockFacts {
     quadratic,
     predictors: minimand === undefined || only === undefined ? [] : linearPredictors(g, minimand, only),
     form,
+    smooth,
+    smoothQuadratic: smooth !== undefined && (minimand === undefined ? isQuadratic(g, smooth, declared) : quadratic),
     convexity: convexity === "constant" ? "affine" : convexity,
-    modulus:
-      minimand === undefined || shapes === undefined ? undefined : strongConvexity(g, minimand, block.unknowns, shapes),
+    modulus: smooth === undefined || shapes === undefined ? undefined : strongConvexity(g, smooth, declared, shapes),
     upper: upperDependence(g, block),
     kinks: kinksIn(minimand === undefined ? block.condition : [minimand], own),
   };
+}
+
+function smoothPart(g: Graph, block: Block): Node | undefined {
+  const only = block.clauses.length === 1 ? block.clauses[0] : undefined;
+  if (block.nonsmooth !== undefined) return block.nonsmooth.smooth;
+  if (block.constrained === undefined || only?.kind !== "optimize") return block.minimand;
+  return simplify(g, [only.minimand])[0];
+}
+
+function isQuadratic(g: Graph, node: Node, unknowns: readonly Input[]): boolean {
+  const all = new Set<Node>(unknowns);
+  const hessian = simplify(g, gradient(g, node, unknowns)).flatMap((slope) =>
+    simplify(
+      g,
+      unknowns.map((y) => jacobian(g, slope, y)),
+    ),
+  );
+  return hessian.every((entry) => !dependsOn(entry, all));
 }
 
 const isZero = (node: Node): boolean => node.kind === "constant" && node.value === 0;

@@ -13,8 +13,8 @@ import type { Selected } from "../lower/problem.ts";
 import { type BlockFacts, factsOf } from "./facts.ts";
 
 export const innerSolvers = ["cholesky", "newton", "cg", "lbfgs", "gd", "prox_gd", "fista"] as const;
-/** `descent` and `gradient_flow` are not choices, but what the clause says. */
-export type InnerSolver = (typeof innerSolvers)[number] | Selected["kind"];
+/** `descent` and `gradient_flow` are not choices, but what the clause says; constraints have one solver. */
+export type InnerSolver = (typeof innerSolvers)[number] | Selected["kind"] | "interior_point";
 /** `none`: the adjoint is zero by the structure. */
 export const adjointSolvers = [
   "none",
@@ -98,9 +98,6 @@ function checkMethod(options: Options): "auto" | "exact" | "aid" {
 
 /** An option that would change the answer or the work and cannot be honoured is refused, never ignored. */
 function refuseWhatIsNotBuilt(options: Options): void {
-  const precision = options.get("precision");
-  if (precision?.kind === "word" && precision.value === "f32")
-    throw unavailable("precision", "f32", precision.span, "leave it out: f64");
   const engine = options.get("engine");
   if (engine?.kind === "word" && engine.value !== "auto" && engine.value !== "wasm")
     throw unavailable("engine", engine.value, engine.span, "write engine: wasm or leave it out");
@@ -208,6 +205,10 @@ function chooseInner(
         ),
       ]);
     }
+    if (facts.block.constrained !== undefined) {
+      const why = `takes no constraints, and ${unknownsOf(facts)} has some`;
+      throw new BilevelError([solverUnavailable("inner", ask.solver, why, ask.span, "leave the choice to auto")]);
+    }
     const proximal = ask.solver === "prox_gd" || ask.solver === "fista";
     if (proximal !== (facts.block.nonsmooth !== undefined)) {
       const why = proximal
@@ -227,6 +228,9 @@ function chooseInner(
       ]);
     }
     return { solver: ask.solver, reason: "as asked" };
+  }
+  if (facts.block.constrained !== undefined) {
+    return { solver: "interior_point", reason: "it finds the active constraints, Newton's method solves on them" };
   }
   if (facts.block.nonsmooth !== undefined) {
     return {
@@ -294,6 +298,7 @@ function chooseAdjoint(
         ? "the factorisation that solves the lower level serves the adjoint"
         : "the curvature is factorised once at the solution",
     };
+  if (facts.block.constrained !== undefined) return { solver: linear, reason: "on the active constraints" };
   if (facts.block.nonsmooth !== undefined)
     return { solver: linear, reason: "on the entries that are not at a kink or bound" };
   if (linear === "lu") return { solver: "lu", reason: "the system is not symmetric, and small enough to factorise" };

@@ -22,6 +22,8 @@ export interface Program {
 export interface Kernel {
   /** Vectors have the inputs' and outputs' lengths. Outputs must not alias arguments. */
   run(arguments_: readonly Vector[], outputs: readonly Vector[]): void;
+  /** Gives back what the kernel holds; it must not run again. */
+  release(): void;
 }
 
 /** A factorised square matrix, or `count` of them stacked: solves in place. */

@@ -2,7 +2,7 @@
 import { BilevelError, type Diagnostic } from "../../grammar/diagnostics.ts";
 import type { Binding } from "../bind.ts";
 import type { Factorised, Vector } from "../engine/engine.ts";
-import { damped, illConditioned, singularLowerLevel } from "../errors.ts";
+import { damped, degenerateConstraints, illConditioned, singularLowerLevel } from "../errors.ts";
 import { linearDefaults } from "../solve/defaults.ts";
 import { cg } from "../solve/linear/cg.ts";
 import { direct } from "../solve/linear/direct.ts";
@@ -13,7 +13,7 @@ import { lbfgs } from "../solve/linear/lbfgs.ts";
 import { minres } from "../solve/linear/minres.ts";
 import { neumann } from "../solve/linear/neumann.ts";
 import type { LinearOperator, LinearOutcome } from "../solve/types.ts";
-import { machineEpsilon, withWorkspace } from "../solve/workspace.ts";
+import { machineEpsilon, toleranceFor, withWorkspace } from "../solve/workspace.ts";
 import { type BlockRuntime, refuseCurvature } from "./block.ts";
 import { numberOf } from "./inner.ts";
 import { conditionBound, isSingular } from "./pivots.ts";
@@ -39,7 +39,7 @@ export function solveAdjoint(binding: Binding, block: BlockRuntime, known: Facto
   const { plan } = block;
   const { solver, arguments: options } = plan.adjoint;
   const asked = numberOf(options, "tol");
-  const tolerance = asked ?? defaultTolerance;
+  const tolerance = asked ?? toleranceFor(engine, defaultTolerance);
   const nothing = { residual: 0, tolerance, iterations: 0, warnings: [] };
   if (solver === "none" || solver === "reverse") {
     engine.fill(block.v, 0);
@@ -65,7 +65,10 @@ export function solveAdjoint(binding: Binding, block: BlockRuntime, known: Facto
               engine.axpy(plan.damping, v, out);
             },
           };
-    const linear = { tolerance: asked ?? linearDefaults.tolerance, maxIterations: numberOf(options, "max") };
+    const linear = {
+      tolerance: asked ?? toleranceFor(engine, linearDefaults.tolerance),
+      maxIterations: numberOf(options, "max"),
+    };
     if (!Number.isFinite(engine.norm(block.v))) engine.fill(block.v, 0);
     const outcome = ((): LinearOutcome => {
       switch (solver) {
@@ -152,6 +155,9 @@ function byFactor(
   const made = known ?? block.factorise(kind)(block.plan.damping);
   if (!made.ok || isSingular(made, binding, block)) {
     if (block.plan.facts.minimisation) return refuseCurvature(binding, block);
+    if (block.plan.facts.block.constrained !== undefined) {
+      throw new BilevelError([degenerateConstraints(block.names, block.span)]);
+    }
     throw new BilevelError([singularLowerLevel(block.names, undefined, block.span)]);
   }
   if (conditionBound(made) > worryingCondition)

@@ -11,8 +11,11 @@ import { addSlots, type Binding, flatKernel, kernelOf, lengthOf, partsOf } from 
 import type { Engine, Vector } from "../engine/engine.ts";
 import { notAMinimum, notFinite, singularLowerLevel, unboundedLowerLevel } from "../errors.ts";
 import type { LinearOperator, Objective } from "../solve/types.ts";
+import { machineEpsilon } from "../solve/workspace.ts";
 import { curvatureEigenvalues, curvatureFactoriser, type FactoriseCurvature } from "./curvature.ts";
-import { addMasks, createFaceSolver, type FaceSolver } from "./nonsmooth.ts";
+import type { FaceSolver } from "./face.ts";
+import { addConstraintSlots, createInteriorSolver } from "./interior.ts";
+import { addMasks, createProximalSolver } from "./nonsmooth.ts";
 
 export interface BlockRuntime {
   readonly plan: BlockPlan;
@@ -38,7 +41,7 @@ export interface BlockRuntime {
   readonly factorise: (kind: "cholesky" | "lu") => FactoriseCurvature;
   /** out ← ∂/∂y (f − Σ over later blocks ⟨v, R⟩) + received */
   readonly adjointRhs: (out: Vector) => void;
-  /** Where the block has kinks or sets. */
+  /** Where the block has kinks, sets or constraints. */
   readonly face?: FaceSolver;
   /** What later blocks contribute by other ways than ℒ, by unknown and flat. */
   readonly received: Vector;
@@ -52,6 +55,7 @@ export function createBlock(binding: Binding, g: Graph, plan: BlockPlan, starts:
   const { engine } = binding;
   const { block } = plan.facts;
   if (block.nonsmooth !== undefined) addMasks(binding, block.nonsmooth);
+  if (block.constrained !== undefined) addConstraintSlots(binding, block.constrained);
   const y = addSlots(binding, block.unknowns);
   const v = addSlots(binding, block.adjoints);
   const tangent = addSlots(binding, block.tangents);
@@ -92,7 +96,8 @@ export function createBlock(binding: Binding, g: Graph, plan: BlockPlan, starts:
       received,
     ),
     received,
-    ...(block.nonsmooth && { face: createFaceSolver(binding, block.nonsmooth, block.unknowns, y) }),
+    ...(block.nonsmooth && { face: createProximalSolver(binding, block.nonsmooth, block.unknowns, y) }),
+    ...(block.constrained && { face: createInteriorSolver(binding, g, block.constrained, block.unknowns, y) }),
     sinks: sinksFor(binding, block.unknowns, received),
     scale: scaleOf(binding, block.condition, condition, y, start),
   };
@@ -239,7 +244,7 @@ export function refuseCurvature(binding: Binding, block: BlockRuntime): never {
   if (!values.every(Number.isFinite))
     throw new BilevelError([notFinite(`the curvature of what ${block.names} minimizes`, block.span)]);
   const largest = Math.max(...values.map(Math.abs));
-  const floor = values.length * 2 ** -50 * largest;
+  const floor = values.length * 4 * machineEpsilon(binding.engine) * largest;
   const smallest = values[0] ?? 0;
   if (smallest < -floor) {
     const refusal = block.plan.facts.quadratic

@@ -9,7 +9,7 @@ import type { Input, Node } from "../../compiler/ir/node.ts";
 import { oneSize, type Size } from "../../compiler/ir/size.ts";
 import type { BlockFacts } from "../../compiler/plan/facts.ts";
 import { simplify } from "../../compiler/simplify/simplify.ts";
-import { addSlot, type Binding, kernelOf, lengthOf, sizeNumber } from "../bind.ts";
+import { addSlot, type Binding, kernelOf, lengthOf, runOnce, sizeNumber } from "../bind.ts";
 import type { Factor, Factorisation, Vector } from "../engine/engine.ts";
 
 /** Factorises the curvature at the block's present point plus `shift` times the identity; solves in the unknowns' own layout. */
@@ -106,7 +106,7 @@ export function curvatureEigenvalues(binding: Binding, facts: BlockFacts): Float
   const repeats = facts.form.shared ? sizeNumber(facts.form.count, sizes) : 1;
   if (order > largestDiagnosedOrder || count * order ** 3 > largestDiagnosedOrder ** 3) return undefined;
   const all = engine.allocate(count * order * order);
-  kernelOf(binding, "lower curvature", [facts.form.matrix], [all])();
+  runOnce(binding, "lower curvature", [facts.form.matrix], [all]);
   const one = engine.allocate(order * order);
   const values = Array.from({ length: count }, (_, k) => {
     engine.copy(engine.view(all, k * order * order, order * order), one);
@@ -128,6 +128,6 @@ export function denseCurvature(
   const node = stackMatrix(g, facts.block.curvature, facts.block.unknowns);
   const order = lengthOf([facts.size], binding.sizes);
   const matrix = binding.engine.allocate(order * order);
-  kernelOf(binding, "dense lower curvature", [node], [matrix])();
+  runOnce(binding, "dense lower curvature", [node], [matrix]);
   return { matrix, order };
 }

@@ -3,7 +3,7 @@
 import type { InnerSolver } from "../../compiler/plan/plan.ts";
 import { BilevelError, type Diagnostic } from "../../grammar/diagnostics.ts";
 import type { Binding } from "../bind.ts";
-import type { Factorised, Vector } from "../engine/engine.ts";
+import type { Engine, Factorised, Vector } from "../engine/engine.ts";
 import { notFinite, unboundedLowerLevel } from "../errors.ts";
 import { innerStopping, newtonStopping, rootStopping } from "../solve/defaults.ts";
 import { cg } from "../solve/linear/cg.ts";
@@ -13,7 +13,7 @@ import { newton } from "../solve/minimise/newton.ts";
 import { root } from "../solve/root.ts";
 import type { Stopping } from "../solve/stopping.ts";
 import { type Minimisation, runToEnd } from "../solve/types.ts";
-import { withWorkspace } from "../solve/workspace.ts";
+import { toleranceFor, withWorkspace } from "../solve/workspace.ts";
 import { type BlockRuntime, innerResidual, refuseCurvature } from "./block.ts";
 import type { PathRuntime } from "./path.ts";
 import { isSingular } from "./pivots.ts";
@@ -45,7 +45,7 @@ export function solveBlock(binding: Binding, block: BlockRuntime, warm: boolean,
   const { iterations, factorised, warnings = [] } = solve(binding, block, asked);
   const residual = innerResidual(binding, block);
   if (!Number.isFinite(residual)) throw new BilevelError([notFinite(`what ${block.names} minimizes`, block.span)]);
-  return { residual, tolerance: asked ?? defaultTolerance, iterations, factorised, warnings };
+  return { residual, tolerance: asked ?? toleranceFor(engine, defaultTolerance), iterations, factorised, warnings };
 }
 
 /** Steps are exactly what was asked for, so how far they are from a minimiser is reported and not judged; a flow goes to its end. */
@@ -55,7 +55,8 @@ function followPath(binding: Binding, block: BlockRuntime, path: PathRuntime): I
   if (!Number.isFinite(residual)) {
     throw new BilevelError([notFinite(`the path on what ${block.names} minimizes`, block.span)]);
   }
-  const tolerance = block.plan.inner.solver === "descent" ? Number.POSITIVE_INFINITY : defaultTolerance;
+  const tolerance =
+    block.plan.inner.solver === "descent" ? Number.POSITIVE_INFINITY : toleranceFor(binding.engine, defaultTolerance);
   return { residual, tolerance, iterations: 0, warnings: [] };
 }
 
@@ -78,14 +79,17 @@ const onFace: Solve = (binding, block, tolerance) => {
   const { face, plan } = block;
   if (face === undefined) throw new Error("no kink and no set to solve on");
   const options = {
-    tolerance: tolerance ?? newtonStopping.tolerance,
-    maxIterations: numberOf(plan.inner.arguments, "max") ?? innerStopping.maxIterations,
+    tolerance: tolerance ?? toleranceFor(binding.engine, newtonStopping.tolerance),
+    maxIterations:
+      numberOf(plan.inner.arguments, "max") ??
+      (plan.inner.solver === "interior_point" ? newtonStopping : innerStopping).maxIterations,
     accelerated: plan.inner.solver === "fista",
   };
   return face.solve(block, () => solveEquations(binding, block, undefined), options);
 };
 
 const solvers: Record<Exclude<InnerSolver, "descent" | "gradient_flow">, Solve> = {
+  interior_point: onFace,
   prox_gd: onFace,
   fista: onFace,
 
@@ -124,7 +128,7 @@ const solvers: Record<Exclude<InnerSolver, "descent" | "gradient_flow">, Solve> 
       block.condition(block.y, r);
       engine.scale(-1, r);
       const norm = engine.norm(r);
-      const wanted = (tolerance ?? newtonStopping.tolerance) * block.scale();
+      const wanted = (tolerance ?? toleranceFor(engine, newtonStopping.tolerance)) * block.scale();
       const outcome = cg(engine, block.product, r, d, {
         tolerance: norm === 0 ? 1 : Math.min(1, wanted / norm),
         maxIterations: numberOf(block.plan.inner.arguments, "max"),
@@ -137,7 +141,7 @@ const solvers: Record<Exclude<InnerSolver, "descent" | "gradient_flow">, Solve> 
   newton: (binding, block, tolerance) => {
     const { engine } = binding;
     const factorise = block.plan.linear === "cholesky" ? block.factorise("cholesky") : undefined;
-    return minimise(binding, block, { ...newtonStopping, ...asStopping(tolerance) }, (x, stopping) =>
+    return minimise(binding, block, stoppingFor(binding.engine, newtonStopping, tolerance), (x, stopping) =>
       newton(engine, block.objective, x, {
         ...stopping,
         curvature:
@@ -155,7 +159,7 @@ const solvers: Record<Exclude<InnerSolver, "descent" | "gradient_flow">, Solve> 
   },
 
   lbfgs: (binding, block, tolerance) =>
-    minimise(binding, block, { ...innerStopping, ...asStopping(tolerance) }, (x, stopping) =>
+    minimise(binding, block, stoppingFor(binding.engine, innerStopping, tolerance), (x, stopping) =>
       lbfgs(binding.engine, block.objective, x, {
         ...stopping,
         memory: numberOf(block.plan.inner.arguments, "memory"),
@@ -163,7 +167,7 @@ const solvers: Record<Exclude<InnerSolver, "descent" | "gradient_flow">, Solve> 
     ),
 
   gd: (binding, block, tolerance) =>
-    minimise(binding, block, { ...innerStopping, ...asStopping(tolerance) }, (x, stopping) =>
+    minimise(binding, block, stoppingFor(binding.engine, innerStopping, tolerance), (x, stopping) =>
       gradientDescent(binding.engine, block.objective, x, {
         ...stopping,
         rate: numberOf(block.plan.inner.arguments, "rate"),
@@ -171,7 +175,10 @@ const solvers: Record<Exclude<InnerSolver, "descent" | "gradient_flow">, Solve> 
     ),
 };
 
-const asStopping = (tolerance: number | undefined): Partial<Stopping> => (tolerance === undefined ? {} : { tolerance });
+const stoppingFor = (engine: Engine, usual: Stopping, asked: number | undefined): Stopping => ({
+  ...usual,
+  tolerance: asked ?? toleranceFor(engine, usual.tolerance),
+});
 
 function productAt(binding: Binding, block: BlockRuntime, point: Vector, v: Vector, out: Vector): void {
   binding.engine.copy(point, block.y);
@@ -223,8 +230,7 @@ const solveEquations: Solve = (binding, block, tolerance) =>
     };
     const outcome = runToEnd(
       root(engine, equations, x, {
-        ...rootStopping,
-        ...asStopping(tolerance),
+        ...stoppingFor(engine, rootStopping, tolerance),
         maxIterations: numberOf(block.plan.inner.arguments, "max") ?? rootStopping.maxIterations,
         gradientScale: scale > 0 ? scale : undefined,
         jacobian:

@@ -11,24 +11,7 @@ import type { Vector } from "../engine/engine.ts";
 import { atAKink, concavePenalty, notFinite } from "../errors.ts";
 import { projectBall, projectBox, projectSimplex, proxPenalty } from "../solve/prox.ts";
 import type { BlockRuntime } from "./block.ts";
-
-export interface FaceSolver {
-  /** Leaves the solution, the multipliers and the masks in their slots. */
-  readonly solve: (block: BlockRuntime, newton: () => void, options: FaceOptions) => FaceReport;
-  /** ‖y − prox(y − ∇s(y))‖ at the present point, over the scale of its terms. */
-  readonly residual: (block: BlockRuntime) => number;
-}
-
-export interface FaceOptions {
-  readonly tolerance: number;
-  readonly maxIterations: number;
-  readonly accelerated: boolean;
-}
-
-export interface FaceReport {
-  readonly iterations: number;
-  readonly warnings: readonly Diagnostic[];
-}
+import { type FaceOptions, type FaceReport, type FaceSolver, loose } from "./face.ts";
 
 /** A piece with the numbers it reads besides the point, which change with the upper variables. */
 interface Part {
@@ -61,7 +44,7 @@ function masksOf(piece: Piece): readonly Input[] {
   }
 }
 
-export function createFaceSolver(
+export function createProximalSolver(
   binding: Binding,
   nonsmooth: Nonsmooth,
   unknowns: readonly Input[],
@@ -211,8 +194,6 @@ export function createFaceSolver(
 const stepsBetweenTrials = 25;
 const faceCorrections = 20;
 const smallestStep = 2 ** -60;
-/** A force on a kink or a distance from it that is smaller than this part of its scale counts as none. */
-const loose = 1e-7;
 
 const dot = (a: Float64Array, b: Float64Array): number =>
   a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);

@@ -37,3 +37,8 @@ export function withWorkspace<T>(engine: Engine, length: number, body: (workspac
 export function machineEpsilon(engine: Engine): number {
   return { f64: 2 ** -52, f32: 2 ** -23 }[engine.precision];
 }
+
+/** A tolerance meant for doubles as the same share of the digits that the engine's numbers have: in f32 1e-12 is 5e-6. */
+export function toleranceFor(engine: Engine, inDoubles: number): number {
+  return engine.precision === "f64" ? inDoubles : inDoubles ** (23 / 52);
+}

@@ -205,7 +205,7 @@ describe("the command line", () => {
     [["run", "follow.bilevel", "--outer.rate", "-1"], 2, "above 0"],
     [["run", "follow.bilevel", "--out", "results"], 3, "--out is not available"],
     [["lsp", "--stdio"], 3, "bilevel lsp is not available"],
-    [["compile", "follow.bilevel", "--target", "js"], 3, "bilevel compile is not available"],
+    [["compile", "follow.bilevel", "--target", "jax"], 3, "--target jax is not available"],
   ])("%j leaves with %i", (argv, expected, message) => {
     const { status, out, err } = bilevel(folder, argv);
     expect(err).toContain(message);

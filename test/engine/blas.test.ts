@@ -4,10 +4,11 @@ import { sizeOf } from "../../compiler/ir/size.ts";
 import type { Blas } from "../../runtime/engine/blas/blas.ts";
 import { searchBlas } from "../../runtime/engine/blas/find.ts";
 import { failingOperation } from "../../runtime/engine/blas/self-test.ts";
-import { createDense, type Dense } from "../../runtime/engine/wasm/dense.ts";
+import type { Dense } from "../../runtime/engine/wasm/dense.ts";
 import { createWasmEngine } from "../../runtime/engine/wasm/engine.ts";
 import type { Pivots } from "../../runtime/engine/wasm/factorise.ts";
-import { createMemory } from "../../runtime/engine/wasm/memory.ts";
+import { createHost } from "../../runtime/engine/wasm/host.ts";
+import type { Matrix } from "../../runtime/engine/wasm/matrix-product.ts";
 
 const search = searchBlas();
 if (search.blas === undefined)
@@ -41,14 +42,13 @@ interface Bench {
 }
 
 function bench(blas: Blas | undefined): Bench {
-  const memory = createMemory();
-  const dense = createDense(memory, () => blas, 2);
+  const { memory, dense } = createHost({ blas: () => blas, threads: 2 });
   const put = (values: Float64Array): number => {
     const at = memory.allocate(8 * values.length) / 8;
     memory.reals().set(values, at);
     return at;
   };
-  return { dense, put, take: (at, length) => memory.reals().slice(at, at + length) };
+  return { dense, put, take: (at, length) => new Float64Array(memory.reals().subarray(at, at + length)) };
 }
 
 describe.skipIf(search.blas === undefined)("the system's BLAS does what the own kernels do", () => {
@@ -207,7 +207,23 @@ describe.skipIf(search.blas === undefined)("the system's BLAS does what the own 
   });
 
   test("in single precision too", () => {
-    expect(searchBlas("f32").blas?.name).toBe(search.blas?.name);
+    const n = 60;
+    const single = searchBlas("f32").blas as Blas;
+    const [own, library] = [undefined, single].map((blas) => {
+      const { memory, dense } = createHost({
+        precision: "f32",
+        blas: (precision) => (precision === "f32" ? blas : undefined),
+      });
+      const at = [definite(n), wave(n * n), new Float64Array(n * n)].map((values) => {
+        const place = memory.allocate(4 * values.length) / 4;
+        memory.reals().set(values, place);
+        return place;
+      });
+      const [a, b, c] = at.map((place) => ({ at: place, row: n, column: 1 })) as [Matrix, Matrix, Matrix];
+      dense.multiply(1, a, b, c, n, n, n);
+      return memory.reals().slice(c.at, c.at + n * n);
+    }) as [Float32Array, Float32Array];
+    for (const [i, value] of own.entries()) expect(Math.abs(value - (library[i] as number))).toBeLessThan(1e-6 * n);
   });
 
   test("the self-test names an operation that is wrong", () => {
@@ -218,14 +234,24 @@ describe.skipIf(search.blas === undefined)("the system's BLAS does what the own 
   });
 
   test("small work never asks for a library", () => {
-    const memory = createMemory();
-    const dense = createDense(memory, () => expect.fail("asked"), undefined);
+    const { memory, dense } = createHost({ blas: () => expect.fail("asked") });
     const at = memory.allocate(8 * 3000) / 8;
     const matrix = { at, row: 10, column: 1 };
     dense.multiply(1, matrix, matrix, matrix, 10, 10, 10);
     dense.cholesky(at, 10);
     dense.solveCholesky(at, 10, at + 100, 10);
   });
+});
+
+test("large work uses the threads it may, other work one", () => {
+  const asked: number[] = [];
+  const blas = { threads: 8, setThreads: (count: number) => asked.push(count), multiply: () => true };
+  for (const threads of [3, undefined]) {
+    const { dense } = createHost({ blas: () => blas as unknown as Blas, threads });
+    const matrix = { at: 0, row: 1000, column: 1 };
+    for (const n of [100, 1000]) dense.multiply(1, matrix, matrix, matrix, n, n, n);
+  }
+  expect(asked).toEqual([1, 3, 1, 8]);
 });
 
 test("what BILEVEL_BLAS asks for is taken or explained", () => {

@@ -230,5 +230,6 @@ function interpretedKernel(program: Program, bound: ReadonlyMap<Input, Vector>, 
         values(outputs[i] as Vector).set(result.values);
       });
     },
+    release() {},
   };
 }

@@ -3,68 +3,96 @@
  * (WebAssembly Core Specification, "Binary Format"). Types are the caller's duty; validation reports a slip at once.
  */
 
-export type ValueType = "i32" | "f64" | "v128";
+import { lanesOf, type Target } from "./target.ts";
 
-const typeByte = { i32: 0x7f, f64: 0x7c, v128: 0x7b } as const satisfies Record<ValueType, number>;
+export type ValueType = "i32" | "f32" | "f64" | "v128";
 
-/** Instructions without immediates. */
+const typeByte = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const satisfies Record<ValueType, number>;
+
+/** Instructions without immediates whose types are fixed. */
 const opcodes = {
+  i32_eqz: [0x45],
   i32_eq: [0x46],
+  i32_ne: [0x47],
   i32_lt_u: [0x49],
+  i32_le_u: [0x4d],
   i32_add: [0x6a],
   i32_sub: [0x6b],
   i32_mul: [0x6c],
-  i32_shl: [0x74],
-  i32_shr_u: [0x76],
+  i32_div_u: [0x6e],
   i32_and: [0x71],
   i32_or: [0x72],
-  i32_trunc_sat_f64_u: [0xfc, 0x03],
-  f64_convert_i32_u: [0xb8],
-  f64_eq: [0x61],
-  f64_ne: [0x62],
-  f64_lt: [0x63],
-  f64_gt: [0x64],
-  f64_le: [0x65],
-  f64_abs: [0x99],
-  f64_neg: [0x9a],
-  f64_sqrt: [0x9f],
-  f64_add: [0xa0],
-  f64_sub: [0xa1],
-  f64_mul: [0xa2],
-  f64_div: [0xa3],
-  f64_min: [0xa4],
-  f64_max: [0xa5],
-  f64_copysign: [0xa6],
+  i32_shl: [0x74],
+  i32_shr_u: [0x76],
+  f64_promote_f32: [0xbb],
+  f32_demote_f64: [0xb6],
   select: [0x1b],
   memory_fill: [0xfc, 0x0b, 0x00],
-  f64x2_splat: [0xfd, 0x14],
-  f64x2_eq: [0xfd, 0x47],
-  f64x2_ne: [0xfd, 0x48],
-  f64x2_lt: [0xfd, 0x49],
-  f64x2_gt: [0xfd, 0x4a],
-  f64x2_le: [0xfd, 0x4b],
   v128_and: [0xfd, 0x4e],
+  v128_andnot: [0xfd, 0x4f],
   v128_or: [0xfd, 0x50],
+  v128_xor: [0xfd, 0x51],
   v128_bitselect: [0xfd, 0x52],
-  f64x2_nearest: [0xfd, 0x94, 0x01],
-  i64x2_shl: [0xfd, 0xcb, 0x01],
-  i64x2_add: [0xfd, 0xce, 0x01],
-  i64x2_sub: [0xfd, 0xd1, 0x01],
-  f64x2_abs: [0xfd, 0xec, 0x01],
-  f64x2_neg: [0xfd, 0xed, 0x01],
-  f64x2_sqrt: [0xfd, 0xef, 0x01],
-  f64x2_add: [0xfd, 0xf0, 0x01],
-  f64x2_sub: [0xfd, 0xf1, 0x01],
-  f64x2_mul: [0xfd, 0xf2, 0x01],
-  f64x2_div: [0xfd, 0xf3, 0x01],
-  f64x2_min: [0xfd, 0xf4, 0x01],
-  f64x2_max: [0xfd, 0xf5, 0x01],
 } as const satisfies Record<string, readonly number[]>;
 
 export type Opcode = keyof typeof opcodes;
 
-const loads = { i32: [0x28], f64: [0x2b], v128: [0xfd, 0x00], splat: [0xfd, 0x0a] } as const;
-const stores = { f64: [0x39], v128: [0xfd, 0x0b] } as const;
+/** One real, or as many as a vector holds: two f64 or four f32. */
+export type Lanes = "one" | "all";
+
+/** Instructions on reals: for each precision the form for one and the form for all lanes. */
+const realOpcodes = {
+  eq: { f64: { one: [0x61], all: [0xfd, 0x47] }, f32: { one: [0x5b], all: [0xfd, 0x41] } },
+  ne: { f64: { one: [0x62], all: [0xfd, 0x48] }, f32: { one: [0x5c], all: [0xfd, 0x42] } },
+  lt: { f64: { one: [0x63], all: [0xfd, 0x49] }, f32: { one: [0x5d], all: [0xfd, 0x43] } },
+  gt: { f64: { one: [0x64], all: [0xfd, 0x4a] }, f32: { one: [0x5e], all: [0xfd, 0x44] } },
+  le: { f64: { one: [0x65], all: [0xfd, 0x4b] }, f32: { one: [0x5f], all: [0xfd, 0x45] } },
+  abs: { f64: { one: [0x99], all: [0xfd, 0xec, 0x01] }, f32: { one: [0x8b], all: [0xfd, 0xe0, 0x01] } },
+  neg: { f64: { one: [0x9a], all: [0xfd, 0xed, 0x01] }, f32: { one: [0x8c], all: [0xfd, 0xe1, 0x01] } },
+  sqrt: { f64: { one: [0x9f], all: [0xfd, 0xef, 0x01] }, f32: { one: [0x91], all: [0xfd, 0xe3, 0x01] } },
+  nearest: { f64: { one: [0x9e], all: [0xfd, 0x94, 0x01] }, f32: { one: [0x90], all: [0xfd, 0x6a] } },
+  add: { f64: { one: [0xa0], all: [0xfd, 0xf0, 0x01] }, f32: { one: [0x92], all: [0xfd, 0xe4, 0x01] } },
+  sub: { f64: { one: [0xa1], all: [0xfd, 0xf1, 0x01] }, f32: { one: [0x93], all: [0xfd, 0xe5, 0x01] } },
+  mul: { f64: { one: [0xa2], all: [0xfd, 0xf2, 0x01] }, f32: { one: [0x94], all: [0xfd, 0xe6, 0x01] } },
+  div: { f64: { one: [0xa3], all: [0xfd, 0xf3, 0x01] }, f32: { one: [0x95], all: [0xfd, 0xe7, 0x01] } },
+  min: { f64: { one: [0xa4], all: [0xfd, 0xf4, 0x01] }, f32: { one: [0x96], all: [0xfd, 0xe8, 0x01] } },
+  max: { f64: { one: [0xa5], all: [0xfd, 0xf5, 0x01] }, f32: { one: [0x97], all: [0xfd, 0xe9, 0x01] } },
+} as const satisfies Record<string, Record<Precision, Record<Lanes, readonly number[]>>>;
+
+export type RealOpcode = keyof typeof realOpcodes;
+
+/** Instructions on reals that have one form; those on integers work on lanes as wide as the reals. */
+const typedOpcodes = {
+  copysign: { f64: [0xa6], f32: [0x98] },
+  convert_i32_u: { f64: [0xb8], f32: [0xb3] },
+  /** A real to the nearest lower i32, saturating. */
+  trunc_sat_u: { f64: [0xfc, 0x03], f32: [0xfc, 0x01] },
+  splat: { f64: [0xfd, 0x14], f32: [0xfd, 0x13] },
+  int_shl: { f64: [0xfd, 0xcb, 0x01], f32: [0xfd, 0xab, 0x01] },
+  int_shr_s: { f64: [0xfd, 0xcc, 0x01], f32: [0xfd, 0xac, 0x01] },
+  int_add: { f64: [0xfd, 0xce, 0x01], f32: [0xfd, 0xae, 0x01] },
+  int_sub: { f64: [0xfd, 0xd1, 0x01], f32: [0xfd, 0xb1, 0x01] },
+  relaxed_madd: { f64: [0xfd, 0x87, 0x02], f32: [0xfd, 0x85, 0x02] },
+  relaxed_nmadd: { f64: [0xfd, 0x88, 0x02], f32: [0xfd, 0x86, 0x02] },
+} as const satisfies Record<string, Record<Precision, readonly number[]>>;
+
+export type TypedOpcode = keyof typeof typedOpcodes;
+
+type Precision = Target["precision"];
+
+const loads = {
+  i32: { f64: [0x28], f32: [0x28] },
+  one: { f64: [0x2b], f32: [0x2a] },
+  all: { f64: [0xfd, 0x00], f32: [0xfd, 0x00] },
+  splat: { f64: [0xfd, 0x0a], f32: [0xfd, 0x09] },
+} as const satisfies Record<string, Record<Precision, readonly number[]>>;
+
+const stores = { one: { f64: [0x39], f32: [0x38] }, all: { f64: [0xfd, 0x0b], f32: [0xfd, 0x0b] } } as const satisfies Record<
+  Lanes,
+  Record<Precision, readonly number[]>
+>;
+
+const laneOpcodes = { get: { f64: 0x21, f32: 0x1f }, set: { f64: 0x22, f32: 0x20 } } as const;
 
 /** Bytes under construction. */
 interface Bytes {
@@ -73,7 +101,7 @@ interface Bytes {
   /** LEB128. */
   readonly unsigned: (value: number) => void;
   readonly signed: (value: number) => void;
-  readonly f64: (value: number) => void;
+  readonly real: (precision: Precision, value: number) => void;
   /** A name, or anything else that its length precedes. */
   readonly counted: (values: ArrayLike<number>) => void;
   /** What was written so far. */
@@ -109,45 +137,52 @@ function createBytes(): Bytes {
     for (; rest < -0x40 || rest > 0x3f; rest >>= 7) byte((rest & 0x7f) | 0x80);
     byte(rest & 0x7f);
   };
-  const f64 = (value: number): void => {
+  const real = (precision: Precision, value: number): void => {
     reserve(8);
-    new DataView(bytes.buffer).setFloat64(length, value, true);
-    length += 8;
+    const view = new DataView(bytes.buffer);
+    if (precision === "f64") view.setFloat64(length, value, true);
+    else view.setFloat32(length, value, true);
+    length += precision === "f64" ? 8 : 4;
   };
   const counted = (values: ArrayLike<number>): void => {
     unsigned(values.length);
     all(values);
   };
-  return { byte, all, unsigned, signed, f64, counted, view: () => bytes.slice(0, length) };
+  return { byte, all, unsigned, signed, real, counted, view: () => bytes.slice(0, length) };
 }
 
-/** One function under construction. Instructions are appended in order. */
+/** One function under construction. Instructions are appended in order. Reals have the target's precision. */
 export interface Code {
-  readonly local: (type: ValueType) => number;
+  readonly target: Target;
+  readonly local: (type: ValueType | "real") => number;
   readonly op: (name: Opcode) => void;
+  readonly real: (lanes: Lanes, name: RealOpcode) => void;
+  readonly typed: (name: TypedOpcode) => void;
   readonly i32: (value: number) => void;
-  readonly f64: (value: number) => void;
-  /** The two lanes of a vector constant. */
-  readonly v128: (low: number, high: number) => void;
+  readonly number: (lanes: Lanes, value: number) => void;
+  /** A vector constant, lane by lane. */
+  readonly vector: (values: readonly number[]) => void;
   readonly get: (local: number) => void;
   readonly set: (local: number) => void;
   readonly tee: (local: number) => void;
-  /** Address on the stack; `offset` in bytes. `splat` loads one f64 into both lanes. */
+  /** Address on the stack; `offset` in bytes. `splat` loads one real into all lanes. */
   readonly load: (type: keyof typeof loads, offset?: number) => void;
-  readonly store: (type: keyof typeof stores, offset?: number) => void;
-  readonly lane: (lane: 0 | 1) => void;
-  readonly replaceLane: (lane: 0 | 1) => void;
+  readonly store: (lanes: Lanes, offset?: number) => void;
+  readonly lane: (lane: number) => void;
+  readonly replaceLane: (lane: number) => void;
   readonly call: (functionIndex: number) => void;
   /** Runs the body, then again while the condition that it leaves on the stack is not zero. */
   readonly repeat: (body: () => void) => void;
-  /** Runs the body if the condition on the stack is not zero. */
-  readonly when: (body: () => void) => void;
+  /** Runs the body if the condition on the stack is not zero, else the other one. */
+  readonly when: (body: () => void, otherwise?: () => void) => void;
   readonly parameters: readonly ValueType[];
+  readonly result: ValueType | undefined;
   /** The function's entry in the code section. */
   readonly finish: () => Uint8Array<ArrayBuffer>;
 }
 
-export function createCode(parameters: readonly ValueType[]): Code {
+export function createCode(target: Target, parameters: readonly ValueType[], result?: ValueType): Code {
+  const { precision } = target;
   const body = createBytes();
   const locals: ValueType[] = [];
   const memory = (instruction: readonly number[], alignment: number, offset: number): void => {
@@ -161,39 +196,48 @@ export function createCode(parameters: readonly ValueType[]): Code {
       body.byte(instruction);
       body.unsigned(index);
     };
+  const vector = (values: readonly number[]): void => {
+    body.all([0xfd, 0x0c]);
+    for (const value of values) body.real(precision, value);
+  };
   return {
+    target,
     parameters,
-    local: (type) => parameters.length + locals.push(type) - 1,
+    result,
+    local: (type) => parameters.length + locals.push(type === "real" ? precision : type) - 1,
     op: (name) => body.all(opcodes[name]),
+    real: (lanes, name) => body.all(realOpcodes[name][precision][lanes]),
+    typed: (name) => body.all(typedOpcodes[name][precision]),
     i32: (value) => {
       body.byte(0x41);
       body.signed(value);
     },
-    f64: (value) => {
-      body.byte(0x44);
-      body.f64(value);
+    number: (lanes, value) => {
+      if (lanes === "all") return vector(Array.from({ length: lanesOf[precision] }, () => value));
+      body.byte(precision === "f64" ? 0x44 : 0x43);
+      body.real(precision, value);
     },
-    v128: (low, high) => {
-      body.all([0xfd, 0x0c]);
-      body.f64(low);
-      body.f64(high);
-    },
+    vector,
     get: local(0x20),
     set: local(0x21),
     tee: local(0x22),
-    load: (type, offset = 0) => memory(loads[type], type === "i32" ? 2 : 3, offset),
-    store: (type, offset = 0) => memory(stores[type], 3, offset),
-    lane: (lane) => body.all([0xfd, 0x21, lane]),
-    replaceLane: (lane) => body.all([0xfd, 0x22, lane]),
+    load: (type, offset = 0) => memory(loads[type][precision], 2, offset),
+    store: (lanes, offset = 0) => memory(stores[lanes][precision], 2, offset),
+    lane: (lane) => body.all([0xfd, laneOpcodes.get[precision], lane]),
+    replaceLane: (lane) => body.all([0xfd, laneOpcodes.set[precision], lane]),
     call: local(0x10),
     repeat: (inner) => {
       body.all([0x03, 0x40]);
       inner();
       body.all([0x0d, 0x00, 0x0b]);
     },
-    when: (inner) => {
+    when: (inner, otherwise) => {
       body.all([0x04, 0x40]);
       inner();
+      if (otherwise !== undefined) {
+        body.byte(0x05);
+        otherwise();
+      }
       body.byte(0x0b);
     },
     finish: () => {
@@ -213,17 +257,21 @@ export interface ImportedFunction {
   readonly result: ValueType;
 }
 
-/** A function that the module exports under its name, without results. */
+/** A function that the module exports under its name. */
 export interface ExportedFunction {
   readonly name: string;
   readonly code: Code;
 }
+
+/** 4 GiB, in pages: a shared memory must say how far it may grow. */
+export const largestPages = 65_536;
 
 /**
  * The module's bytes. Imports come from the namespace `host`: `memory`, then the functions, which have the indices 0, 1, ... in
  * `call`; exported functions follow.
  */
 export function assembleModule(
+  target: Target,
   imports: readonly ImportedFunction[],
   functions: readonly ExportedFunction[],
 ): Uint8Array<ArrayBuffer> {
@@ -242,11 +290,16 @@ export function assembleModule(
   const importSection = section(2, [undefined, ...imports], (out, imported) => {
     out.counted(text("host"));
     out.counted(text(imported?.name ?? "memory"));
-    if (imported === undefined) return out.all([0x02, 0x00, 0x00]);
+    if (imported === undefined) {
+      out.byte(0x02);
+      if (!target.shared) return out.all([0x00, 0x00]);
+      out.all([0x03, 0x00]);
+      return out.unsigned(largestPages);
+    }
     out.byte(0x00);
     out.unsigned(typeIndex(imported.parameters, [imported.result]));
   });
-  const functionSection = section(3, functions, (out, { code }) => out.unsigned(typeIndex(code.parameters, [])));
+  const functionSection = section(3, functions, (out, { code }) => out.unsigned(typeIndex(code.parameters, code.result === undefined ? [] : [code.result])));
   const typeSection = section(1, signatures, (out, { parameters, results }) => {
     out.byte(0x60);
     out.counted(types(parameters));

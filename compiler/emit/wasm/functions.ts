@@ -1,49 +1,50 @@
 /**
- * How each scalar function is computed: as instructions, for one entry or two at once, or by a call to the host.
+ * How each scalar function is computed: as instructions, for one entry or a vector of them, or by a call to the host.
  */
-import type { Code, ImportedFunction, Opcode } from "./assembler.ts";
-import { emitExponential } from "./exponential.ts";
+import type { Code, ImportedFunction, Lanes, RealOpcode } from "./assembler.ts";
+import { emitExponential, emitExponentialLess } from "./exponential.ts";
+import { emitLogarithm, emitLogarithmMore } from "./logarithm.ts";
 import type { ScalarFunction } from "./scalar.ts";
+import { lanesOf } from "./target.ts";
 
 /** Pushes an argument. */
 export type Push = () => void;
 
-/** Leaves the result on the stack; two lanes: v128 in, v128 out. */
-type Inline = (code: Code, lanes: 1 | 2, ...arguments_: readonly Push[]) => void;
+/** Leaves the result on the stack; all lanes: v128 in, v128 out. */
+type Inline = (code: Code, lanes: Lanes, ...arguments_: readonly Push[]) => void;
 
 type Rule = { readonly inline: Inline } | { readonly host: 1 | 2 };
 
-/** The two forms of an instruction. */
-type Arithmetic = "abs" | "neg" | "sqrt" | "add" | "sub" | "mul" | "div" | "min" | "max";
-type Comparison = "eq" | "ne" | "lt" | "gt" | "le";
-
-function arithmetic(code: Code, lanes: 1 | 2, name: Arithmetic): void {
-  code.op(lanes === 1 ? `f64_${name}` : `f64x2_${name}`);
-}
-
-const direct = (name: Arithmetic): Rule => ({
+const direct = (name: RealOpcode): Rule => ({
   inline: (code, lanes, ...args) => {
     for (const push of args) push();
-    arithmetic(code, lanes, name);
+    code.real(lanes, name);
   },
 });
 
-export function pushNumber(code: Code, lanes: 1 | 2, value: number): void {
-  if (lanes === 1) code.f64(value);
-  else code.v128(value, value);
-}
+/** Written for all lanes of the vector on the stack; one number is spread over them. */
+const vectorial = (emit: (code: Code) => void): Rule => ({
+  inline: (code, lanes, x) => {
+    (x as Push)();
+    if (lanes === "one") code.typed("splat");
+    emit(code);
+    if (lanes === "one") code.lane(0);
+  },
+});
 
-/** Leaves a condition: an i32, or a mask of two lanes. */
-function compare(code: Code, lanes: 1 | 2, name: Comparison, a: Push, b: Push): void {
+type Comparison = "eq" | "ne" | "lt" | "gt" | "le";
+
+/** Leaves a condition: an i32, or a mask of the lanes. */
+function compare(code: Code, lanes: Lanes, name: Comparison, a: Push, b: Push): void {
   a();
   b();
-  code.op((lanes === 1 ? `f64_${name}` : `f64x2_${name}`) satisfies Opcode);
+  code.real(lanes, name);
 }
 
 /** The condition on the stack as 1 or 0. */
-function asReal(code: Code, lanes: 1 | 2): void {
-  if (lanes === 1) return code.op("f64_convert_i32_u");
-  code.v128(1, 1);
+function asReal(code: Code, lanes: Lanes): void {
+  if (lanes === "one") return code.typed("convert_i32_u");
+  code.number("all", 1);
   code.op("v128_and");
 }
 
@@ -54,46 +55,46 @@ const comparison = (name: Comparison): Rule => ({
   },
 });
 
-const truth = (code: Code, lanes: 1 | 2, value: Push): void =>
-  compare(code, lanes, "ne", value, () => pushNumber(code, lanes, 0));
+const truth = (code: Code, lanes: Lanes, value: Push): void =>
+  compare(code, lanes, "ne", value, () => code.number(lanes, 0));
 
 const logical = (name: "and" | "or"): Rule => ({
   inline: (code, lanes, a, b) => {
     truth(code, lanes, a as Push);
     truth(code, lanes, b as Push);
-    code.op(lanes === 1 ? `i32_${name}` : `v128_${name}`);
+    code.op(lanes === "one" ? `i32_${name}` : `v128_${name}`);
     asReal(code, lanes);
   },
 });
 
 /** The first value where the condition that `condition` leaves holds, else the second. */
-export function choose(code: Code, lanes: 1 | 2, yes: Push, no: Push, condition: Push): void {
+export function choose(code: Code, lanes: Lanes, yes: Push, no: Push, condition: Push): void {
   yes();
   no();
   condition();
-  code.op(lanes === 1 ? "select" : "v128_bitselect");
+  code.op(lanes === "one" ? "select" : "v128_bitselect");
 }
 
 /** 1 with the argument's sign; 0 and NaN as they are. */
 const sign: Inline = (code, lanes, x) => {
   const push = x as Push;
   const signed = (): void => {
-    if (lanes === 1) {
-      code.f64(1);
+    if (lanes === "one") {
+      code.number("one", 1);
       push();
-      return code.op("f64_copysign");
+      return code.typed("copysign");
     }
     push();
-    code.v128(-0, -0);
+    code.number("all", -0);
     code.op("v128_and");
-    code.v128(1, 1);
+    code.number("all", 1);
     code.op("v128_or");
   };
   const magnitude = (): void => {
     push();
-    arithmetic(code, lanes, "abs");
+    code.real(lanes, "abs");
   };
-  choose(code, lanes, signed, push, () => compare(code, lanes, "gt", magnitude, () => pushNumber(code, lanes, 0)));
+  choose(code, lanes, signed, push, () => compare(code, lanes, "gt", magnitude, () => code.number(lanes, 0)));
 };
 
 export const rules = {
@@ -110,13 +111,13 @@ export const rules = {
     inline: (code, lanes, x) => {
       (x as Push)();
       (x as Push)();
-      arithmetic(code, lanes, "mul");
+      code.real(lanes, "mul");
     },
   },
   sign: { inline: sign },
   not: {
     inline: (code, lanes, x) => {
-      compare(code, lanes, "eq", x as Push, () => pushNumber(code, lanes, 0));
+      compare(code, lanes, "eq", x as Push, () => code.number(lanes, 0));
       asReal(code, lanes);
     },
   },
@@ -129,17 +130,10 @@ export const rules = {
     inline: (code, lanes, condition, yes, no) =>
       choose(code, lanes, yes as Push, no as Push, () => truth(code, lanes, condition as Push)),
   },
-  exp: {
-    inline: (code, lanes, x) => {
-      (x as Push)();
-      if (lanes === 1) code.op("f64x2_splat");
-      emitExponential(code);
-      if (lanes === 1) code.lane(0);
-    },
-  },
-  log: { host: 1 },
-  log1p: { host: 1 },
-  expm1: { host: 1 },
+  exp: vectorial(emitExponential),
+  log: vectorial(emitLogarithm),
+  log1p: vectorial(emitLogarithmMore),
+  expm1: vectorial(emitExponentialLess),
   sin: { host: 1 },
   cos: { host: 1 },
   tan: { host: 1 },
@@ -153,9 +147,11 @@ export type HostFunction = {
   [F in ScalarFunction]: (typeof rules)[F] extends { readonly host: 1 | 2 } ? F : never;
 }[ScalarFunction];
 
+export const isHostFunction = (fn: ScalarFunction): fn is HostFunction => "host" in rules[fn];
+
 /** In the order of their function indices. */
 export const hostFunctions: readonly HostFunction[] = (Object.keys(rules) as ScalarFunction[]).filter(
-  (name): name is HostFunction => "host" in rules[name],
+  isHostFunction,
 );
 
 export const hostImports: readonly ImportedFunction[] = hostFunctions.map((name) => ({
@@ -164,27 +160,34 @@ export const hostImports: readonly ImportedFunction[] = hostFunctions.map((name)
   result: "f64",
 }));
 
+const transcendental: readonly ScalarFunction[] = ["exp", "log", "log1p", "expm1"];
+
 /** Costs in units of one load: a call counts for about twenty. */
 export function costOf(fn: ScalarFunction): number {
-  if ("host" in rules[fn] || fn === "exp") return 20;
+  if ("host" in rules[fn] || transcendental.includes(fn)) return 20;
   return fn === "divide" || fn === "sqrt" ? 4 : 1;
 }
 
 /** Leaves fn(arguments) on the stack. A host call is made for each lane. */
-export function emitFunction(code: Code, lanes: 1 | 2, fn: ScalarFunction, arguments_: readonly Push[]): void {
+export function emitFunction(code: Code, lanes: Lanes, fn: ScalarFunction, arguments_: readonly Push[]): void {
   const rule: Rule = rules[fn];
   if ("inline" in rule) return rule.inline(code, lanes, ...arguments_);
   const index = hostFunctions.indexOf(fn as HostFunction);
-  const callLane = (lane: 0 | 1): void => {
+  const { precision } = code.target;
+  const callLane = (lane: number): void => {
     for (const push of arguments_) {
       push();
-      if (lanes === 2) code.lane(lane);
+      if (lanes === "all") code.lane(lane);
+      if (precision === "f32") code.op("f64_promote_f32");
     }
     code.call(index);
+    if (precision === "f32") code.op("f32_demote_f64");
   };
   callLane(0);
-  if (lanes === 1) return;
-  code.op("f64x2_splat");
-  callLane(1);
-  code.replaceLane(1);
+  if (lanes === "one") return;
+  code.typed("splat");
+  for (let lane = 1; lane < lanesOf[precision]; lane += 1) {
+    callLane(lane);
+    code.replaceLane(lane);
+  }
 }

@@ -218,7 +218,7 @@ function build(node: Node, iteration: Iteration, target: Buffer, loops: readonly
               sizes,
               sizes.map(() => "only"),
             ),
-            bytes: 8 * elements(node),
+            entries: elements(node),
           }
         : undefined,
   };

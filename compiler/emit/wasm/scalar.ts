@@ -2,7 +2,7 @@
  * What one iteration of a loop nest computes: a hash-consed graph of scalars over the nest's loop variables. Each scalar
  * knows how many loops it lies within (`depth`), so that emission places it in the outermost loop where it is constant.
  *
- * Loop variables count bytes of f64 entries (0, 8, 16, ...): an address is base + Σ stride · variable.
+ * Loop variables count bytes of entries: an address is base + Σ stride · variable.
  */
 import type { MapFunction } from "../../ir/node.ts";
 
@@ -27,7 +27,7 @@ type Shape =
   | { readonly op: "base"; readonly buffer: Buffer }
   /** address + stride · loop variable. */
   | { readonly op: "advance"; readonly address: Scalar; readonly loop: number; readonly stride: number }
-  /** address + 8 stride · ⌊index⌋, or + 0 where the index is out of range. */
+  /** address + ⌊index⌋ rows of `stride` entries, or + 0 where the index is out of range. */
   | {
       readonly op: "displace";
       readonly address: Scalar;
@@ -47,7 +47,7 @@ export type Scalar = Shape & {
   readonly id: number;
   readonly depth: number;
   /** i32 scalars are addresses. */
-  readonly type: "i32" | "f64";
+  readonly type: "i32" | "real";
 };
 
 /** An index into an axis: a loop's, a computed one, or that of an axis of size one. */
@@ -71,7 +71,7 @@ export interface ScalarGraph {
 export function createScalarGraph(): ScalarGraph {
   const all: Scalar[] = [];
   const table = new Map<string, Scalar>();
-  const intern = (key: string, type: "i32" | "f64", depth: number, shape: Shape): Scalar => {
+  const intern = (key: string, type: "i32" | "real", depth: number, shape: Shape): Scalar => {
     const known = table.get(key);
     if (known !== undefined) return known;
     const scalar = { ...shape, id: all.length, depth, type };
@@ -80,9 +80,9 @@ export function createScalarGraph(): ScalarGraph {
     return scalar;
   };
   const number = (value: number): Scalar =>
-    intern(`number ${Object.is(value, -0) ? "-0" : value}`, "f64", 0, { op: "number", value });
+    intern(`number ${Object.is(value, -0) ? "-0" : value}`, "real", 0, { op: "number", value });
   const apply = (fn: ScalarFunction, ...args: readonly Scalar[]): Scalar =>
-    intern(`${fn} ${args.map((a) => a.id).join(" ")}`, "f64", Math.max(...args.map((a) => a.depth)), {
+    intern(`${fn} ${args.map((a) => a.id).join(" ")}`, "real", Math.max(...args.map((a) => a.depth)), {
       op: "apply",
       fn,
       arguments: args,
@@ -131,14 +131,14 @@ export function createScalarGraph(): ScalarGraph {
       for (const term of terms.sort((a, b) => a.depth - b.depth)) address = term.extend(address);
       return address;
     },
-    load: (address) => intern(`load ${address.id}`, "f64", address.depth, { op: "load", address }),
+    load: (address) => intern(`load ${address.id}`, "real", address.depth, { op: "load", address }),
     position: (index) => {
       if (index === "only") return number(0);
       if ("value" in index) return index.value;
-      return intern(`position ${index.loop}`, "f64", index.loop + 1, { op: "position", loop: index.loop });
+      return intern(`position ${index.loop}`, "real", index.loop + 1, { op: "position", loop: index.loop });
     },
     guard: (index, size, value) =>
-      intern(`guard ${index.id} ${size} ${value.id}`, "f64", Math.max(index.depth, value.depth), {
+      intern(`guard ${index.id} ${size} ${value.id}`, "real", Math.max(index.depth, value.depth), {
         op: "guard",
         index,
         size,
@@ -192,4 +192,9 @@ export function closure(roots: readonly Scalar[]): readonly Scalar[] {
   };
   roots.forEach(visit);
   return [...seen].sort((a, b) => a.id - b.id);
+}
+
+/** The scalar changes with the loop variable. */
+export function dependsOn(scalar: Scalar, loop: number): boolean {
+  return closure([scalar]).some((s) => (s.op === "advance" || s.op === "position") && s.loop === loop);
 }

@@ -4,17 +4,18 @@
  */
 import type { Input, Node } from "../../ir/node.ts";
 import { decide, dimensions, elements, isLeaf, unreshaped } from "./decide.ts";
-import type { Place } from "./emit-nest.ts";
+import type { Place } from "./emit-scalar.ts";
 import { canFuse } from "./fuse.ts";
 import { copyNest, iterate } from "./iterate.ts";
 import type { MatrixProduct } from "./matrix-product.ts";
 import type { Nest } from "./nest.ts";
 import { type Buffer, closure } from "./scalar.ts";
 import type { Specialised } from "./specialise.ts";
+import { entryBytes, type Target } from "./target.ts";
 
 /** Everything but loops works in place, on what a nest before it wrote. */
 export type Action =
-  | { readonly kind: "loops"; readonly nests: readonly Nest[]; readonly shared: 0 | 1 }
+  | { readonly kind: "loops"; readonly nests: readonly Nest[] }
   | {
       readonly kind: "product";
       readonly product: MatrixProduct;
@@ -76,14 +77,14 @@ interface BufferPlan {
   readonly bytes: number;
 }
 
-export function schedule(program: Specialised, argumentNames: readonly string[]): Schedule {
+export function schedule(program: Specialised, argumentNames: readonly string[], target: Target): Schedule {
   const { stored, products } = decide(program);
   const plans: BufferPlan[] = [];
   const buffers = new Map<Node, Buffer>();
   const bound: Input[] = [];
   const literals: { readonly buffer: Buffer; readonly values: Float64Array }[] = [];
   const firstBound = argumentNames.length + program.outputs.length;
-  const newBuffer = (home: Home, length: number): Buffer => plans.push({ home, bytes: 8 * length }) - 1;
+  const newBuffer = (home: Home, length: number): Buffer => plans.push({ home, bytes: entryBytes[target.precision] * length }) - 1;
 
   /** An output's memory doubles as the buffer of the node that it is, if nothing else has claimed the node. */
   const outputBuffers = program.outputs.map((output, i) =>
@@ -124,7 +125,7 @@ export function schedule(program: Specialised, argumentNames: readonly string[])
   const once: Action[] = [];
   const each: Action[] = [];
   const nestAction = (nest: Nest | undefined): readonly Action[] =>
-    nest === undefined ? [] : [{ kind: "loops", nests: [nest], shared: 0 }];
+    nest === undefined ? [] : [{ kind: "loops", nests: [nest] }];
   const factorised = new Map<Node, { readonly factors: Buffer; readonly pivots: Buffer }>();
 
   /** One factorisation serves every solve and determinant of the matrix. */
@@ -136,8 +137,8 @@ export function schedule(program: Specialised, argumentNames: readonly string[])
     const count = elements(matrix) === 0 ? 0 : elements(matrix) / (size * size);
     const factors = newBuffer(home, elements(matrix));
     const pivots = newBuffer(home, size * count);
-    const target = program.isConstant(matrix) ? once : each;
-    target.push(...nestAction(copyNest(matrix, factors, bufferOf)), {
+    const actions = program.isConstant(matrix) ? once : each;
+    actions.push(...nestAction(copyNest(matrix, factors, bufferOf)), {
       kind: "lu",
       matrix: factors,
       pivots,
@@ -193,8 +194,8 @@ export function schedule(program: Specialised, argumentNames: readonly string[])
     (program.isConstant(node) ? once : each).push(...actions);
   }
   program.outputs.forEach((output, i) => {
-    const target = outputBuffers[i] as Buffer;
-    if (buffers.get(unreshaped(output)) !== target) each.push(...nestAction(copyNest(output, target, bufferOf)));
+    const own = outputBuffers[i] as Buffer;
+    if (buffers.get(unreshaped(output)) !== own) each.push(...nestAction(copyNest(output, own, bufferOf)));
   });
 
   const fused = fuse(each);
@@ -229,7 +230,7 @@ function fuse(actions: readonly Action[]): readonly Action[] {
     }
     const group = groups[place];
     if (group?.kind === "loops" && action.kind === "loops") {
-      groups[place] = { kind: "loops", nests: [...group.nests, ...action.nests], shared: 1 };
+      groups[place] = { kind: "loops", nests: [...group.nests, ...action.nests] };
     } else groups.push(action);
     for (const buffer of writesOf(action)) writtenBy.set(buffer, place);
   }

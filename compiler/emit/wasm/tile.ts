@@ -1,63 +1,64 @@
 /**
- * The inner kernel of the blocked matrix product (Goto and van de Geijn 2008): C[4, 4] += A[4, k] B[k, 4] on packed panels, sixteen sums
- * in registers. Exports `tile(a, b, k, c, rowBytes)`.
+ * The innermost kernel of the blocked matrix product: C[4, w] += A[4, k] B[k, w] on packed panels, w being two vectors, with the eight
+ * vectors of sums in registers.
  */
-import { assembleModule, createCode } from "./assembler.ts";
+import { type Code, createCode } from "./assembler.ts";
+import { multiplyAdd } from "./polynomial.ts";
+import { entryBytes, lanesOf, type Target } from "./target.ts";
 
-export const tileSide = 4;
+export const tileRows = 4;
+export const tileVectors = 2;
 
-export function emitTile(): Uint8Array<ArrayBuffer> {
-  const code = createCode(["i32", "i32", "i32", "i32", "i32"]);
+/** tile(a, b, k, c, rowBytes); k is at least 1. */
+export function emitTile(target: Target): Code {
+  const code = createCode(target, ["i32", "i32", "i32", "i32", "i32"]);
+  const entry = entryBytes[target.precision];
+  const vectorBytes = lanesOf[target.precision] * entry;
   const [a, b, k, c, rowBytes] = [0, 1, 2, 3, 4] as const;
-  const sums = Array.from({ length: 8 }, () => code.local("v128"));
-  const [left, right, factor] = [code.local("v128"), code.local("v128"), code.local("v128")];
-  const step = (pointer: number, bytes: number): void => {
+  const sums = Array.from({ length: tileRows }, () => Array.from({ length: tileVectors }, () => code.local("v128")));
+  const columns = Array.from({ length: tileVectors }, () => code.local("v128"));
+  const factor = code.local("v128");
+  const advance = (pointer: number, bytes: number): void => {
     code.get(pointer);
     code.i32(bytes);
     code.op("i32_add");
     code.set(pointer);
   };
   code.repeat(() => {
-    code.get(b);
-    code.load("v128", 0);
-    code.set(left);
-    code.get(b);
-    code.load("v128", 16);
-    code.set(right);
-    for (let row = 0; row < tileSide; row += 1) {
+    columns.forEach((column, v) => {
+      code.get(b);
+      code.load("all", vectorBytes * v);
+      code.set(column);
+    });
+    sums.forEach((row, i) => {
       code.get(a);
-      code.load("splat", 8 * row);
+      code.load("splat", entry * i);
       code.set(factor);
-      for (const [half, columns] of [left, right].entries()) {
-        const sum = sums[2 * row + half] as number;
-        code.get(sum);
-        code.get(factor);
-        code.get(columns);
-        code.op("f64x2_mul");
-        code.op("f64x2_add");
+      row.forEach((sum, v) => {
+        multiplyAdd(code, "all", () => code.get(factor), () => code.get(columns[v] as number), () => code.get(sum));
         code.set(sum);
-      }
-    }
-    step(a, 8 * tileSide);
-    step(b, 8 * tileSide);
+      });
+    });
+    advance(a, entry * tileRows);
+    advance(b, vectorBytes * tileVectors);
     code.get(k);
     code.i32(1);
     code.op("i32_sub");
     code.tee(k);
   });
-  for (let row = 0; row < tileSide; row += 1) {
-    for (const half of [0, 1]) {
+  for (const row of sums) {
+    row.forEach((sum, v) => {
       code.get(c);
       code.get(c);
-      code.load("v128", 16 * half);
-      code.get(sums[2 * row + half] as number);
-      code.op("f64x2_add");
-      code.store("v128", 16 * half);
-    }
+      code.load("all", vectorBytes * v);
+      code.get(sum);
+      code.real("all", "add");
+      code.store("all", vectorBytes * v);
+    });
     code.get(c);
     code.get(rowBytes);
     code.op("i32_add");
     code.set(c);
   }
-  return assembleModule([], [{ name: "tile", code }]);
+  return code;
 }

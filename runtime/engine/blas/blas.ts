@@ -6,10 +6,10 @@
  * of which a library with 32-bit integers reads the low half: all such machines are little-endian.
  */
 import type { Matrix } from "../wasm/matrix-product.ts";
+import type { Reals } from "../wasm/memory.ts";
 import type { Call, CType, Library } from "./library.ts";
 
 export type Precision = "f64" | "f32";
-export type Reals = Float64Array | Float32Array;
 
 /** Offsets and distances are in entries of `reals`. A size of 0 is the caller's to avoid. */
 export interface Blas {

@@ -1,8 +1,9 @@
 /** The factorisations of wasm/factorise.ts by LAPACK: the same factors in the same places, and the same account of pivots. */
 import type { Pivots } from "../wasm/factorise.ts";
+import type { Reals } from "../wasm/memory.ts";
 import type { Blas } from "./blas.ts";
 
-export function choleskyByLapack(blas: Blas, reals: Float64Array, at: number, n: number): Pivots {
+export function choleskyByLapack(blas: Blas, reals: Reals, at: number, n: number): Pivots {
   const scales = Float64Array.from({ length: n }, (_, i) => reals[at + i * (n + 1)] as number);
   const failed = blas.cholesky(reals, at, n);
   if (failed > 0) return { ok: false, pivot: reals[at + (failed - 1) * (n + 1)] as number };
@@ -17,7 +18,7 @@ export function choleskyByLapack(blas: Blas, reals: Float64Array, at: number, n:
 }
 
 /** LAPACK pivots by rows of a column-major matrix, so the matrix is turned around it. */
-export function luByLapack(blas: Blas, reals: Float64Array, at: number, n: number, pivots: number): Pivots {
+export function luByLapack(blas: Blas, reals: Reals, at: number, n: number, pivots: number): Pivots {
   const scales = new Float64Array(n);
   for (let i = 0; i < n; i += 1) {
     for (let j = 0; j < n; j += 1) scales[j] = Math.max(scales[j] as number, Math.abs(reals[at + i * n + j] as number));
@@ -38,7 +39,7 @@ export function luByLapack(blas: Blas, reals: Float64Array, at: number, n: numbe
 /** Side of the squares that are exchanged at a time: two of them fit the first cache. */
 const square = 32;
 
-function transposeInPlace(reals: Float64Array, at: number, n: number): void {
+function transposeInPlace(reals: Reals, at: number, n: number): void {
   for (let i0 = 0; i0 < n; i0 += square) {
     for (let j0 = 0; j0 <= i0; j0 += square) {
       for (let i = i0; i < Math.min(n, i0 + square); i += 1) {

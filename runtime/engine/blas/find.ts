@@ -58,12 +58,12 @@ export function searchBlas(
   return { blas: undefined, rejected, skipped: undefined, asked };
 }
 
-let found: Blas | undefined | null = null;
+const found = new Map<Precision, Blas | undefined>();
 
 /** The machine's library, looked for at the first call. */
-export function systemBlas(): Blas | undefined {
-  if (found === null) found = searchBlas().blas;
-  return found;
+export function systemBlas(precision: Precision): Blas | undefined {
+  if (!found.has(precision)) found.set(precision, searchBlas(precision).blas);
+  return found.get(precision);
 }
 
 /** Versions of MKL's one library. It ends the process where its threads are missing, so that library must be there first. */

@@ -1,5 +1,6 @@
 /** A few small operations with known results: a library that gets one wrong, or means something else by its names, is not used. */
-import type { Blas, Precision, Reals } from "./blas.ts";
+import type { Reals } from "../wasm/memory.ts";
+import type { Blas, Precision } from "./blas.ts";
 
 /** The operation that failed, if one did. */
 export function failingOperation(blas: Blas, precision: Precision): string | undefined {

@@ -2,6 +2,7 @@
  * Products, factorisations and triangular solves of dense matrices, each by the system's BLAS and LAPACK where there is one and
  * the work is worth the call, else by the own kernels. Both leave the same factors, so one may solve with the other's.
  */
+import type { Target } from "../../../compiler/emit/wasm/target.ts";
 import type { Blas } from "../blas/blas.ts";
 import { choleskyByLapack, luByLapack } from "../blas/factorise.ts";
 import {
@@ -15,6 +16,7 @@ import {
 } from "./factorise.ts";
 import { createMatrixProduct, type Matrix, type MultiplyInto } from "./matrix-product.ts";
 import type { Memory } from "./memory.ts";
+import type { Threads } from "./threads.ts";
 
 /** Addresses are in entries, matrices row-major and square unless they say otherwise. */
 export interface Dense {
@@ -37,17 +39,23 @@ const worthCalling = 2 ** 17;
 const worthThreads = 2 ** 26;
 
 /** `blas` finds the system's library when it is first called. Large work uses so many threads, or the library's own number. */
-export function createDense(memory: Memory, blas: () => Blas | undefined, threads: number | undefined): Dense {
-  const multiplyTiled = createMatrixProduct(memory);
+export function createDense(
+  memory: Memory,
+  target: Target,
+  own: Threads,
+  blas: () => Blas | undefined,
+  threads: number | undefined,
+): Dense {
+  const tiled = createMatrixProduct(memory, target, own);
   const libraryFor = (multiplyAdds: number): Blas | undefined => {
     const library = multiplyAdds >= worthCalling ? blas() : undefined;
     library?.setThreads(multiplyAdds >= worthThreads ? (threads ?? library.threads ?? 1) : 1);
     return library;
   };
 
-  const multiply: MultiplyInto = (alpha, a, b, c, m, n, k) => {
+  const multiply: MultiplyInto = (alpha, a, b, c, m, n, k, lower) => {
     const done = libraryFor(m * n * k)?.multiply(memory.reals(), alpha, a, b, c, m, n, k);
-    if (done !== true) multiplyTiled(alpha, a, b, c, m, n, k);
+    if (done !== true) tiled.multiply(alpha, a, b, c, m, n, k, lower);
   };
   const solveTriangular: SolveTriangular = (t, n, lower, unit, x, columns) => {
     const library = libraryFor((n * n * columns) / 2);
@@ -58,9 +66,10 @@ export function createDense(memory: Memory, blas: () => Blas | undefined, thread
   return {
     multiply,
     gram: (a, c, n, k) => {
-      const reals = memory.reals();
-      if (libraryFor(n * n * k)?.gram(reals, a, c, n, k) === true) mirrorLower(reals, c, n);
-      else multiply(1, a, { at: a.at, row: a.column, column: a.row }, c, n, n, k);
+      const turned = { at: a.at, row: a.column, column: a.row };
+      const done = libraryFor(n * n * k)?.gram(memory.reals(), a, c, n, k);
+      if (done !== true) tiled.multiply(1, a, turned, c, n, n, k, true);
+      tiled.mirror(c, n);
     },
     cholesky: (at, n) => {
       const library = libraryFor(n ** 3 / 6);
@@ -78,10 +87,4 @@ export function createDense(memory: Memory, blas: () => Blas | undefined, thread
     solveLu: (lu, pivots, n, x, columns, transposed) =>
       solveLu(memory.reals(), solveTriangular, lu, pivots, n, x, columns, transposed),
   };
-}
-
-function mirrorLower(reals: Float64Array, { at, row }: Matrix, n: number): void {
-  for (let i = 1; i < n; i += 1) {
-    for (let j = 0; j < i; j += 1) reals[at + j * row + i] = reals[at + i * row + j] as number;
-  }
 }

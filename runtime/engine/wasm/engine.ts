@@ -1,55 +1,37 @@
-/** The default engine: f64, loops emitted as WebAssembly, everything in one WebAssembly memory. */
-import type { Blas } from "../blas/blas.ts";
+/** The default engine: loops emitted as WebAssembly, everything in one WebAssembly memory. */
 import type { Engine, Factor, Factorisation, Vector } from "../engine.ts";
-import { createDense } from "./dense.ts";
 import { symmetricEigenvalues } from "./eigenvalues.ts";
 import type { Pivots } from "./factorise.ts";
+import { createHost, type WasmEngineOptions } from "./host.ts";
 import { type Block, createKernel } from "./kernel.ts";
-import { createMemory } from "./memory.ts";
+
+/** Squares between these lose nothing to underflow or overflow. */
+const safe = { f64: [1e-280, 1e280], f32: [1e-25, 1e35] } as const;
 
 /** All of this engine's vectors are blocks of its memory. */
 const blockOf = (vector: Vector): Block => vector as Block & Vector;
 
-export interface WasmEngineOptions {
-  /** The system's BLAS and LAPACK: asked for at the first operation that is large enough for it. */
-  readonly blas?: () => Blas | undefined;
-  /** For the library's large operations; as many as it likes by default. */
-  readonly threads?: number;
-}
-
 /** Asynchronous like every engine's constructor; nothing after it is. */
-export async function createWasmEngine({ blas = () => undefined, threads }: WasmEngineOptions = {}): Promise<Engine> {
-  const memory = createMemory();
-  const dense = createDense(memory, blas, threads);
+export async function createWasmEngine(options: WasmEngineOptions = {}): Promise<Engine> {
+  const host = createHost(options);
+  const { memory, dense, algebra } = host;
+  const { precision } = host.target;
+  const { entry } = memory;
   /** The vector's first entry within all of memory. */
-  const start = (vector: Vector): number => blockOf(vector).address / 8;
+  const start = (vector: Vector): number => blockOf(vector).address / entry;
 
   const allocate = (length: number): Vector => {
-    const block: Block = { address: memory.allocate(8 * length), length };
-    memory.reals().fill(0, block.address / 8, block.address / 8 + length);
+    const block: Block = { address: memory.allocate(entry * length), length };
+    memory.reals().fill(0, block.address / entry, block.address / entry + length);
     return block;
   };
 
-  /** Σ x_i y_i in four partial sums, which is both faster and more accurate than one. */
-  const dot = (x: Vector, y: Vector): number => {
-    const reals = memory.reals();
-    const [xs, ys, n] = [start(x), start(y), x.length];
-    let [s0, s1, s2, s3] = [0, 0, 0, 0];
-    let i = 0;
-    for (; i + 3 < n; i += 4) {
-      s0 += (reals[xs + i] as number) * (reals[ys + i] as number);
-      s1 += (reals[xs + i + 1] as number) * (reals[ys + i + 1] as number);
-      s2 += (reals[xs + i + 2] as number) * (reals[ys + i + 2] as number);
-      s3 += (reals[xs + i + 3] as number) * (reals[ys + i + 3] as number);
-    }
-    for (; i < n; i += 1) s0 += (reals[xs + i] as number) * (reals[ys + i] as number);
-    return s0 + s1 + (s2 + s3);
-  };
+  const dot = (x: Vector, y: Vector): number => algebra.dot(blockOf(x).address, blockOf(y).address, x.length);
 
   /** √Σx², rescaled where the squares overflow or vanish. */
   const norm = (x: Vector): number => {
     const plain = dot(x, x);
-    if (plain > 1e-280 && plain < 1e280) return Math.sqrt(plain);
+    if (plain > safe[precision][0] && plain < safe[precision][1]) return Math.sqrt(plain);
     const reals = memory.reals();
     const from = start(x);
     let largest = 0;
@@ -80,39 +62,31 @@ export async function createWasmEngine({ blas = () => undefined, threads }: Wasm
 
   const engine: Engine = {
     name: "wasm",
-    precision: "f64",
+    precision,
     allocate,
     release: (vector) => memory.release(blockOf(vector).address),
-    view: (vector, offset, length): Block => ({ address: blockOf(vector).address + 8 * offset, length }),
+    view: (vector, offset, length): Block => ({ address: blockOf(vector).address + entry * offset, length }),
     write: (vector, values) => memory.reals().set(values, start(vector)),
-    read: (vector) => memory.reals().slice(start(vector), start(vector) + vector.length),
+    read: (vector) => new Float64Array(memory.reals().subarray(start(vector), start(vector) + vector.length)),
     copy: (from, to) => {
       memory.reals().copyWithin(start(to), start(from), start(from) + from.length);
     },
     fill: (vector, value) => {
       memory.reals().fill(value, start(vector), start(vector) + vector.length);
     },
-    scale: (a, x) => {
-      const reals = memory.reals();
-      for (let i = start(x), end = i + x.length; i < end; i += 1) reals[i] = a * (reals[i] as number);
-    },
-    axpy: (a, x, y) => {
-      const reals = memory.reals();
-      const [xs, ys] = [start(x), start(y)];
-      for (let i = 0; i < x.length; i += 1) reals[ys + i] = a * (reals[xs + i] as number) + (reals[ys + i] as number);
-    },
-    multiply: (x, y, out) => {
-      const reals = memory.reals();
-      const [xs, ys, to] = [start(x), start(y), start(out)];
-      for (let i = 0; i < x.length; i += 1) reals[to + i] = (reals[xs + i] as number) * (reals[ys + i] as number);
-    },
+    scale: (a, x) => algebra.scale(a, blockOf(x).address, x.length),
+    axpy: (a, x, y) => algebra.axpy(a, blockOf(x).address, blockOf(y).address, x.length),
+    multiply: (x, y, out) => algebra.multiply(blockOf(x).address, blockOf(y).address, blockOf(out).address, x.length),
     dot,
     norm,
 
     compile: (program, bound, sizes) => {
       const blocks = new Map([...bound].map(([input, vector]) => [input, blockOf(vector)]));
-      const run = createKernel(memory, dense, program, blocks, sizes);
-      return { run: (arguments_, outputs) => run(arguments_.map(blockOf), outputs.map(blockOf)) };
+      const kernel = createKernel(host, program, blocks, sizes);
+      return {
+        run: (arguments_, outputs) => kernel.run(arguments_.map(blockOf), outputs.map(blockOf)),
+        release: kernel.release,
+      };
     },
 
     cholesky: (matrix, size, count) => {

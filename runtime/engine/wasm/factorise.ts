@@ -3,6 +3,7 @@
  * (Golub and Van Loan, Matrix Computations, 3.2.11 and 4.2.6). Addresses are in entries.
  */
 import type { MultiplyInto } from "./matrix-product.ts";
+import type { Reals } from "./memory.ts";
 
 const block = 48;
 
@@ -10,7 +11,7 @@ const block = 48;
 export type Pivots = { readonly ok: true; readonly smallest: number } | { readonly ok: false; readonly pivot: number };
 
 /** L Lᵀ = matrix, L overwriting the lower triangle (which alone is read), what is above it arbitrary afterwards. Pivots are L's squared diagonal, relative to the matrix's own. */
-export function choleskyInPlace(reals: Float64Array, multiply: MultiplyInto, at: number, n: number): Pivots {
+export function choleskyInPlace(reals: Reals, multiply: MultiplyInto, at: number, n: number): Pivots {
   let smallest = 1;
   const scales = Float64Array.from({ length: n }, (_, i) => reals[at + i * (n + 1)] as number);
   for (let k0 = 0; k0 < n; k0 += block) {
@@ -31,19 +32,17 @@ export function choleskyInPlace(reals: Float64Array, multiply: MultiplyInto, at:
         reals[rowI + i] = Math.sqrt(sum);
       }
     }
-    // A[i, j] -= L[i, k] L[j, k]ᵀ, block row by block row of the remaining lower triangle.
-    for (let i0 = end; i0 < n; i0 += block) {
-      const rows = Math.min(block, n - i0);
-      const panel = { at: at + i0 * n + k0, row: n, column: 1 };
-      const others = { at: at + end * n + k0, row: 1, column: n };
-      multiply(-1, panel, others, { at: at + i0 * n + end, row: n, column: 1 }, rows, i0 + rows - end, end - k0);
-    }
+    // A[i, j] -= L[i, k] L[j, k] in what remains of the lower triangle.
+    const [panel, rest] = [at + end * n + k0, n - end];
+    const right = { at: panel, row: 1, column: n };
+    const trailing = { at: at + end * (n + 1), row: n, column: 1 };
+    multiply(-1, { at: panel, row: n, column: 1 }, right, trailing, rest, rest, end - k0, true);
   }
   return { ok: true, smallest };
 }
 
 /** P matrix = L U with partial pivoting, L unit lower; row i was exchanged with row pivots[i], which is stored as a real. Pivots are relative to the largest entry of their column. */
-export function luInPlace(reals: Float64Array, multiply: MultiplyInto, at: number, n: number, pivots: number): Pivots {
+export function luInPlace(reals: Reals, multiply: MultiplyInto, at: number, n: number, pivots: number): Pivots {
   let smallest = 1;
   const scales = new Float64Array(n);
   for (let i = 0; i < n; i += 1) {
@@ -88,7 +87,7 @@ export function luInPlace(reals: Float64Array, multiply: MultiplyInto, at: numbe
   return { ok: true, smallest };
 }
 
-function exchangeRows(reals: Float64Array, at: number, n: number, i: number, j: number): void {
+function exchangeRows(reals: Reals, at: number, n: number, i: number, j: number): void {
   for (let p = 0; p < n; p += 1) {
     const held = reals[at + i * n + p] as number;
     reals[at + i * n + p] = reals[at + j * n + p] as number;
@@ -105,7 +104,7 @@ interface Triangle {
 
 /** X ← T⁻¹ X, T lower (forward) or upper (backward), row by row of X: n × columns, rows `stride` apart. */
 function substitute(
-  reals: Float64Array,
+  reals: Reals,
   t: Triangle,
   n: number,
   forward: boolean,
@@ -149,7 +148,7 @@ export type SolveTriangular = (
 
 /** With many columns, block by block. */
 export function solveTriangularBlocked(
-  reals: Float64Array,
+  reals: Reals,
   multiply: MultiplyInto,
   t: Triangle,
   n: number,
@@ -174,7 +173,7 @@ export function solveTriangularBlocked(
 
 /** X ← A⁻¹ X, or A⁻ᵀ X, from the factors of `luInPlace`. */
 export function solveLu(
-  reals: Float64Array,
+  reals: Reals,
   solveTriangular: SolveTriangular,
   lu: number,
   pivots: number,
@@ -218,7 +217,7 @@ export function solveCholesky(
 }
 
 /** log det from the factors of `luInPlace`; NaN where the determinant is not positive. */
-export function logDeterminant(reals: Float64Array, lu: number, pivots: number, n: number): number {
+export function logDeterminant(reals: Reals, lu: number, pivots: number, n: number): number {
   let sum = 0;
   let sign = 1;
   for (let k = 0; k < n; k += 1) {

@@ -1,16 +1,20 @@
 /** A compiled program: its module, its memory, and the host's part of each run. */
-import { type Emitted, emitProgram, type Step } from "../../../compiler/emit/wasm/emit.ts";
-import type { Place } from "../../../compiler/emit/wasm/emit-nest.ts";
+import { type Emitted, emitProgram, functionName, type Step } from "../../../compiler/emit/wasm/emit.ts";
+import { granule } from "../../../compiler/emit/wasm/emit-group.ts";
+import type { Place } from "../../../compiler/emit/wasm/emit-scalar.ts";
 import { hostFunctions } from "../../../compiler/emit/wasm/functions.ts";
 import type { Axis } from "../../../compiler/emit/wasm/matrix-product.ts";
 import type { Buffer } from "../../../compiler/emit/wasm/scalar.ts";
+import type { Target } from "../../../compiler/emit/wasm/target.ts";
 import type { Input } from "../../../compiler/ir/node.ts";
 import { scalarFunctions } from "../../../compiler/ir/scalar.ts";
 import type { SizeBindings } from "../../../compiler/ir/size.ts";
 import type { Program } from "../engine.ts";
-import type { Dense } from "./dense.ts";
 import { logDeterminant } from "./factorise.ts";
-import type { Memory } from "./memory.ts";
+import type { Host } from "./host.ts";
+import type { Reals } from "./memory.ts";
+import { partLength, type Threads } from "./threads.ts";
+import type { Part } from "./work-loop.ts";
 
 /** A vector's byte address and its number of entries. */
 export interface Block {
@@ -18,66 +22,124 @@ export interface Block {
   readonly length: number;
 }
 
-export type Run = (arguments_: readonly Block[], outputs: readonly Block[]) => void;
+export interface CompiledKernel {
+  readonly run: (arguments_: readonly Block[], outputs: readonly Block[]) => void;
+  /** Gives the kernel's memory back. */
+  readonly release: () => void;
+}
 
 /** JavaScript's functions are accurate to about a unit in the last place. */
 const scalarImports = Object.fromEntries(hostFunctions.map((name) => [name, scalarFunctions[name]]));
 
-/** A run allocates nothing; the kernel's own memory lives as long as the engine. */
+/** A run allocates nothing. */
 export function createKernel(
-  memory: Memory,
-  dense: Dense,
+  host: Host,
   program: Program,
   bound: ReadonlyMap<Input, Block>,
   sizes: SizeBindings,
-): Run {
-  const emitted = emitProgram(program, new Set(bound.keys()), sizes);
+): CompiledKernel {
+  const { memory, target, threads } = host;
+  const emitted = emitProgram(program, new Set(bound.keys()), sizes, target);
   const byName = new Map([...bound].map(([input, block]) => [input.name, block.address]));
-  const persistent = memory.allocate(emitted.persistentBytes);
-  const work = memory.allocate(emitted.workBytes);
-  for (const { offset, values } of emitted.literals) memory.reals().set(values, (persistent + offset) / 8);
+  const owned: number[] = [];
+  const allocate = (bytes: number): number => {
+    const address = memory.allocate(bytes);
+    owned.push(address);
+    return address;
+  };
+  const persistent = allocate(emitted.persistentBytes);
+  const work = allocate(emitted.workBytes);
+  for (const { offset, values } of emitted.literals) memory.reals().set(values, (persistent + offset) / memory.entry);
 
   const fixed = [...emitted.bound.map((input) => byName.get(input.name) as number), persistent, work];
   const variable = program.arguments.length + program.outputs.length;
-  const table = memory.allocate(4 * (variable + fixed.length));
+  const table = allocate(4 * (variable + fixed.length));
   memory.words().set(fixed, table / 4 + variable);
 
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(emitted.bytes), {
     host: { memory: memory.handle, ...scalarImports },
   });
-  const host = hostSteps(memory, dense, emitted, table);
+  const module = threads.share(emitted.bytes, exports);
+  const lengths = partLengths(emitted, target, threads);
+  const partial = allocate(Math.max(0, ...[...lengths].map(([step, length]) => sumsBytes(step, length))));
+  const addressOf = (buffer: Buffer): number => {
+    const { slot, offset } = emitted.places[buffer] as Place;
+    return ((memory.words()[table / 4 + slot] as number) >>> 0) + offset;
+  };
+  const hostStep = hostSteps(host, addressOf);
   const toCall = (step: Step): (() => void) => {
-    if (step.kind !== "call") return host(step);
-    const call = exports[step.name] as (table: number) => void;
-    return () => call(table);
+    if (step.kind !== "call") return hostStep(step);
+    const { index, split } = step;
+    const call = exports[functionName(index)] as Part;
+    const length = lengths.get(step);
+    const end = split === undefined ? 0 : split.rows * memory.entry;
+    if (split === undefined || length === undefined) return () => call(table, 0, end, 0);
+    const { partials, partialBytes, work } = split;
+    const parts = Math.ceil(split.rows / length);
+    const job = {
+      module,
+      index,
+      pointer: table,
+      end,
+      step: length * memory.entry,
+      partial,
+      partialBytes,
+      byThread: false,
+      work,
+    };
+    return () => {
+      threads.run(job);
+      for (const { buffer, offset, entries } of partials) {
+        host.algebra.gather(addressOf(buffer), partial + offset, partialBytes, parts, entries);
+      }
+    };
   };
   const once = emitted.once.map(toCall);
   const each = emitted.each.map(toCall);
   let isFirst = true;
 
-  return (arguments_, outputs) => {
-    const words = memory.words();
-    const at = table / 4;
-    for (let i = 0; i < arguments_.length; i += 1) words[at + i] = (arguments_[i] as Block).address;
-    for (let i = 0; i < outputs.length; i += 1) words[at + arguments_.length + i] = (outputs[i] as Block).address;
-    if (isFirst) for (const step of once) step();
-    isFirst = false;
-    for (const step of each) step();
+  return {
+    run: (arguments_, outputs) => {
+      const words = memory.words();
+      const at = table / 4;
+      for (let i = 0; i < arguments_.length; i += 1) words[at + i] = (arguments_[i] as Block).address;
+      for (let i = 0; i < outputs.length; i += 1) words[at + arguments_.length + i] = (outputs[i] as Block).address;
+      if (isFirst) for (const step of once) step();
+      isFirst = false;
+      for (const step of each) step();
+    },
+    release: () => {
+      for (const address of owned.splice(0)) memory.release(address);
+      threads.unshare(module);
+    },
   };
+}
+
+type Call = Extract<Step, { readonly kind: "call" }>;
+
+/** Rows that a part of each call has that is worth sharing. */
+function partLengths(emitted: Emitted, target: Target, threads: Threads): ReadonlyMap<Call, number> {
+  const lengths = new Map<Call, number>();
+  for (const step of [...emitted.once, ...emitted.each]) {
+    if (step.kind !== "call" || step.split === undefined) continue;
+    const { rows, work, partialBytes } = step.split;
+    const length = partLength(threads, rows, granule(target), work, partialBytes);
+    if (length < rows) lengths.set(step, length);
+  }
+  return lengths;
+}
+
+function sumsBytes({ split }: Call, length: number): number {
+  return split === undefined ? 0 : Math.ceil(split.rows / length) * split.partialBytes;
 }
 
 /** The steps that no loop nest expresses. Addresses are looked up at every run, since arguments and outputs change. */
 function hostSteps(
-  memory: Memory,
-  dense: Dense,
-  emitted: Emitted,
-  table: number,
-): (step: Exclude<Step, { readonly kind: "call" }>) => () => void {
+  { memory, dense }: Host,
+  addressOf: (buffer: Buffer) => number,
+): (step: Exclude<Step, Call>) => () => void {
   /** In entries. */
-  const locate = (buffer: Buffer): number => {
-    const { slot, offset } = emitted.places[buffer] as Place;
-    return (((memory.words()[table / 4 + slot] as number) >>> 0) + offset) / 8;
-  };
+  const locate = (buffer: Buffer): number => addressOf(buffer) / memory.entry;
   return (step) => {
     switch (step.kind) {
       case "product": {
@@ -147,7 +209,7 @@ function hostSteps(
   };
 }
 
-function markFailed(reals: Float64Array, at: number, size: number, pivots: number): void {
+function markFailed(reals: Reals, at: number, size: number, pivots: number): void {
   reals.fill(NaN, at, at + size ** 2);
   for (let k = 0; k < size; k += 1) reals[pivots + k] = k;
 }

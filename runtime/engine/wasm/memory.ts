@@ -2,13 +2,19 @@
  * One WebAssembly memory for vectors and kernels: it grows as needed, up to the 4 GiB that 32-bit addresses reach. Blocks are
  * 16-byte aligned; released ones are joined with free neighbours and reused, first fit.
  */
+import { largestPages } from "../../../compiler/emit/wasm/assembler.ts";
+import { entryBytes, type Target } from "../../../compiler/emit/wasm/target.ts";
 import { BilevelError } from "../../../grammar/diagnostics.ts";
 import { outOfMemory } from "../errors.ts";
 
+export type Reals = Float64Array | Float32Array;
+
 export interface Memory {
   readonly handle: WebAssembly.Memory;
+  /** Bytes of a real. */
+  readonly entry: number;
   /** All of memory as reals; a new view after growth, so it is asked for afresh in every operation. */
-  readonly reals: () => Float64Array;
+  readonly reals: () => Reals;
   readonly words: () => Int32Array;
   /** Byte address of a block; its content is arbitrary. Throws `out-of-memory`. */
   readonly allocate: (bytes: number) => number;
@@ -16,7 +22,6 @@ export interface Memory {
 }
 
 const pageBytes = 65_536;
-const largestPages = 65_536;
 const alignment = 16;
 
 interface Block {
@@ -24,9 +29,11 @@ interface Block {
   readonly bytes: number;
 }
 
-export function createMemory(): Memory {
-  const handle = new WebAssembly.Memory({ initial: 16, maximum: largestPages });
-  let reals = new Float64Array(handle.buffer);
+export function createMemory({ precision, shared }: Pick<Target, "precision" | "shared">): Memory {
+  const handle = new WebAssembly.Memory({ initial: 16, maximum: largestPages, shared });
+  const viewReals = (): Reals =>
+    precision === "f64" ? new Float64Array(handle.buffer) : new Float32Array(handle.buffer);
+  let reals = viewReals();
   let words = new Int32Array(handle.buffer);
   const used = new Map<number, number>();
   // Address 0 stays unused, so that a zero pointer is never valid.
@@ -56,7 +63,7 @@ export function createMemory(): Memory {
       } catch {
         continue;
       }
-      reals = new Float64Array(handle.buffer);
+      reals = viewReals();
       words = new Int32Array(handle.buffer);
       insert({ address: present * pageBytes, bytes: pages * pageBytes });
       return;
@@ -79,6 +86,7 @@ export function createMemory(): Memory {
 
   return {
     handle,
+    entry: entryBytes[precision],
     reals: () => reals,
     words: () => words,
     allocate,

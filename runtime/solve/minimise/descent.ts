@@ -6,7 +6,7 @@ import type { Engine, Vector } from "../../engine/engine.ts";
 import { minimiserDefaults } from "../defaults.ts";
 import { createMonitor, type Monitor, type Standing, type Stopping } from "../stopping.ts";
 import type { Minimisation, MinimiserOutcome, MinimiserStatus, Objective } from "../types.ts";
-import { createWorkspace, machineEpsilon, type Workspace } from "../workspace.ts";
+import { createWorkspace, machineEpsilon, toleranceFor, type Workspace } from "../workspace.ts";
 import { evaluateFinite } from "./line-search.ts";
 
 export interface MinimiserOptions extends Stopping {
@@ -63,7 +63,7 @@ export function* descend(
     });
     const at = standing(start.value);
     const epsilon = machineEpsilon(engine);
-    const valueNoise = options.valueNoise ?? Math.max(minimiserDefaults.valueNoise, 4 * epsilon);
+    const valueNoise = options.valueNoise ?? Math.max(toleranceFor(engine, minimiserDefaults.valueNoise), 4 * epsilon);
     const monitor = createMonitor(options, at, epsilon);
     const descent: Descent = {
       engine,

@@ -1,0 +1,152 @@
+/** The derived equations of each block: what its solution satisfies, the curvature, the adjoint system and the hypergradient. */
+import type { Input, Node } from "../ir/node.ts";
+import type { Item } from "./explanation.ts";
+import { agreesWithUpper, hasMultipliers } from "./findings.ts";
+import { type Formula, negative, number, product, transpose } from "./math.ts";
+import { rankOf, whole } from "./notation.ts";
+import { commas, derivative, type Inline, type NamedBlock, type NamedClause, nameOf, type Story, show } from "./story.ts";
+
+/** Which clause and unknown each condition of the block belongs to. */
+function owners(block: NamedBlock): readonly { readonly named: NamedClause; readonly unknown: Input }[] {
+  return block.clauses.flatMap((named) => named.clause.unknowns.map((unknown) => ({ named, unknown })));
+}
+
+/** The condition as a derivative: −∂g/∂θ where g is maximised, the residual itself for an equation. */
+function conditionLetter(story: Story, named: NamedClause, by: readonly Input[]): Formula {
+  const names = by.map((unknown) => nameOf(story, unknown));
+  if (named.clause.kind === "solves") {
+    const rest = names.slice(1);
+    return rest.length === 0 ? named.letter : derivative(named.letter, rest);
+  }
+  const formula = derivative(named.letter, names);
+  return named.clause.direction === "maximizes" ? negative(formula) : formula;
+}
+
+/** With multipliers the conditions are those of a Lagrangian, which has no letter of its own. */
+function stationarity(story: Story, block: NamedBlock): readonly Item[] {
+  const { condition } = block.plan.facts.block;
+  const own = hasMultipliers(block) ? [] : owners(block);
+  return condition.map((node, k): Item => {
+    const owner = own[k];
+    const letter = owner === undefined ? [] : [conditionLetter(story, owner.named, [owner.unknown])];
+    return { kind: "equation", sides: [...letter, show(story, node), number(0)] };
+  });
+}
+
+/** Whether the block's curvature can be written down as a matrix. */
+function isMatrix(story: Story, block: NamedBlock): boolean {
+  const { unknowns, curvature } = block.plan.facts.block;
+  return (
+    unknowns.every((unknown) => rankOf(unknown) <= 1) &&
+    curvature.every((row) => row.every((node) => whole(story.notation, node) !== undefined))
+  );
+}
+
+function curvature(story: Story, block: NamedBlock): readonly Item[] {
+  const { facts } = block.plan;
+  const { unknowns, tangents } = facts.block;
+  const own = owners(block);
+  const only = unknowns.length === 1 ? own[0] : undefined;
+  if (isMatrix(story, block)) {
+    const rows = facts.block.curvature.map((row) => row.map((node) => show(story, node)));
+    const value = only === undefined ? ({ kind: "matrix", rows } as const) : (rows[0]?.[0] as Formula);
+    const isDerivative = only !== undefined && (facts.minimisation || only.named.clause.kind === "solves");
+    const letters = isDerivative ? [conditionLetter(story, only.named, [only.unknown, only.unknown])] : [];
+    return [{ kind: "equation", sides: [block.curvature, ...letters, value] }];
+  }
+  const items = unknowns.map(
+    (_, k): Item => ({
+      kind: "equation",
+      sides: [
+        productWith(
+          block,
+          tangents.map((tangent) => nameOf(story, tangent)),
+          false,
+          k,
+        ),
+        show(story, facts.block.product[k] as Node),
+      ],
+    }),
+  );
+  const matrix =
+    facts.form.kind === "blocks" && facts.form.shared ? whole(story.notation, facts.form.matrix) : undefined;
+  if (matrix === undefined) return items;
+  return [
+    ...items,
+    { kind: "sentence", parts: ["each block of ", block.curvature, " is ", show(story, facts.form.matrix)] },
+  ];
+}
+
+/** H t, or H[t] where the unknown is not a vector; the k-th part of it where there are several. */
+function productWith(block: NamedBlock, directions: readonly Formula[], transposed: boolean, k: number): Formula {
+  const { unknowns } = block.plan.facts.block;
+  const letter = transposed ? transpose(block.curvature) : block.curvature;
+  if (unknowns.length === 1 && rankOf(unknowns[0] as Input) <= 1) return product(letter, directions[0] as Formula);
+  const image: Formula = { kind: "application", map: letter, arguments: directions };
+  return unknowns.length === 1 ? image : { kind: "subscripted", base: image, indices: [number(k + 1)] };
+}
+
+function adjoint(story: Story, block: NamedBlock): readonly Item[] {
+  if (story.problem.upper === undefined) return [];
+  const { facts } = block.plan;
+  const { unknowns, adjoints, tangents } = facts.block;
+  if (facts.upper !== "different") {
+    const zero: readonly Inline[] = [
+      "the adjoint of ",
+      ...commas(unknowns.map((unknown) => nameOf(story, unknown))),
+      " is zero: ",
+    ];
+    const both = [
+      story.upper,
+      agreesWithUpper(block) ? " and " : " and minus ",
+      block.clauses[0]?.letter ?? story.upper,
+      " have the same derivative, zero at the solution",
+    ];
+    return [{ kind: "sentence", parts: [...zero, ...(facts.upper === "absent" ? ["nothing above reads it"] : both)] }];
+  }
+  const isLast = story.blocks.at(-1) === block;
+  const names = adjoints.map((v) => nameOf(story, v));
+  const gradients = isLast ? [unknowns.map((unknown) => derivative(story.upper, [nameOf(story, unknown)]))] : [];
+  const right = [...gradients, facts.block.adjointRhs.map((node) => show(story, node))];
+  const transposed = !facts.minimisation;
+  if (unknowns.length > 1 && isMatrix(story, block)) {
+    const stacked = (parts: readonly Formula[]): Formula => ({ kind: "matrix", rows: parts.map((part) => [part]) });
+    const letter = transposed ? transpose(block.curvature) : block.curvature;
+    return [{ kind: "equation", sides: [product(letter, stacked(names)), ...right.map(stacked)] }];
+  }
+  const systems = unknowns.map(
+    (_, k): Item => ({
+      kind: "equation",
+      sides: [productWith(block, names, transposed, k), ...right.map((side) => side[k] as Formula)],
+    }),
+  );
+  if (!transposed || isMatrix(story, block)) return systems;
+  const images = unknowns.map(
+    (_, k): Item => ({
+      kind: "equation",
+      sides: [
+        productWith(
+          block,
+          tangents.map((tangent) => nameOf(story, tangent)),
+          true,
+          k,
+        ),
+        show(story, facts.block.transposedProduct[k] as Node),
+      ],
+    }),
+  );
+  return [...systems, ...images];
+}
+
+function hypergradient(story: Story): readonly Item[] {
+  const { problem, derivation, blocks } = story;
+  const adjointsVanish = blocks.every((block) => block.plan.facts.upper !== "different");
+  const gradients = adjointsVanish ? derivation.direct : derivation.hypergradient;
+  return (problem.upper?.variables ?? []).map(
+    (variable, k): Item => ({
+      kind: "equation",
+      sides: [derivative(story.upper, [nameOf(story, variable)], true), show(story, gradients[k] as Node)],
+    }),
+  );
+}
+

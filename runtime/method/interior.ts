@@ -1,0 +1,209 @@
+/**
+ * Constrained lower levels: a primal-dual interior-point method (Nocedal and Wright 2006, algorithm 19.1) until the active set is
+ * clear, then Newton's method on the conditions of that face (compiler/derive/constrained.ts).
+ */
+import type { Constrained } from "../../compiler/derive/constrained.ts";
+import { stackMatrix } from "../../compiler/derive/stack.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import type { Input } from "../../compiler/ir/node.ts";
+import { simplify } from "../../compiler/simplify/simplify.ts";
+import { BilevelError } from "../../grammar/diagnostics.ts";
+import { addSlot, addSlots, type Binding, flatKernel, kernelOf, lengthOf } from "../bind.ts";
+import type { Vector } from "../engine/engine.ts";
+import { atAKink, infeasible, notFinite, unboundedLowerLevel } from "../errors.ts";
+import type { BlockRuntime } from "./block.ts";
+import { type FaceSolver, loose } from "./face.ts";
+
+/** Masks, slacks and barrier; they must have slots before any kernel of the block is compiled. */
+export function addConstraintSlots(binding: Binding, { active, slacks, barrier }: Constrained): void {
+  for (const mask of active) binding.engine.fill(addSlot(binding, mask), 0);
+  if (slacks.length > 0) binding.engine.fill(addSlots(binding, slacks), 1);
+  binding.engine.fill(addSlot(binding, barrier), 0);
+}
+
+export function createInteriorSolver(
+  binding: Binding,
+  g: Graph,
+  constrained: Constrained,
+  unknowns: readonly Input[],
+  y: Vector,
+): FaceSolver {
+  const { engine, sizes, slots } = binding;
+  const { equalities, inequalities, slacks, active, barrier, interior } = constrained;
+  const lengthOfAll = (nodes: readonly { readonly shape: Input["shape"] }[]): number =>
+    nodes.reduce((total, node) => total + lengthOf(node.shape, sizes), 0);
+  const [m, e] = [lengthOfAll(inequalities), lengthOfAll(equalities)];
+  const own = y.length;
+  /** Positions in z = (y, ν, μ, s). */
+  const [primal, muFrom, sFrom, size] = [own - e - m, own - m, own, own + m];
+  const residualVector = engine.allocate(size);
+  const evaluate = flatKernel(binding, "interior conditions", interior, residualVector);
+  const matrix = engine.allocate(size * size);
+  const stacked = stackMatrix(g, constrained.interiorCurvature, [...unknowns, ...slacks]);
+  const evaluateMatrix = kernelOf(binding, "interior curvature", simplify(g, [stacked]), [matrix]);
+  const step = engine.allocate(size);
+
+  /** The interior residual at z, with the barrier τ. */
+  const at = (z: Float64Array, tau: number): Float64Array => {
+    engine.write(y, z.subarray(0, own));
+    let from = sFrom;
+    for (const slack of slacks) {
+      const slot = slots.get(slack) as Vector;
+      engine.write(slot, z.subarray(from, from + slot.length));
+      from += slot.length;
+    }
+    engine.write(slots.get(barrier) as Vector, [tau]);
+    evaluate();
+    return engine.read(residualVector);
+  };
+
+  /** Newton's direction; the smallest damping of y and of the multipliers that makes the system regular. */
+  const direction = (residual: Float64Array): Float64Array | undefined => {
+    evaluateMatrix();
+    const plain = engine.read(matrix);
+    for (const shift of [0, 1e-10, 1e-7, 1e-4]) {
+      const shifted = Float64Array.from(plain);
+      for (let i = 0; i < sFrom; i += 1) {
+        const entry = i * size + i;
+        shifted[entry] = (shifted[entry] as number) + (i < primal ? shift : -shift);
+      }
+      engine.write(matrix, shifted);
+      const made = engine.lu(matrix, size, 1);
+      if (!made.ok) continue;
+      engine.write(
+        step,
+        residual.map((value) => -value),
+      );
+      made.factor.solve(step);
+      made.factor.release();
+      const found = engine.read(step);
+      if (found.every(Number.isFinite)) return found;
+    }
+    return undefined;
+  };
+
+  const norm = (values: Float64Array): number => Math.hypot(...values);
+  /** KKT conditions without slacks: stationarity, feasibility, signs and complementarity. */
+  const optimality = (z: Float64Array): { readonly violation: number; readonly scale: number } => {
+    const residual = at(
+      z.map((value, i) => (i < sFrom ? value : 0)),
+      0,
+    );
+    const stationarity = residual.subarray(0, primal);
+    const equality = residual.subarray(primal, primal + e);
+    const c = residual.subarray(primal + e, primal + e + m);
+    const mu = z.subarray(muFrom, sFrom);
+    const parts = [
+      norm(stationarity),
+      norm(equality),
+      norm(c.map((value) => Math.max(value, 0))),
+      norm(mu.map((value) => Math.min(value, 0))),
+      norm(c.map((value, i) => Math.min(Math.abs(value), Math.abs(mu[i] as number)))),
+    ];
+    return { violation: Math.hypot(...parts), scale: 1 + norm(z.subarray(0, sFrom)) };
+  };
+
+  const solve: FaceSolver["solve"] = (block, newton, options) => {
+    let z = new Float64Array(size);
+    z.set(engine.read(block.y).subarray(0, primal));
+    z = z.map((value, i) => (i >= muFrom ? 1 : value));
+    const begin = at(
+      z.map((value, i) => (i < sFrom ? value : 0)),
+      0,
+    );
+    if (!begin.every(Number.isFinite)) throw new BilevelError([notFinite(`what ${block.names} minimizes`, block.span)]);
+    for (let i = 0; i < m; i += 1) z[sFrom + i] = Math.max(1, -(begin[primal + e + i] as number));
+    let iterations = 0;
+    for (; iterations < options.maxIterations; iterations += 1) {
+      const gap = m === 0 ? 0 : dotRange(z, muFrom, z, sFrom, m) / m;
+      const plain = at(z, 0);
+      if (norm(plain) <= arrival * (1 + norm(z))) break;
+      const residual = at(z, 0.1 * gap);
+      const d = direction(residual);
+      if (d === undefined || norm(z) > farAway) break;
+      let length = 1;
+      for (let i = muFrom; i < size; i += 1) {
+        if ((d[i] as number) < 0) length = Math.min(length, (-0.995 * (z[i] as number)) / (d[i] as number));
+      }
+      const before = norm(residual);
+      let next = z;
+      for (let trial = 0; trial < 30; trial += 1, length /= 2) {
+        next = z.map((value, i) => value + length * (d[i] as number));
+        const after = norm(at(next, 0.1 * gap));
+        if (after < (1 - 1e-4 * length) * before || (trial > 2 && after <= before * 1.01)) break;
+      }
+      z = next;
+    }
+    refuseWithoutSolution(block, z);
+    // The active inequalities are those whose multiplier outweighs their slack.
+    let from = 0;
+    for (const mask of active) {
+      const slot = slots.get(mask) as Vector;
+      engine.write(
+        slot,
+        Float64Array.from({ length: slot.length }, (_, i) =>
+          (z[muFrom + from + i] as number) > (z[sFrom + from + i] as number) ? 1 : 0,
+        ),
+      );
+      from += slot.length;
+    }
+    const onFace = z.map((value, i) => (i >= muFrom && i < sFrom && value <= (z[i + m] as number) ? 0 : value));
+    engine.write(block.y, onFace.subarray(0, own));
+    const interiorError = optimality(onFace).violation;
+    engine.write(block.y, onFace.subarray(0, own));
+    newton();
+    const polished = engine.read(block.y);
+    const whole = new Float64Array(size);
+    whole.set(polished);
+    const better = optimality(whole).violation <= interiorError;
+    engine.write(block.y, better ? polished : onFace.subarray(0, own));
+    return { iterations, warnings: looseConstraints(block) };
+  };
+
+  /** What the method ends at tells why there is no solution. */
+  const refuseWithoutSolution = (block: BlockRuntime, z: Float64Array): void => {
+    const residual = at(z, 0);
+    const infeasibility = norm(residual.subarray(primal, primal + e + m));
+    const extent = norm(z.subarray(0, primal));
+    if (extent > 1e6 * (1 + infeasibility) || !Number.isFinite(extent)) {
+      throw new BilevelError([unboundedLowerLevel(block.names, block.span)]);
+    }
+    if (infeasibility > 1e-6 * (1 + extent))
+      throw new BilevelError([infeasible(block.names, infeasibility, block.span)]);
+  };
+
+  /** Constraints that hold without force: the smallest change may move the solution off them, one way only. */
+  const looseConstraints = (block: BlockRuntime) => {
+    const z = new Float64Array(size);
+    z.set(engine.read(block.y));
+    const residual = at(z, 0);
+    const mu = z.subarray(muFrom, sFrom);
+    const force = Math.max(...mu, Number.MIN_VALUE);
+    const scale = 1 + norm(z.subarray(0, primal));
+    const count = mu.reduce((total, value, i) => {
+      const slack = -(residual[primal + e + i] as number);
+      return total + (slack <= loose * scale && value <= loose * force ? 1 : 0);
+    }, 0);
+    engine.write(block.y, z.subarray(0, own));
+    return count === 0 ? [] : [atAKink(block.names, count, block.span)];
+  };
+
+  const residual: FaceSolver["residual"] = (block) => {
+    const z = new Float64Array(size);
+    z.set(engine.read(block.y));
+    const { violation, scale } = optimality(z);
+    engine.write(block.y, z.subarray(0, own));
+    return violation / scale;
+  };
+
+  return { solve, residual };
+}
+
+const arrival = 1e-10;
+const farAway = 1e10;
+
+function dotRange(a: Float64Array, from: number, b: Float64Array, other: number, count: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i += 1) sum += (a[from + i] as number) * (b[other + i] as number);
+  return sum;
+}
