@@ -7,6 +7,7 @@ import { parse } from "../grammar/read.ts";
 import type { Program } from "../grammar/syntax.ts";
 import { type CheckOptions, check } from "./check/check.ts";
 import type { Model } from "./check/model.ts";
+import { expandDivergences } from "./derive/divergence.ts";
 import { type Derivation, deriveImplicit } from "./derive/implicit.ts";
 import { lowerModel, type Problem } from "./lower/problem.ts";
 
@@ -30,7 +31,7 @@ export function compile(text: string, file: string, options: CheckOptions = {}):
   const { model, diagnostics } = check(program, options);
   if (model === undefined) return { ...parsed, diagnostics };
   try {
-    const problem = lowerModel(model);
+    const problem = expandDivergences(lowerModel(model));
     const derivation = deriveImplicit(problem);
     return { ...parsed, model, problem, derivation, diagnostics };
   } catch (error) {

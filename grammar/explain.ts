@@ -149,6 +149,9 @@ function brackets({ statement, at, previous, span }: Scene): Diagnostic | undefi
   return unclosedBracket(endOf(span(previous)), closerOf[opener.image] ?? "", span(opener), opener.image);
 }
 
+/** Keywords that are part of an expression: after one, an operator is missing and not these. */
+const values: readonly string[] = ["sum", "E", "true", "false"];
+
 function misspelling({ found, next, mistake, span }: Scene): Diagnostic | undefined {
   if (found?.tokenType !== NameToken) return undefined;
   const expected = [...mistake.expected.matchAll(/`([a-z]+)`/g)].map((match) => match[1] ?? "");
@@ -156,7 +159,13 @@ function misspelling({ found, next, mistake, span }: Scene): Diagnostic | undefi
   // A word that is followed by one of these is a name, whatever it looks like.
   const isName = next === undefined || /^[:=,;.)\]}]$|^[-+*/^@<>=!&|]+$/.test(next.image);
   const meant =
-    closest(found.image, expected) ?? (anywhere && !isName ? closest(found.image, Object.keys(keywords)) : undefined);
+    closest(found.image, expected) ??
+    (anywhere && !isName
+      ? closest(
+          found.image,
+          Object.keys(keywords).filter((word) => !mistake.leftover || !values.includes(word)),
+        )
+      : undefined);
   return meant === undefined ? undefined : unknownKeyword(span(found), found.image, meant);
 }
 

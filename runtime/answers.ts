@@ -234,9 +234,7 @@ export function fitted(
   if (numbers !== undefined) return numbers;
   const declaration = declared.find(({ name }) => name === input.name);
   const bound = input.shape.map((size) => sizeNumber(size, sizes));
-  const type = declaration === undefined ? "an array" : `${showType(declaration.type)} ([${bound.join(", ")}])`;
-  const given = shapeOfNested(value);
-  throw new BilevelError([
-    pointShape(input.name, type, given === undefined ? "ragged" : `[${given.join(", ")}]`, declaration?.span),
-  ]);
+  const shown = bound.length === 0 ? "" : ` ([${bound.join(", ")}])`;
+  const type = declaration === undefined ? "an array" : `${showType(declaration.type)}${shown}`;
+  throw new BilevelError([pointShape(input.name, type, shapeOfNested(value), declaration?.span)]);
 }

@@ -134,9 +134,7 @@ export function replacedParams(model: Model, set: ReadonlyMap<string, NestedArra
   const params = model.params.map((param) => param.name);
   for (const [name, value] of set) {
     if (dims.includes(name) && typeof value !== "number")
-      throw new BilevelError([
-        pointShape(name, "a size", `[${shapeOfNested(value)?.join(", ") ?? "ragged"}]`, undefined),
-      ]);
+      throw new BilevelError([pointShape(name, "a size", shapeOfNested(value), undefined)]);
     if (!dims.includes(name) && !params.includes(name)) throw unknownName(name, [...params, ...dims], "param or dim");
   }
   return new Map([...set].filter(([name]) => params.includes(name)));

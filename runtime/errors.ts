@@ -85,7 +85,7 @@ export function pointShape(
   given: readonly number[] | undefined,
   span: Span | undefined,
 ): Diagnostic {
-  const shape = given === undefined ? "is ragged" : given.length === 0 ? "is a number" : `has shape [${given.join(", ")}]`;
+  const shape = given === undefined ? "is ragged" : `has shape [${given.join(", ")}]`;
   return {
     code: "point-shape",
     severity: "error",

@@ -85,7 +85,7 @@ function demandWithin(scope: Scope, within: Omit<IndexWithin, "kind">, suggestio
   const known = (size: Size): number | undefined => constantSize(settled(scope.context, size));
   const [left, room] = [known(index), known(addSizes(below, scaleSize(addSizes(index, oneSize), -1)))];
   if ((left ?? 0) < 0 || (room ?? 0) < 0) {
-    const shown = left === undefined ? text : String(left);
+    const shown = left === undefined || text === String(left) ? text : `${text} (${left})`;
     fail(scope, indexOutOfRange(span, shown, entries.key, (left ?? 0) < 0 ? suggestion : undefined));
   }
   if (left !== undefined && room !== undefined) return;
@@ -177,8 +177,20 @@ function sliced(
   }
   const within = { entries: size, span };
   if (item.to !== undefined)
-    demandWithin(scope, { ...within, index: to, below: addSizes(size, oneSize), text: written(item.to), span: item.to.span });
+    demandWithin(scope, {
+      ...within,
+      index: to,
+      below: addSizes(size, oneSize),
+      text: written(item.to),
+      span: item.to.span,
+    });
   if (item.from !== undefined)
-    demandWithin(scope, { ...within, index: from, below: addSizes(to, oneSize), text: written(item.from), span: item.from.span });
+    demandWithin(scope, {
+      ...within,
+      index: from,
+      below: addSizes(to, oneSize),
+      text: written(item.from),
+      span: item.from.span,
+    });
   return { kind: "slice", from, to };
 }

@@ -37,3 +37,25 @@ export function stackMatrix(g: Graph, blocks: readonly (readonly Node[])[], arra
     placed,
   );
 }
+
+/** [n, p] from one [n, p_k] an array. */
+export function stackColumns(g: Graph, parts: readonly Node[], arrays: readonly Node[]): Node {
+  return stackAlong(g, parts, arrays, 1);
+}
+
+/** [p, n] from one [p_k, n] an array. */
+export function stackRows(g: Graph, parts: readonly Node[], arrays: readonly Node[]): Node {
+  return stackAlong(g, parts, arrays, 0);
+}
+
+function stackAlong(g: Graph, parts: readonly Node[], arrays: readonly Node[], axis: number): Node {
+  if (parts.length === 1) return parts[0] as Node;
+  const total = totalSize(arrays);
+  const starts = offsets(arrays);
+  const placed = parts.map((part, k) => placeAxis(g, part, axis, starts[k] as Size, total));
+  return add(
+    g,
+    placed.map(() => 1),
+    placed,
+  );
+}

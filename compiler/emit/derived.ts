@@ -1,9 +1,11 @@
 /** The derived equations of each block: what its solution satisfies, the curvature, the adjoint system and the hypergradient. */
 import type { Input, Node } from "../ir/node.ts";
 import type { Item } from "./explanation.ts";
+import { faceLetters, faceSystem, hasFace } from "./faces.ts";
 import { agreesWithUpper, hasMultipliers } from "./findings.ts";
-import { type Formula, negative, number, product, transpose } from "./math.ts";
+import { type Formula, keyOf, negative, number, product, sum, transpose } from "./math.ts";
 import { rankOf, whole } from "./notation.ts";
+import { handedOn, pathAdjoint } from "./paths.ts";
 import { commas, derivative, type Inline, type NamedBlock, type NamedClause, nameOf, type Story, show } from "./story.ts";
 
 /** Which clause and unknown each condition of the block belongs to. */
@@ -22,15 +24,19 @@ function conditionLetter(story: Story, named: NamedClause, by: readonly Input[])
   return named.clause.direction === "maximizes" ? negative(formula) : formula;
 }
 
-/** With multipliers the conditions are those of a Lagrangian, which has no letter of its own. */
-function stationarity(story: Story, block: NamedBlock): readonly Item[] {
-  const { condition } = block.plan.facts.block;
-  const own = hasMultipliers(block) ? [] : owners(block);
-  return condition.map((node, k): Item => {
+const sentence = (parts: readonly Inline[]): Item => ({ kind: "sentence", parts });
+
+/** Only where the condition is one derivative is it written as one. Steps of descent end anywhere. */
+export function stationarity(story: Story, block: NamedBlock): readonly Item[] {
+  const { condition, path } = block.plan.facts.block;
+  if (path?.selected.kind === "descent") return [];
+  const own = hasMultipliers(block) || hasFace(block) ? [] : owners(block);
+  const equations = condition.map((node, k): Item => {
     const owner = own[k];
     const letter = owner === undefined ? [] : [conditionLetter(story, owner.named, [owner.unknown])];
     return { kind: "equation", sides: [...letter, show(story, node), number(0)] };
   });
+  return [...equations, ...faceLetters(story, block).map(sentence)];
 }
 
 /** Whether the block's curvature can be written down as a matrix. */
@@ -42,7 +48,11 @@ function isMatrix(story: Story, block: NamedBlock): boolean {
   );
 }
 
-function curvature(story: Story, block: NamedBlock): readonly Item[] {
+export function curvature(story: Story, block: NamedBlock): readonly Item[] {
+  return [...curvatureEquations(story, block), ...faceSystem(story, block).map(sentence)];
+}
+
+function curvatureEquations(story: Story, block: NamedBlock): readonly Item[] {
   const { facts } = block.plan;
   const { unknowns, tangents } = facts.block;
   const own = owners(block);
@@ -86,11 +96,12 @@ function productWith(block: NamedBlock, directions: readonly Formula[], transpos
   return unknowns.length === 1 ? image : { kind: "subscripted", base: image, indices: [number(k + 1)] };
 }
 
-function adjoint(story: Story, block: NamedBlock): readonly Item[] {
+export function adjoint(story: Story, block: NamedBlock): readonly Item[] {
   if (story.problem.upper === undefined) return [];
   const { facts } = block.plan;
   const { unknowns, adjoints, tangents } = facts.block;
-  if (facts.upper !== "different") {
+  const { path } = facts.block;
+  if (facts.upper === "absent" || (facts.upper !== "different" && path === undefined)) {
     const zero: readonly Inline[] = [
       "the adjoint of ",
       ...commas(unknowns.map((unknown) => nameOf(story, unknown))),
@@ -107,7 +118,11 @@ function adjoint(story: Story, block: NamedBlock): readonly Item[] {
   const isLast = story.blocks.at(-1) === block;
   const names = adjoints.map((v) => nameOf(story, v));
   const gradients = isLast ? [unknowns.map((unknown) => derivative(story.upper, [nameOf(story, unknown)]))] : [];
-  const right = [...gradients, facts.block.adjointRhs.map((node) => show(story, node))];
+  const right = [
+    ...gradients,
+    facts.block.adjointRhs.map((node, k) => plus(show(story, node), handedOn(story, unknowns[k] as Input))),
+  ];
+  if (path !== undefined) return pathAdjoint(story, block, right);
   const transposed = !facts.minimisation;
   if (unknowns.length > 1 && isMatrix(story, block)) {
     const stacked = (parts: readonly Formula[]): Formula => ({ kind: "matrix", rows: parts.map((part) => [part]) });
@@ -138,15 +153,26 @@ function adjoint(story: Story, block: NamedBlock): readonly Item[] {
   return [...systems, ...images];
 }
 
-function hypergradient(story: Story): readonly Item[] {
+export function hypergradient(story: Story): readonly Item[] {
   const { problem, derivation, blocks } = story;
-  const adjointsVanish = blocks.every((block) => block.plan.facts.upper !== "different");
+  const adjointsVanish = blocks.every(
+    ({ plan: { facts } }) => facts.upper !== "different" && facts.block.path === undefined,
+  );
   const gradients = adjointsVanish ? derivation.direct : derivation.hypergradient;
   return (problem.upper?.variables ?? []).map(
     (variable, k): Item => ({
       kind: "equation",
-      sides: [derivative(story.upper, [nameOf(story, variable)], true), show(story, gradients[k] as Node)],
+      sides: [
+        derivative(story.upper, [nameOf(story, variable)], true),
+        plus(show(story, gradients[k] as Node), handedOn(story, variable)),
+      ],
     }),
   );
+}
+
+/** The sum, without a zero in front. */
+function plus(first: Formula, rest: readonly Formula[]): Formula {
+  const terms = keyOf(first) === "0" && rest.length > 0 ? rest : [first, ...rest];
+  return sum(terms.map((term) => ({ sign: 1, term })));
 }
 

@@ -6,23 +6,17 @@ import type { ModelLevel } from "../check/model.ts";
 import type { Compiled } from "../compile.ts";
 import { dependsOn, type Input, type Node } from "../ir/node.ts";
 import { evaluateSize, namesIn, type Size, type SizeBindings, showSizes } from "../ir/size.ts";
+import type { LowerClause } from "../lower/problem.ts";
 import type { Plan } from "../plan/plan.ts";
 import { abbreviate } from "./abbreviations.ts";
 import { conventions, formulasOf } from "./conventions.ts";
-import { agreesWithUpper, findings, hasMultipliers } from "./findings.ts";
-import {
-  type Formula,
-  keyOf,
-  type MathSymbol,
-  negative,
-  number,
-  partsOf,
-  product,
-  relation,
-  transpose,
-} from "./math.ts";
-import { type Notation, rankOf, whole } from "./notation.ts";
-import { commas, type Inline, type NamedBlock, type NamedClause, nameOf, type Story, show, tell } from "./story.ts";
+import { adjoint, curvature, hypergradient, stationarity } from "./derived.ts";
+import { constraintFormulas } from "./faces.ts";
+import { findings } from "./findings.ts";
+import { type Formula, keyOf, type MathSymbol, number, partsOf, relation } from "./math.ts";
+import type { Notation } from "./notation.ts";
+import { pathItems, selectionWords } from "./paths.ts";
+import { commas, type Inline, type NamedClause, nameOf, type Story, show, tell } from "./story.ts";
 
 export type { Inline } from "./story.ts";
 
@@ -37,6 +31,7 @@ export interface Section {
   readonly title:
     | "Problem"
     | "Found"
+    | "Path"
     | "Stationarity"
     | "Curvature"
     | "Adjoint"
@@ -58,10 +53,11 @@ export interface Explanation {
 export function explain(compiled: Compiled, plan: Plan, sizes: SizeBindings): Explanation {
   const { problem, derivation } = compiled;
   if (problem === undefined || derivation === undefined) throw new Error("explain: the program has no derivation");
-  const story = tell(problem, derivation, plan, sizes);
+  const story = tell(problem, derivation, plan, sizes, indices(compiled));
   const sections: readonly Section[] = [
     { title: "Problem", items: problemItems(story, depths(compiled.model?.level)) },
     { title: "Found", items: story.blocks.flatMap((block) => findings(story, block)) },
+    { title: "Path", items: story.blocks.flatMap((block) => pathItems(story, block)) },
     { title: "Stationarity", items: story.blocks.flatMap((block) => stationarity(story, block)) },
     { title: "Curvature", items: story.blocks.flatMap((block) => curvature(story, block)) },
     { title: "Adjoint", items: story.blocks.flatMap((block) => adjoint(story, block)) },
@@ -87,13 +83,6 @@ function applied(story: Story, letter: Formula, node: Node): Formula {
     ? letter
     : { kind: "application", map: letter, arguments: read.map((unknown) => nameOf(story, unknown)) };
 }
-
-const derivative = (of: Formula, by: readonly Formula[], total = false): Formula => ({
-  kind: "derivative",
-  of,
-  by,
-  total,
-});
 
 // ------------------------------------------------------------------------------------------------------- sections
 
@@ -126,7 +115,7 @@ function problemItems(story: Story, depth: ReadonlyMap<string, number>): readonl
       isSameLevel ? " and " : parts.length > 0 ? " where " : "",
       ...commas(clause.unknowns.map((unknown) => nameOf(story, unknown))),
     );
-    if (clause.kind === "optimize") parts.push(` ${clause.direction} `, applied(story, letter, value));
+    if (clause.kind === "optimize") parts.push(` ${clause.direction} `, applied(story, letter, value), ...conditionsOf(story, clause));
     else parts.push(" solves ", relation(applied(story, letter, value), "=", number(0)));
   });
   const equations = [
@@ -136,9 +125,29 @@ function problemItems(story: Story, depth: ReadonlyMap<string, number>): readonl
   return [{ kind: "sentence", parts }, ...equations];
 }
 
+/** What the clause says after its objective. */
+function conditionsOf(story: Story, { unknowns }: LowerClause): readonly Inline[] {
+  const block = story.blocks.find((own) => own.plan.facts.block.unknowns.includes(unknowns[0] as Input));
+  if (block === undefined) return [];
+  const { path } = block.plan.facts.block;
+  const constraints = constraintFormulas(story, block);
+  return [
+    ...(constraints.length === 0 ? [] : [" subject to ", ...commas(constraints)]),
+    ...(path === undefined ? [] : [", by ", ...selectionWords(story, path)]),
+  ];
+}
+
+/** The index of each unknown that has one. */
+function indices({ model }: Compiled): ReadonlyMap<string, string> {
+  return new Map(
+    (model?.unknowns ?? []).flatMap(({ name, index }) => (index === undefined ? [] : [[name, index.name] as const])),
+  );
+}
+
 function planItems(story: Story, plan: Plan): readonly Item[] {
   const sentences = story.blocks.flatMap(({ plan: own }): readonly (readonly Inline[])[] => {
-    const names = commas(own.facts.block.unknowns.map((unknown) => nameOf(story, unknown)));
+    const unknowns = own.facts.block.unknowns.filter(({ role }) => own.facts.block.nonsmooth === undefined || role === "lower");
+    const names = commas(unknowns.map((unknown) => nameOf(story, unknown)));
     const damping =
       own.damping === 0
         ? []
@@ -162,9 +171,20 @@ function planItems(story: Story, plan: Plan): readonly Item[] {
     plan.outer.reason,
   ];
   const lines = problemHasUpper(story)
-    ? [["implicit differentiation at the lower solution"], ...sentences, outer]
+    ? [[differentiation(story)], ...sentences, outer]
     : sentences;
   return lines.map((parts) => ({ kind: "sentence", parts }));
+}
+
+/** How the hypergradient comes about, in a few words. */
+function differentiation({ blocks }: Story): string {
+  const kinds = blocks.map(({ plan }) => plan.facts.block.path?.selected.kind);
+  const ways = [
+    ...(kinds.some((kind) => kind === undefined) ? ["implicit differentiation at the lower solution"] : []),
+    ...(kinds.includes("descent") ? ["reverse differentiation through the steps of descent"] : []),
+    ...(kinds.includes("gradient_flow") ? ["differentiation of the gradient flow's limit, exact in both its parts"] : []),
+  ];
+  return ways.join("; ");
 }
 
 const problemHasUpper = (story: Story): boolean => story.problem.upper !== undefined;

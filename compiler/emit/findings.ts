@@ -2,17 +2,23 @@
 import { evaluateSize, type Size } from "../ir/size.ts";
 import { kinkName } from "../derive/kinks.ts";
 import type { Item } from "./explanation.ts";
+import { faces, hasFace, penaltyFormulas, ties } from "./faces.ts";
+import { type Formula, negative, sum } from "./math.ts";
 import { array, rankOf, whole } from "./notation.ts";
-import { commas, type Inline, type NamedBlock, type NamedClause, type Story } from "./story.ts";
+import { pathFindings } from "./paths.ts";
+import { commas, type Inline, type NamedBlock, type NamedClause, nameOf, type Story } from "./story.ts";
 import { sizeFormula } from "./symbols.ts";
 
 export function findings(story: Story, block: NamedBlock): readonly Item[] {
+  const { path } = block.plan.facts.block;
   const lines = [
-    what(story, block),
+    ...batch(story, block),
+    ...what(story, block),
+    ...ties(story, block),
     form(story, block),
     ...upperLevel(story, block),
-    ...kinks(story, block),
-    assumption(block),
+    ...(hasFace(block) ? faces(story, block) : kinks(story, block)),
+    ...(path === undefined ? assumptions(block) : pathFindings(story, block, path)),
   ];
   return lines.filter((parts) => parts.length > 0).map((parts) => ({ kind: "sentence", parts }));
 }
@@ -20,40 +26,81 @@ export function findings(story: Story, block: NamedBlock): readonly Item[] {
 const names = (story: Story, block: NamedBlock): readonly Inline[] =>
   commas(block.plan.facts.block.unknowns.map((unknown) => story.notation.symbols.of(unknown)));
 
-/** Whether a clause reads what a deeper level answers, so that the deeper condition enters with multipliers. */
+/** Without multipliers. */
+const declared = (story: Story, block: NamedBlock): readonly Inline[] =>
+  commas(block.clauses.flatMap(({ clause }) => clause.unknowns).map((unknown) => nameOf(story, unknown)));
+
+/** Whether the conditions are those of a Lagrangian, which has no letter of its own. */
 export const hasMultipliers = (block: NamedBlock): boolean =>
   block.plan.facts.block.unknowns.some(({ role }) => role === "multiplier");
 
+/** Whether a clause reads what a deeper level answers, so that the deeper condition enters with multipliers. */
+const isNested = (block: NamedBlock): boolean => hasMultipliers(block) && !hasFace(block);
+
+/** Whether a clause holds a stopped copy of its own unknown: what is minimised is then no longer what is solved. */
+const hasStoppedCopy = (block: NamedBlock): boolean => {
+  const [first, ...rest] = block.clauses;
+  return rest.length === 0 && first?.clause.kind === "optimize" && block.plan.facts.smooth === undefined;
+};
+
+function batch(story: Story, block: NamedBlock): readonly (readonly Inline[])[] {
+  const size = block.plan.facts.block.unknowns[0]?.shape[0];
+  if (block.index === undefined || size === undefined) return [];
+  return [["one problem for each of ", ...sized(story, size), ` ${block.index}: solved together, as one batch`]];
+}
+
 /** The kind of problem that the block is. */
-function what(story: Story, block: NamedBlock): readonly Inline[] {
+function what(story: Story, block: NamedBlock): readonly (readonly Inline[])[] {
   const { facts } = block.plan;
   const unknowns = names(story, block);
-  if (!facts.minimisation) {
-    const kind = facts.quadratic ? "linear" : "nonlinear";
-    if (hasMultipliers(block)) {
-      const multipliers = facts.block.unknowns.filter(({ role }) => role === "multiplier");
-      const letters = commas(multipliers.map((multiplier) => story.notation.symbols.of(multiplier)));
-      return [
-        `${kind} equations in `,
-        ...unknowns,
-        " together; ",
-        ...letters,
-        " multiplies the deeper level's condition",
-      ];
-    }
-    return block.clauses.length > 1
-      ? ["an equilibrium: ", ...unknowns, ` answer each other, through ${kind} equations`]
-      : [`a ${kind} system of equations in `, ...unknowns];
-  }
-  const letter = (block.clauses[0] as NamedClause).letter;
-  const models = facts.quadratic ? [] : linearModel(story, block);
+  const penalties = penaltyFormulas(story, block);
+  const split: readonly Inline[] = [minimisedBy(block), " = ", sumOf([block.smooth, ...penalties])];
+  if (facts.smooth !== undefined) return [...(penalties.length === 0 ? [] : [split]), smoothPart(story, block)];
+  const kind = facts.quadratic ? "linear" : "nonlinear";
+  if (isNested(block)) return nested(story, block, kind);
+  if (hasStoppedCopy(block))
+    return [["the point where ", ...unknowns, ` and its stopped copy agree: a ${kind} system of equations`]];
+  return block.clauses.length > 1
+    ? [["an equilibrium: ", ...unknowns, ` answer each other, through ${kind} equations`]]
+    : [[`a ${kind} system of equations in `, ...unknowns]];
+}
+
+/** Levels below levels: what multiplies the deeper condition is the deeper level's adjoint. */
+function nested(story: Story, block: NamedBlock, kind: string): readonly (readonly Inline[])[] {
+  const { unknowns } = block.plan.facts.block;
+  const letters = (role: "lower" | "multiplier"): readonly Inline[] =>
+    commas(unknowns.filter((own) => own.role === role).map((own) => nameOf(story, own)));
+  const multipliers = unknowns.filter(({ role }) => role === "multiplier");
+  return [
+    [`levels that answer each other: ${kind} equations in `, ...letters("lower"), " and ", ...letters("multiplier")],
+    [
+      ...letters("multiplier"),
+      multipliers.length === 1 ? " is the adjoint" : " are the adjoints",
+      " of the deeper level, by which its answer enters the conditions above it",
+    ],
+  ];
+}
+
+/** g, or −g where it is maximised. */
+function minimisedBy(block: NamedBlock): Formula {
+  const { letter } = block.clauses[0] as NamedClause;
+  return isMaximized(block) ? negative(letter) : letter;
+}
+
+const sumOf = (terms: readonly Formula[]): Formula => sum(terms.map((term) => ({ sign: 1, term })));
+
+/** What is minimised, less its kinks. */
+function smoothPart(story: Story, block: NamedBlock): readonly Inline[] {
+  const { facts } = block.plan;
+  const isWhole = penaltyFormulas(story, block).length === 0;
+  const letter = isWhole ? (block.clauses[0] as NamedClause).letter : block.smooth;
+  const models = facts.smoothQuadratic ? [] : linearModel(story, block);
   const parts: Inline[] = [
     letter,
-    facts.quadratic ? " is quadratic in " : models.length > 0 ? "" : " is a smooth function of ",
-    ...(models.length > 0 ? models : unknowns),
+    facts.smoothQuadratic ? " is quadratic in " : models.length > 0 ? "" : " is a smooth function of ",
+    ...(models.length > 0 ? models : declared(story, block)),
   ];
-  const maximized = isMaximized(block);
-  const convex = maximized ? "concave" : "convex";
+  const convex = isWhole && isMaximized(block) ? "concave" : "convex";
   if (facts.modulus !== undefined) {
     const bounds = facts.modulus.map((node) => array(story.notation, node));
     const varies = facts.modulus.some((node) => whole(story.notation, node)?.body !== undefined);
@@ -109,6 +156,7 @@ function upperLevel(story: Story, block: NamedBlock): readonly (readonly Inline[
   if (story.problem.upper === undefined || upper === "different") return [];
   const letter = block.clauses[0]?.letter ?? story.upper;
   if (upper === "absent") return [["the upper level does not read ", ...names(story, block)]];
+  if (block.plan.facts.block.path !== undefined) return [];
   return [
     [
       story.upper,
@@ -127,14 +175,22 @@ function kinks(story: Story, block: NamedBlock): readonly (readonly Inline[])[] 
 }
 
 /** What the derivative rests on, and how a run sees that it holds. */
-function assumption(block: NamedBlock): readonly Inline[] {
+function assumptions(block: NamedBlock): readonly (readonly Inline[])[] {
   const { facts } = block.plan;
-  if (facts.minimisation && facts.modulus !== undefined)
-    return [
-      "so there is exactly one solution, and ",
-      block.curvature,
-      " is positive definite there: nothing is assumed",
-    ];
+  const isUnique = facts.modulus !== undefined;
+  const verified = "assumed, and verified at the solution found: ";
+  if (hasFace(block)) {
+    const strict = "strict complementarity, a force on whatever is at a kink, bound or active constraint";
+    const curved: readonly Inline[] = isUnique
+      ? ["so there is exactly one solution"]
+      : [verified, block.curvature, " is invertible"];
+    const minimum: readonly Inline[] =
+      isUnique || facts.convexity === "convex" || facts.convexity === "affine" ? [] : ["not verified: that the solution is a minimum"];
+    return [curved, [`assumed, and checked at the solution found, with a warning: ${strict}`], minimum];
+  }
+  if (facts.minimisation && isUnique)
+    return [["so there is exactly one solution, and ", block.curvature, " is positive definite there: nothing is assumed"]];
   const property = facts.minimisation ? " is positive definite" : " is invertible";
-  return ["assumed, and verified at the solution found: ", block.curvature, property];
+  const deeper = isNested(block) ? ["not verified: that each level's solution is a minimum"] : [];
+  return [[verified, block.curvature, property], deeper];
 }

@@ -157,6 +157,8 @@ export function latexOf(formula: Formula): string {
       return "\\mathbf{1}";
     case "indexSum":
       return `\\sum_{${list(formula.indices)}} ${inner(formula.body, binding.hadamard)}`;
+    case "integral":
+      return `\\int ${inner(formula.body, binding.hadamard)} \\, \\mathrm{d} ${latexOf(formula.by)}`;
     case "subscripted":
       return subscriptedLatex(formula.base, list(formula.indices));
     case "entries":

@@ -45,6 +45,8 @@ export type Formula =
   /** The vector of ones. */
   | { readonly kind: "ones" }
   | { readonly kind: "indexSum"; readonly indices: readonly MathSymbol[]; readonly body: Formula }
+  /** ∫ body d by */
+  | { readonly kind: "integral"; readonly by: MathSymbol; readonly body: Formula }
   | { readonly kind: "subscripted"; readonly base: Formula; readonly indices: readonly Formula[] }
   /** The array with these entries. */
   | { readonly kind: "entries"; readonly indices: readonly MathSymbol[]; readonly body: Formula }
@@ -62,7 +64,8 @@ export type FormulaKind = Formula["kind"];
 
 // ---------------------------------------------------------------------------------------------------- constructors
 
-export const number = (value: number): Formula => ({ kind: "number", value });
+/** Sixteen digits show the rounding of 12 · 0.1. */
+export const number = (value: number): Formula => ({ kind: "number", value: Number(value.toPrecision(15)) });
 export const symbol = (base: string, subscript?: string): MathSymbol =>
   subscript === undefined ? { kind: "symbol", base } : { kind: "symbol", base, subscript };
 export const indexSymbol = (base: string, runsOver: Size): MathSymbol => ({ kind: "symbol", base, runsOver });
@@ -191,6 +194,7 @@ export function mapParts(formula: Formula, change: (part: Formula) => Formula): 
     case "application":
       return { ...formula, map: change(formula.map), arguments: all(formula.arguments) };
     case "indexSum":
+    case "integral":
     case "entries":
       return { ...formula, body: change(formula.body) };
     case "subscripted":
@@ -241,6 +245,8 @@ function makeKey(formula: Formula): string {
       return `(${formula.fn}${formula.over === undefined ? "" : ` over ${keyOf(formula.over)}`} ${parts})`;
     case "relation":
       return `(${formula.sign} ${parts})`;
+    case "integral":
+      return `(integral by ${keyOf(formula.by)} ${parts})`;
     case "indexSum":
     case "entries":
       return `(${formula.kind} ${formula.indices.map((index) => `${index.base}<${index.runsOver?.key}`).join(",")} ${parts})`;
@@ -271,6 +277,7 @@ export function bindingOf(formula: Formula): number {
       return binding.sum;
     case "hadamard":
     case "indexSum":
+    case "integral":
       return binding.hadamard;
     case "scaled":
       return bindingOf(formula.body) === binding.hadamard ? binding.hadamard : binding.product;

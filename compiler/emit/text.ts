@@ -45,6 +45,7 @@ const superscripts: Readonly<Record<string, string>> = {
   8: "⁸",
   9: "⁹",
   "−": "⁻",
+  "+": "⁺",
 };
 const vulgar: Readonly<Record<string, string>> = { "1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾" };
 
@@ -129,6 +130,8 @@ export function lineOf(formula: Formula): string {
       return "𝟏";
     case "indexSum":
       return `Σ${indicesText(formula.indices)} ${inner(formula.body, binding.hadamard)}`;
+    case "integral":
+      return `∫ ${inner(formula.body, binding.hadamard)} d${lineOf(formula.by)}`;
     case "subscripted":
       return subscriptedText(formula.base, formula.indices);
     case "entries":

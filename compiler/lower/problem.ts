@@ -21,7 +21,7 @@ import { add, constant, createGraph, type Graph, input, scale, sumAll } from "..
 import type { Input, InputRole, Node } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
 import { elementwise, spread, unbatched } from "./batched.ts";
-import { type Lowering, lowerClosed, lowerUnder, rangeSize, refuse } from "./terms.ts";
+import { type Divergence, type Lowering, lowerClosed, lowerUnder, rangeSize, refuse } from "./terms.ts";
 
 export type LowerClause = {
   readonly unknowns: readonly Input[];
@@ -88,6 +88,8 @@ export interface Problem {
   };
   /** The levels below the upper one, outermost first; absent where there is none. */
   readonly level?: LowerLevel;
+  /** Inputs that stand for divergences, until derive/divergence.ts writes them out. */
+  readonly divergences: readonly Divergence[];
   /** By the unknown's name. */
   readonly sets: ReadonlyMap<string, LowerSet>;
   readonly reports: readonly { readonly name: string; readonly value: Node }[];
@@ -108,6 +110,7 @@ export function lowerModel(model: Model): Problem {
     variable: (name) => inputs.get(name) as Input,
     generated,
     binders: new Map(),
+    divergences: [],
     lowered: new Map(),
   };
   const lower = (term: Term): Node => lowerClosed(context, term);
@@ -130,7 +133,8 @@ export function lowerModel(model: Model): Problem {
       unknown.set === undefined ? [] : [[unknown.name, lowerSet(context, unknown, unknown.set)] as const],
     ),
   );
-  return { graph, upper, level, sets, reports, starts, params, generated: [...generated.values()] };
+  const { divergences } = context;
+  return { graph, upper, level, sets, divergences, reports, starts, params, generated: [...generated.values()] };
 }
 
 function declareInputs(graph: Graph, model: Model): ReadonlyMap<string, Input> {
@@ -267,3 +271,5 @@ function refuseWhatIsNotDerived(model: Model): void {
   const network = model.networks[0];
   if (network !== undefined) refuse(`the network ${network.name}`, network.span);
 }
+
+export type { Divergence };

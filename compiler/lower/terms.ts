@@ -32,8 +32,19 @@ export interface Lowering {
   /** Arrays that a seeded generator fills, by the input's name. */
   readonly generated: Map<string, { readonly input: Input; readonly generator: Generator }>;
   readonly binders: Map<BinderId, TermRange>;
+  /** Divergences met, each an input until the lower level is known (derive/divergence.ts). */
+  readonly divergences: Divergence[];
   /** A definition's term is shared by its uses, and so is what it becomes. */
   readonly lowered: Map<Term, Batched>;
+}
+
+/** The trace of ∂of/∂by through the lower level. */
+export interface Divergence {
+  readonly placeholder: Input;
+  readonly of: Node;
+  readonly by: Input;
+  /** By Monte Carlo finite differences. */
+  readonly probing?: { readonly probes: number; readonly step: Node; readonly seed: number };
 }
 
 type Rule<K extends TermKind> = (context: Lowering, term: Extract<Term, { kind: K }>) => Batched;
@@ -180,7 +191,19 @@ const rules: { readonly [K in TermKind]: Rule<K> } = {
 
   apply: (_, term) => refuse(`the function ${term.map}`, term.span),
   "rkhs-norm": (_, term) => refuse(`the function ${term.map} in an RKHS`, term.span),
-  divergence: (_, term) => refuse("divergence(...)", term.span),
+  divergence: (context, term) => {
+    const of = lowerTerm(context, term.of);
+    const by = lowerTerm(context, term.by);
+    if (of.batch.length > 0 || by.node.kind !== "input") refuse("a divergence inside E[...] or sum[...]", term.span);
+    const step = term.step === undefined ? undefined : lowerTerm(context, term.step).node;
+    const placeholder = input(context.graph, `divergence ${context.divergences.length + 1}`, "step", []);
+    const probing =
+      term.probes === undefined
+        ? {}
+        : { probing: { probes: term.probes, step: step ?? constant(context.graph, 1e-3), seed: term.seed ?? 0 } };
+    context.divergences.push({ placeholder, of: of.node, by: by.node, ...probing });
+    return unbatched(placeholder);
+  },
 
   generate: (context, term) => {
     const shape = shapeOf(term);

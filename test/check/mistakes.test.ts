@@ -314,6 +314,10 @@ const programs: readonly (readonly [program: string, says: string])[] = [
     "4:7 unread-unknown: its own objective does not depend on x / any value of x does equally well; is a term missing?",
   ],
   [
+    "var u: real[3]\nminimize sum[i in 3](u[i + 1]) over u",
+    "2:24 index-out-of-range: the index i + 1 (3) is outside of 0..3 (indices start at 0, ends are excluded)",
+  ],
+  [
     "var u: real\nminimize u over u\nminimize 2 * u over u",
     "3:1 repeated-section: a program has one problem, and this is the second",
   ],

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DataRequirement, DimDeclaration } from "../../compiler/check/model.ts";
-import { addSizes, namedSize, oneSize, sizeOf } from "../../compiler/ir/size.ts";
+import { addSizes, namedSize, oneSize, type Size, sizeOf } from "../../compiler/ir/size.ts";
 import { loadData } from "../../runtime/data/load.ts";
 import type { LoadOptions } from "../../runtime/data/sources.ts";
 import { declare, diagnosticsOf, fileSource, memory, model, said, span, tableType } from "./helpers.ts";
@@ -87,7 +87,14 @@ describe("sizes", () => {
 });
 
 describe("demands on the data", () => {
-  const below: DataRequirement = { kind: "labels-below", what: "labels", table: "train", field: "y", classes: namedSize("c"), span };
+  const below: DataRequirement = {
+    kind: "labels-below",
+    what: "labels",
+    table: "train",
+    field: "y",
+    classes: namedSize("c"),
+    span,
+  };
   const signs: DataRequirement = { kind: "plus-minus-one", table: "valid", field: "y", span };
   const equal: DataRequirement = {
     kind: "equal-sizes",
@@ -115,6 +122,21 @@ describe("demands on the data", () => {
       { dims: [k, dim("c", namedSize("k"))], requirements: [below, signs] },
     );
     expect(fine.sizes.get("c")).toBe(3);
+  });
+
+  it("hold indices within their axes", async () => {
+    const within = (index: number, entries: Size): DataRequirement => ({
+      kind: "index-within",
+      index: sizeOf(index),
+      below: entries,
+      entries,
+      text: String(index),
+      span,
+    });
+    const requirements = [within(1, namedSize("d")), within(2, namedSize("d"))];
+    expect(await said(load({ "valid.csv": "a,b,y\n1,2,1\n" }, { requirements }))).toBe(
+      "index-out-of-range: the index 2 is outside of 0..d (2) (indices start at 0, ends are excluded)",
+    );
   });
 
   it("find labels of a split in the file", async () => {

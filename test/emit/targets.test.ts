@@ -45,6 +45,7 @@ const everyKind: { readonly [K in Formula["kind"]]: Extract<Formula, { kind: K }
   identity: identity as Extract<Formula, { kind: "identity" }>,
   ones: ones as Extract<Formula, { kind: "ones" }>,
   indexSum: { kind: "indexSum", indices: [i], body: sumOfTwo },
+  integral: { kind: "integral", by: symbol("τ"), body: sumOfTwo },
   subscripted: { kind: "subscripted", base: sumOfTwo, indices: [i, number(0)] },
   entries: { kind: "entries", indices: [i], body: sumOfTwo },
   indicator: { kind: "indicator", condition: { kind: "relation", left: A, sign: "≤", right: x } },

@@ -19,9 +19,9 @@ let accuracy: number;
 /** Every kind of module that is emitted. Calls are shared out far below what pays, so that small cases are. */
 const shared = { threads: 2, shareFrom: 1, spawn: spawnWorker };
 const kinds = [
-  { name: "f64", options: {}, within: 1e-9, runs: 100 },
-  { name: "f64 without relaxed SIMD", options: { relaxed: false }, within: 1e-9, runs: 30 },
-  { name: "f64 in two threads", options: shared, within: 1e-9, runs: 30 },
+  { name: "f64", options: {}, within: 1e-9, runs: 80 },
+  { name: "f64 without relaxed SIMD", options: { relaxed: false }, within: 1e-9, runs: 15 },
+  { name: "f64 in two threads", options: shared, within: 1e-9, runs: 15 },
   { name: "f32", options: { precision: "f32" }, within: 2e-4, runs: 0 },
   { name: "f32 in two threads", options: { ...shared, precision: "f32" }, within: 2e-4, runs: 0 },
 ] as const;

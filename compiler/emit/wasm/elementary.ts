@@ -1,32 +1,12 @@
 /**
- * Functions made of simpler scalars, so that what they share (the exponential of −|x|, above all) is computed once, and
- * two entries at a time. Each is accurate to a few units in the last place and stable everywhere.
+ * Functions made of simpler scalars, so that what they share (the exponential of −|x|, above all) is computed once. Each is accurate
+ * to two units in the last place and stable everywhere.
  */
 import type { Scalar, ScalarGraph } from "./scalar.ts";
 
 /** e^(−|x|), at most 1. */
 function decay(s: ScalarGraph, x: Scalar): Scalar {
   return s.apply("exp", s.apply("negate", s.apply("abs", x)));
-}
-
-/** Σ c_k xᵏ, even and odd terms apart: two short chains of operations. */
-function polynomial(s: ScalarGraph, x: Scalar, c: readonly number[]): Scalar {
-  const horner = (y: Scalar, list: readonly number[]): Scalar =>
-    list
-      .slice(0, -1)
-      .reduceRight(
-        (sum, value) => s.apply("add", s.apply("multiply", sum, y), s.number(value)),
-        s.number(list.at(-1) as number),
-      );
-  if (c.length < 4) return horner(x, c);
-  const square = s.apply("square", x);
-  const [even, odd] = [0, 1].map((parity) =>
-    horner(
-      square,
-      c.filter((_, k) => k % 2 === parity),
-    ),
-  ) as [Scalar, Scalar];
-  return s.apply("add", even, s.apply("multiply", x, odd));
 }
 
 /** 1/(1 + e⁻ˣ) for x ≥ 0, e^x/(1 + eˣ) below. */
@@ -36,33 +16,40 @@ export function sigmoid(s: ScalarGraph, x: Scalar): Scalar {
   return s.apply("divide", numerator, s.apply("add", s.number(1), e));
 }
 
-/** 1/(2k + 1); s² ≤ 1/9 makes the first term left out smaller than 1e-17. */
-const artanhSeries = Array.from({ length: 17 }, (_, k) => 1 / (2 * k + 1));
-
-/** max(x, 0) + log(1 + u), u = e^(−|x|) ≤ 1, by log(1 + u) = 2 artanh(u/(2 + u)). */
+/** max(x, 0) + log(1 + e^(−|x|)). */
 export function softplus(s: ScalarGraph, x: Scalar): Scalar {
-  const u = decay(s, x);
-  const ratio = s.apply("divide", u, s.apply("add", s.number(2), u));
-  const series = polynomial(s, s.apply("square", ratio), artanhSeries);
-  const logarithm = s.apply("multiply", s.apply("multiply", s.number(2), ratio), series);
-  return s.apply("add", s.apply("maximum", x, s.number(0)), logarithm);
+  return s.apply("add", s.apply("maximum", x, s.number(0)), s.apply("log1p", decay(s, x)));
 }
 
-/** Lambert's continued fraction tanh x = x/(1 + x²/(3 + x²/(5 + ...))), cut after nine levels, as x p(x²)/q(x²). */
-const [tanhNumerator, tanhDenominator] = lambert(9);
+/** Below this the continued fraction is exact to 1e-18; above it, 1 − 2/(e^(2|x|) + 1) loses nothing. */
+const small = 0.55;
+/** From here on tanh x is 1 to the last place, and the exponential is far from its largest value. */
+const saturated = 25;
 
-/** Below this the continued fraction is exact to 1e-18, above it 1 − e^(−2|x|) loses nothing. */
-const smallTanh = 0.55;
-
+/**
+ * Lambert's continued fraction tanh x = x/(1 + x²/(3 + x²/(5 + ...))), cut after nine levels, is x p(x²)/q(x²); as x + x (p − q)/q
+ * nearly all of it is exact. The two ranges share one division.
+ */
 export function tanh(s: ScalarGraph, x: Scalar): Scalar {
-  const magnitude = s.apply("abs", x);
-  const e = s.apply("exp", s.apply("multiply", s.number(-2), magnitude));
-  const large = s.apply("divide", s.apply("subtract", s.number(1), e), s.apply("add", s.number(1), e));
-  const signed = s.apply("select", s.apply("less", x, s.number(0)), s.apply("negate", large), large);
-  const square = s.apply("square", x);
-  const ratio = s.apply("divide", polynomial(s, square, tanhNumerator), polynomial(s, square, tanhDenominator));
-  return s.apply("select", s.apply("less", magnitude, s.number(smallTanh)), s.apply("multiply", x, ratio), signed);
+  const [y, magnitude] = [s.apply("square", x), s.apply("abs", x)];
+  const isSmall = s.apply("less", magnitude, s.number(small));
+  const bounded = s.apply("minimum", magnitude, s.number(saturated));
+  const power = s.apply("exp", s.apply("multiply", s.number(2), bounded));
+  const above = s.apply("multiply", magnitude, horner(s, y, excess));
+  const below = s.apply("select", isSmall, horner(s, y, denominator), s.apply("add", power, s.number(1)));
+  const ratio = s.apply("divide", s.apply("select", isSmall, above, s.number(-2)), below);
+  const result = s.apply("add", s.apply("select", isSmall, magnitude, s.number(1)), ratio);
+  return s.apply("select", s.apply("less", x, s.number(0)), s.apply("negate", result), result);
 }
+
+/** Σ c_k xᵏ. */
+function horner(s: ScalarGraph, x: Scalar, c: readonly number[]): Scalar {
+  const highest = s.number(c.at(-1) as number);
+  return c.slice(0, -1).reduceRight((sum, value) => s.apply("add", s.apply("multiply", sum, x), s.number(value)), highest);
+}
+
+/** p − q and q of the continued fraction. */
+const [excess, denominator] = lambert(9);
 
 /** Convergents h_k = b_k h_{k−1} + y h_{k−2} with b_k = 2k − 1, as polynomials in y, lowest first; the denominators obey the same. */
 function lambert(levels: number): readonly [readonly number[], readonly number[]] {
@@ -70,12 +57,13 @@ function lambert(levels: number): readonly [readonly number[], readonly number[]
     const length = Math.max(last.length, beforeLast.length + 1);
     return Array.from({ length }, (_, i) => b * (last[i] ?? 0) + (i > 0 ? (beforeLast[i - 1] ?? 0) : 0));
   };
-  let [p0, p1]: (readonly number[])[] = [[0], [1]] as const;
-  let [q0, q1]: (readonly number[])[] = [[1], [1]] as const;
+  let [p0, p]: (readonly number[])[] = [[0], [1]] as const;
+  let [q0, q]: (readonly number[])[] = [[1], [1]] as const;
   for (let k = 2; k <= levels; k += 1) {
     const b = 2 * k - 1;
-    [p0, p1] = [p1 as readonly number[], next(b, p1 as readonly number[], p0 as readonly number[])];
-    [q0, q1] = [q1 as readonly number[], next(b, q1 as readonly number[], q0 as readonly number[])];
+    [p0, p] = [p as readonly number[], next(b, p as readonly number[], p0 as readonly number[])];
+    [q0, q] = [q as readonly number[], next(b, q as readonly number[], q0 as readonly number[])];
   }
-  return [p1 as readonly number[], q1 as readonly number[]];
+  const [above, below] = [p as readonly number[], q as readonly number[]];
+  return [below.map((value, i) => (above[i] ?? 0) - value), below];
 }

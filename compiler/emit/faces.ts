@@ -1,0 +1,192 @@
+/**
+ * How kinks, sets and constraints of a lower level are told: what ties each unknown, which face of it the solution lies on, and what
+ * the masks and multipliers of its conditions stand for.
+ */
+import type { Piece } from "../derive/nonsmooth.ts";
+import { add, map, multiply, sumAll } from "../ir/graph.ts";
+import type { Input, Node } from "../ir/node.ts";
+import { simplify } from "../simplify/simplify.ts";
+import { type Formula, number, relation } from "./math.ts";
+import { rankOf } from "./notation.ts";
+import { commas, type Inline, type NamedBlock, nameOf, type Story, show } from "./story.ts";
+
+type Line = readonly Inline[];
+
+type Tied = { readonly [K in Exclude<Piece["kind"], "free">]: Extract<Piece, { kind: K }> };
+
+interface Told<P extends Piece> {
+  /** The set that y stays in, or its kink. */
+  readonly tie: (story: Story, y: Input, piece: P) => Line;
+  /** Where the condition is differentiated. */
+  readonly face: (story: Story, y: Input, piece: P) => Line;
+  /** What the letters in the condition mean. */
+  readonly letters: (story: Story, y: Input, piece: P) => Line;
+  /** The curvature of the face. */
+  readonly system: (smooth: Formula, story: Story, y: Input, piece: P) => Line;
+}
+
+const eachRow = (y: Input): string => (rankOf(y) > 1 ? " in each row" : "");
+const second = (smooth: Formula, name: Formula): Formula => ({
+  kind: "derivative",
+  of: smooth,
+  by: [name, name],
+  total: false,
+});
+
+const told: { readonly [K in keyof Tied]: Told<Tied[K]> } = {
+  penalty: {
+    tie: (story, y, { centre }) => ["a kink in each entry of ", nameOf(story, y), ", at ", show(story, centre)],
+    face: (story, y) => ["the support, the entries of ", nameOf(story, y), " that are not at their kink"],
+    letters: (story, y, { support }) => [
+      nameOf(story, support),
+      " is 1 on the support, the entries of ",
+      nameOf(story, y),
+      " that are not at their kink, and 0 off it",
+    ],
+    system: (smooth, story, y) => [second(smooth, nameOf(story, y)), " in the rows of the support, the identity elsewhere"],
+  },
+  box: {
+    tie: (story, y, { low, high }) => [
+      nameOf(story, y),
+      " stays ",
+      ...(low === undefined ? [] : ["at least ", show(story, low)]),
+      ...(low === undefined || high === undefined ? [] : [" and "]),
+      ...(high === undefined ? [] : ["at most ", show(story, high)]),
+    ],
+    face: (story, y) => ["the free entries of ", nameOf(story, y), ", those not at a bound"],
+    letters: (story, y, { low, high, atLow, atHigh }) => [
+      ...(low === undefined ? [] : [nameOf(story, atLow), " is 1 in the entries of ", nameOf(story, y), " at the lower bound"]),
+      ...(low === undefined || high === undefined ? [] : [", "]),
+      ...(high === undefined ? [] : [nameOf(story, atHigh), " in those at the upper bound"]),
+      ", and 0 elsewhere",
+    ],
+    system: (smooth, story, y) => [second(smooth, nameOf(story, y)), " in the rows of free entries, the identity elsewhere"],
+  },
+  simplex: {
+    tie: (story, y) => [nameOf(story, y), ` stays in the simplex: no entry below 0, and sum 1${eachRow(y)}`],
+    face: (story, y) => ["the support, the entries of ", nameOf(story, y), " above 0"],
+    letters: (story, y, { support, multiplier }) => [
+      nameOf(story, support),
+      " is 1 on the support, the entries of ",
+      nameOf(story, y),
+      " above 0, and 0 off it; ",
+      nameOf(story, multiplier),
+      " is the multiplier of the simplex, for its sum",
+    ],
+    system: (smooth, story, y) => [
+      second(smooth, nameOf(story, y)),
+      " in the rows of the support, the identity elsewhere, bordered by the sum",
+    ],
+  },
+  ball: {
+    tie: (story, y, { radius }) => [nameOf(story, y), " stays in the ball of radius ", show(story, radius), eachRow(y)],
+    face: (story, y) => ["the ball's boundary where ", nameOf(story, y), " is on it, its inside elsewhere"],
+    letters: (story, y, { active, multiplier }) => [
+      nameOf(story, active),
+      " is 1 where ",
+      nameOf(story, y),
+      " is on the ball's boundary, and 0 inside; ",
+      nameOf(story, multiplier),
+      " is the multiplier of the ball",
+    ],
+    system: (smooth, story, y, { multiplier }) => [
+      second(smooth, nameOf(story, y)),
+      " plus twice ",
+      nameOf(story, multiplier),
+      " on the diagonal, bordered by the ball",
+    ],
+  },
+};
+
+/** What `told` says under a key, for each tied unknown. */
+function ofPieces(block: NamedBlock, say: <K extends keyof Tied>(own: Told<Tied[K]>, y: Input, piece: Tied[K]) => Line) {
+  const { nonsmooth, unknowns } = block.plan.facts.block;
+  return (nonsmooth?.pieces ?? []).flatMap((piece, k): readonly Line[] => {
+    const y = unknowns[k] as Input;
+    switch (piece.kind) {
+      case "free":
+        return [];
+      case "penalty":
+        return [say(told.penalty, y, piece)];
+      case "box":
+        return [say(told.box, y, piece)];
+      case "simplex":
+        return [say(told.simplex, y, piece)];
+      case "ball":
+        return [say(told.ball, y, piece)];
+      default:
+        return piece satisfies never;
+    }
+  });
+}
+
+/** Whether the block's condition holds on a face of the solution. */
+export const hasFace = ({ plan: { facts } }: NamedBlock): boolean =>
+  facts.block.nonsmooth !== undefined || facts.block.constrained !== undefined;
+
+/** h = 0 and c ≤ 0. */
+export function constraintFormulas(story: Story, block: NamedBlock): readonly Formula[] {
+  const { equalities = [], inequalities = [] } = block.plan.facts.block.constrained ?? {};
+  return [
+    ...equalities.map((node) => relation(show(story, node), "=", number(0))),
+    ...inequalities.map((node) => relation(show(story, node), "≤", number(0))),
+  ];
+}
+
+/** Σ weight |y − centre|, each. */
+export function penaltyFormulas(story: Story, block: NamedBlock): readonly Formula[] {
+  const g = story.problem.graph;
+  const { nonsmooth, unknowns } = block.plan.facts.block;
+  return (nonsmooth?.pieces ?? []).flatMap((piece, k): readonly Formula[] => {
+    if (piece.kind !== "penalty") return [];
+    const apart = map(g, "abs", add(g, [1, -1], [unknowns[k] as Input, piece.centre]));
+    const [penalty] = simplify(g, [sumAll(g, multiply(g, piece.weight, apart))]);
+    return [show(story, penalty as Node)];
+  });
+}
+
+/** What ties the unknowns. */
+export function ties(story: Story, block: NamedBlock): readonly Line[] {
+  const constraints = constraintFormulas(story, block);
+  return [
+    ...ofPieces(block, (own, y, piece) => own.tie(story, y, piece)),
+    ...(constraints.length === 0 ? [] : [["subject to ", ...commas(constraints)]]),
+  ];
+}
+
+/** The face that the derivative is taken on. */
+export function faces(story: Story, block: NamedBlock): readonly Line[] {
+  const active = block.plan.facts.block.constrained === undefined ? [] : [["the active constraints, held as equations"]];
+  return [...ofPieces(block, (own, y, piece) => own.face(story, y, piece)), ...active].map((line) => [
+    "differentiated on ",
+    ...line,
+  ]);
+}
+
+/** Meanings of masks and multipliers. */
+export function faceLetters(story: Story, block: NamedBlock): readonly Line[] {
+  const { constrained, unknowns } = block.plan.facts.block;
+  const { active = [], equalities = [] } = constrained ?? {};
+  const multipliers = unknowns.filter(({ role }) => role === "multiplier");
+  const listed = (inputs: readonly Input[]): Line => commas(inputs.map((own) => nameOf(story, own)));
+  const told: readonly Line[] = [
+    [...listed(active), " is 1 where the inequality is active, and 0 where it is slack"],
+    [...listed(multipliers.slice(0, equalities.length)), " multiplies what is equal to 0"],
+    [...listed(multipliers.slice(equalities.length)), " multiplies what is at most 0"],
+  ];
+  const counts = [active.length, equalities.length, active.length];
+  return [
+    ...ofPieces(block, (own, y, piece) => own.letters(story, y, piece)),
+    ...(constrained === undefined ? [] : told.filter((_, k) => counts[k] !== 0)),
+  ];
+}
+
+/** What the curvature of the face is made of. */
+export function faceSystem(story: Story, block: NamedBlock): readonly Line[] {
+  const constrained: readonly Line[] =
+    block.plan.facts.block.constrained === undefined
+      ? []
+      : [["the derivative of the optimality conditions, bordered by that of the active constraints"]];
+  const systems = ofPieces(block, (own, y, piece) => own.system(block.smooth, story, y, piece));
+  return [...systems, ...constrained].map((line) => [block.curvature, " is the system of the face: ", ...line]);
+}

@@ -1,0 +1,184 @@
+/**
+ * How the end of a path is told: the recursion of steps of descent or the gradient flow, and its adjoint carried back. θ(k) is the
+ * point after k steps, θ(τ) the point at time τ.
+ */
+import type { Path } from "../derive/path.ts";
+import type { Input, Node } from "../ir/node.ts";
+import type { Item } from "./explanation.ts";
+import { type Formula, identity, keyOf, mapParts, type MathSymbol, number, power, product, sum, symbol } from "./math.ts";
+import { commas, derivative, type Inline, type NamedBlock, nameOf, type Story, show } from "./story.ts";
+
+type Line = readonly Inline[];
+
+const at = (of: Formula, when: Formula): Formula => ({ kind: "application", map: of, arguments: [when] });
+const minus = (a: Formula, b: Formula): Formula =>
+  sum([
+    { sign: 1, term: a },
+    { sign: -1, term: b },
+  ]);
+const next = (step: MathSymbol): Formula =>
+  sum([
+    { sign: 1, term: step },
+    { sign: 1, term: number(1) },
+  ]);
+const pseudoInverse = (matrix: Formula): Formula => ({ kind: "power", base: matrix, exponent: symbol("+") });
+const scaledBy = (factor: Formula, body: Formula): Formula =>
+  keyOf(factor) === "1" ? body : { kind: "scaled", factor, body };
+
+const slope = (block: NamedBlock, y: Formula, when: Formula): Formula => at(derivative(block.smooth, [y]), at(y, when));
+
+/** H, or H at the point reached where it varies. */
+const curvatureAt = (block: NamedBlock, y: Formula, when: Formula): Formula =>
+  block.plan.facts.quadratic ? block.curvature : at(block.curvature, at(y, when));
+
+const names = (story: Story, block: NamedBlock): readonly Formula[] =>
+  block.plan.facts.block.unknowns.map((unknown) => nameOf(story, unknown));
+
+/** "10 steps of descent from θ₀ at rate r" */
+export function selectionWords(story: Story, { selected }: Path): Line {
+  const from: Line =
+    selected.start === undefined
+      ? [" from where the last outer step ended"]
+      : [" from ", ...commas(selected.start.map((node) => show(story, node)))];
+  if (selected.kind === "gradient_flow") return ["gradient flow", ...from];
+  const steps = `${selected.steps} ${selected.steps === 1 ? "step" : "steps"} of descent`;
+  return [steps, ...from, " at rate ", show(story, selected.rate)];
+}
+
+/** What is meant, and what that rests on. */
+export function pathFindings(story: Story, block: NamedBlock, path: Path): readonly Line[] {
+  const meant: Line =
+    path.selected.kind === "descent" ? ["the point meant is the end of "] : ["of its minimisers, the one meant is the limit of "];
+  const constant: readonly Line[] =
+    path.selected.start === undefined ? [["that start is a constant: nothing is differentiated through it"]] : [];
+  const rests: readonly Line[] =
+    path.selected.kind === "descent"
+      ? [["nothing is assumed of the curvature; how far the end is from a minimiser is reported, not judged"]]
+      : [
+          [block.curvature, " may be singular: what it leaves flat, the path decides"],
+          [
+            "assumed, and verified at the end of the path: ",
+            block.curvature,
+            " has no negative eigenvalue, and its rank is decided there: what is below ",
+            number(1e-9),
+            " of the largest counts as flat",
+          ],
+        ];
+  return [[...meant, ...selectionWords(story, path)], ...constant, ...rests];
+}
+
+const begin = (story: Story, path: Path, k: number): Formula | undefined => {
+  const start = path.selected.start?.[k];
+  return start && show(story, start);
+};
+
+const end = (path: Path): Formula | undefined =>
+  path.selected.kind === "descent" ? number(path.selected.steps) : undefined;
+
+/** The recursion, or the flow. */
+export function pathItems(story: Story, block: NamedBlock): readonly Item[] {
+  const { path, condition } = block.plan.facts.block;
+  if (path === undefined) return [];
+  const { selected } = path;
+  const last = end(path);
+  return names(story, block).flatMap((y, k): readonly Item[] => {
+    const start = begin(story, path, k);
+    const first: Item =
+      start === undefined
+        ? { kind: "sentence", parts: [at(y, number(0)), " is where the last outer step ended"] }
+        : { kind: "equation", sides: [at(y, number(0)), start] };
+    if (selected.kind === "gradient_flow") {
+      const limit: Line = [y, " is the limit of ", at(y, story.time), " as ", story.time, " grows"];
+      return [
+        first,
+        {
+          kind: "equation",
+          sides: [derivative(at(y, story.time), [story.time], true), sum([{ sign: -1, term: slope(block, y, story.time) }])],
+        },
+        { kind: "sentence", parts: limit },
+      ];
+    }
+    const { step } = story;
+    const taken = minus(at(y, step), scaledBy(show(story, selected.rate), slope(block, y, step)));
+    return [
+      first,
+      { kind: "equation", sides: [at(y, next(step)), taken] },
+      { kind: "equation", sides: [y, at(y, last as Formula)] },
+      { kind: "equation", sides: [derivative(block.smooth, [y]), show(story, condition[k] as Node)] },
+    ];
+  });
+}
+
+/** The adjoint carried back along the path; `right` is ∂/∂θ of what comes after it, as equal sides. */
+export function pathAdjoint(story: Story, block: NamedBlock, right: readonly (readonly Formula[])[]): readonly Item[] {
+  const { path, adjoints } = block.plan.facts.block;
+  if (path === undefined) return [];
+  const ys = names(story, block);
+  const last = end(path);
+  return adjoints.flatMap((adjoint, k): readonly Item[] => {
+    const [v, y] = [nameOf(story, adjoint), ys[k] as Formula];
+    const sides = right.map((side) => side[k] as Formula);
+    if (last !== undefined && path.selected.kind === "descent") {
+      const { step } = story;
+      const carried = product(curvatureAt(block, y, step), at(v, next(step)));
+      return [
+        { kind: "equation", sides: [at(v, last), ...sides] },
+        {
+          kind: "equation",
+          sides: [at(v, step), minus(at(v, next(step)), scaledBy(show(story, path.selected.rate), carried))],
+        },
+      ];
+    }
+    const [first] = sides as [Formula, ...Formula[]];
+    const flat = product(minus(identity, product(block.curvature, pseudoInverse(block.curvature))), first);
+    const still: Item = { kind: "equation", sides: [at(v, story.time), flat] };
+    const curved: readonly Item[] = [
+      {
+        kind: "equation",
+        sides: [
+          derivative(at(v, story.time), [story.time], true),
+          product(curvatureAt(block, y, story.time), at(v, story.time)),
+        ],
+      },
+      {
+        kind: "sentence",
+        parts: [at(v, story.time), " tends to ", flat, ", the part along the flat directions, and is carried back from there"],
+      },
+    ];
+    return [
+      { kind: "equation", sides: [v, product(pseudoInverse(block.curvature), first), ...sides.slice(1).map((side) => product(pseudoInverse(block.curvature), side))] },
+      ...(block.plan.facts.quadratic
+        ? [still, { kind: "sentence", parts: ["the part along the flat directions, which the flow of a quadratic leaves as it is"] } as const]
+        : curved),
+    ];
+  });
+}
+
+/** What the paths hand on to an input besides ∂ℒ: Σₖ along the steps or ∫ along the flow, and the start's part. */
+export function handedOn(story: Story, input: Input): readonly Formula[] {
+  return story.blocks.flatMap((block): readonly Formula[] => {
+    const { path, unknowns, adjoints } = block.plan.facts.block;
+    const k = path?.reads.indexOf(input) ?? -1;
+    if (path === undefined || k < 0) return [];
+    const placed = (node: Node | undefined, pointAt: Formula, adjointAt: Formula): readonly Formula[] => {
+      if (node === undefined || (node.kind === "constant" && node.value === 0)) return [];
+      const table = new Map([
+        ...unknowns.map((y) => [keyOf(nameOf(story, y)), at(nameOf(story, y), pointAt)] as const),
+        ...adjoints.map((v) => [keyOf(nameOf(story, v)), at(nameOf(story, v), adjointAt)] as const),
+      ]);
+      return [placedIn(show(story, node), table)];
+    };
+    const { step, time } = story;
+    const along: readonly Formula[] =
+      path.selected.kind === "descent"
+        ? placed(path.fromStep[k], step, next(step)).map((body) => ({ kind: "indexSum", indices: [step], body }))
+        : placed(path.fromStep[k], time, time).map((body) => ({ kind: "integral", by: time, body }));
+    return [...along, ...placed(path.fromStart[k], number(0), number(0))];
+  });
+}
+
+/** The formula with points and adjoints taken at their place on the path. */
+function placedIn(formula: Formula, table: ReadonlyMap<string, Formula>): Formula {
+  const replace = (part: Formula): Formula => table.get(keyOf(part)) ?? mapParts(part, replace);
+  return replace(formula);
+}
