@@ -3,7 +3,9 @@ import type { DataSource, Model } from "../compiler/check/model.ts";
 import { showType } from "../compiler/check/types.ts";
 import type { Compiled } from "../compiler/compile.ts";
 import type { BlockFacts } from "../compiler/plan/facts.ts";
-import type { Plan } from "../compiler/plan/plan.ts";
+import type { Piece } from "../compiler/derive/nonsmooth.ts";
+import type { Selected } from "../compiler/lower/problem.ts";
+import type { BlockPlan, Plan } from "../compiler/plan/plan.ts";
 import type { CurvatureForm } from "../compiler/plan/structure.ts";
 import { planFor, readData } from "./inspect.ts";
 import { diagnosticsJson, type ExitStatus, type Output } from "./output.ts";
@@ -44,12 +46,11 @@ function showFindings(
     ...(plan?.blocks ?? []).flatMap((block): readonly Row[] => [
       [
         "lower",
-        `${block.facts.block.unknowns.map(({ name }) => withType(model, name)).join(", ")}: ${describeFacts(block.facts)}`,
+        `${declaredIn(block.facts)
+          .map((name) => withType(model, name))
+          .join(", ")}: ${describeFacts(block.facts)}`,
       ],
-      [
-        "",
-        `solved by ${block.inner.solver}, adjoint ${block.adjoint.solver === "none" ? "not needed" : `by ${block.adjoint.solver}`}`,
-      ],
+      ["", `solved by ${block.inner.solver}, adjoint ${adjointText(block)}`],
     ]),
     ...(reports.length === 0 ? [] : [["reports", reports.map(({ name }) => name).join(", ")] as const]),
   ];
@@ -107,16 +108,47 @@ const convexities = {
   unknown: "convexity not proved",
 } as const satisfies Record<BlockFacts["convexity"], string>;
 
-function describeFacts(facts: BlockFacts): string {
-  const kind = facts.minimisation
-    ? facts.quadratic
-      ? "quadratic"
-      : "smooth"
-    : facts.quadratic
-      ? "linear equations"
-      : "equations";
-  const strength = !facts.minimisation
-    ? []
-    : [facts.modulus === undefined ? convexities[facts.convexity] : "strongly convex"];
-  return [kind, ...strength, curvatureForms[facts.form.kind](facts.form)].join(", ");
+/** The unknowns that the program declares; multipliers are left out. */
+const declaredIn = ({ block }: BlockFacts): readonly string[] =>
+  block.clauses.flatMap(({ unknowns }) => unknowns.map(({ name }) => name));
+
+function adjointText({ adjoint, facts }: BlockPlan): string {
+  if (adjoint.solver === "none") return "not needed";
+  return facts.block.path === undefined ? `by ${adjoint.solver}` : "in reverse along the path";
 }
+
+function describeFacts(facts: BlockFacts): string {
+  const { nonsmooth, constrained, path, unknowns } = facts.block;
+  const kind = facts.smooth === undefined ? (facts.quadratic ? "linear equations" : "equations") : smoothText(facts);
+  const strength =
+    facts.smooth === undefined
+      ? []
+      : [facts.modulus === undefined ? convexities[facts.convexity] : "strongly convex"];
+  const ties = [...new Set((nonsmooth?.pieces ?? []).map((piece) => tieTexts[piece.kind]))].filter((text) => text !== "");
+  const answered = nonsmooth === undefined && constrained === undefined && unknowns.some(({ role }) => role === "multiplier");
+  return [
+    kind,
+    ...strength,
+    ...ties,
+    ...(constrained === undefined ? [] : ["constrained"]),
+    ...(answered ? ["with the deeper level's adjoint"] : []),
+    curvatureForms[facts.form.kind](facts.form),
+    ...(path === undefined ? [] : [pathText(path.selected)]),
+  ].join(", ");
+}
+
+const smoothText = ({ smoothQuadratic, block }: BlockFacts): string =>
+  `${smoothQuadratic ? "quadratic" : "smooth"}${block.nonsmooth?.pieces.some(({ kind }) => kind === "penalty") ? " but for kinks" : ""}`;
+
+const tieTexts = {
+  free: "",
+  penalty: "",
+  box: "between bounds",
+  simplex: "in a simplex",
+  ball: "in a ball",
+} as const satisfies Record<Piece["kind"], string>;
+
+const pathText = (selected: Selected): string =>
+  selected.kind === "gradient_flow"
+    ? "the limit of gradient flow"
+    : `the end of ${selected.steps} ${selected.steps === 1 ? "step" : "steps"} of descent`;

@@ -65,6 +65,8 @@ export function createAnswers(parts: Parts): Answers {
       ];
     });
     engine.write(aid.w, values);
+    // A start is moved to its set; a point that was asked for is taken as it is.
+    if (variables.every((variable) => at[variable.name] === undefined)) aid.project?.(aid.w);
     for (const block of aid.blocks) {
       block.refreshStart();
       engine.copy(block.start, block.y);
@@ -97,6 +99,16 @@ export function createAnswers(parts: Parts): Answers {
     const bad = variables.find((variable) => !isFiniteIn(binding, variables, gradient, variable));
     if (bad !== undefined) throw new BilevelError([notFinite(`the gradient in ${bad.name}`, problem.upper?.span)]);
     return { answer, gradient };
+  };
+  /** ‖P(w − ∇f) − w‖ for the direction of the optimisation. */
+  const projectedNorm = (gradient: Float64Array, direction: 1 | -1): number => {
+    const w = engine.read(aid.w);
+    engine.write(
+      gradientVector,
+      w.map((value, i) => value - direction * (gradient[i] as number)),
+    );
+    aid.project?.(gradientVector);
+    return euclidean(engine.read(gradientVector).map((value, i) => value - (w[i] as number)));
   };
   let direct: (() => void) | undefined;
   const named = { method: plan.method, engine: engine.name };
@@ -144,7 +156,7 @@ export function createAnswers(parts: Parts): Answers {
         variables.length === 0 ? undefined : await runOuter(engine, aid, plan, direction, { ...options, timeLimit });
       const began = performance.now();
       const { answer, gradient } = evaluateHere();
-      const norm = Math.hypot(...gradient);
+      const norm = aid.project === undefined ? euclidean(gradient) : projectedNorm(gradient, direction);
       const reports = reportsOf(binding, problem);
       const status = run?.status ?? (answer.complete ? "converged" : "max_steps");
       const stepsAsked = parts.solve.has("steps");
@@ -170,6 +182,8 @@ export function createAnswers(parts: Parts): Answers {
     },
   };
 }
+
+const euclidean = (values: Float64Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
 /** Each message once. */
 export function distinct(list: readonly Diagnostic[]): readonly Diagnostic[] {

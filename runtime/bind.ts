@@ -35,29 +35,30 @@ export function bind(
   params: ReadonlyMap<string, Float64Array>,
 ): Binding {
   const constants = new Map<Input, Vector>();
-  const put = (input: Input, values: ArrayLike<number>): void => {
-    const vector = engine.allocate(values.length);
-    engine.write(vector, values);
+  /** Room first: what does not fit is refused before it is computed. */
+  const put = (input: Input, length: number, values: () => ArrayLike<number>): void => {
+    const vector = engine.allocate(length);
+    engine.write(vector, values());
     constants.set(input, vector);
   };
   for (const input of problem.graph.inputs.values()) {
     if (input.role !== "data") continue;
     const dot = input.name.indexOf(".");
     const field = tables.get(input.name.slice(0, dot))?.fields.get(input.name.slice(dot + 1));
-    if (field !== undefined && isColumn(field)) put(input, field.values);
+    if (field !== undefined && isColumn(field)) put(input, field.values.length, () => field.values);
   }
   for (const { input, generator } of problem.generated) {
-    put(
-      input,
-      generate(
-        generator,
-        input.shape.map((size) => sizeNumber(size, sizes)),
-      ),
-    );
+    const shape = input.shape.map((size) => sizeNumber(size, sizes));
+    put(input, lengthOf(input.shape, sizes), () => generate(generator, shape));
   }
+
   const binding: Binding = { engine, sizes, constants, slots: new Map() };
   for (const param of inReadingOrder(problem.params))
-    put(param.input, params.get(param.input.name) ?? evaluateNode(binding, param.value));
+    put(
+      param.input,
+      lengthOf(param.input.shape, sizes),
+      () => params.get(param.input.name) ?? evaluateNode(binding, param.value),
+    );
   return binding;
 }
 

@@ -11,6 +11,7 @@ import { outerStopping } from "./solve/defaults.ts";
 import { adam } from "./solve/minimise/adam.ts";
 import { gradientDescent } from "./solve/minimise/gradient-descent.ts";
 import { lbfgs } from "./solve/minimise/lbfgs.ts";
+import { projectedGradient } from "./solve/minimise/projected.ts";
 import type { Minimisation, MinimiserOutcome, Objective } from "./solve/types.ts";
 import { toleranceFor } from "./solve/workspace.ts";
 import type { Status, TraceEntry } from "./types.ts";
@@ -44,7 +45,7 @@ export async function runOuter(
   engine.copy(aid.w, x);
   const evaluations = observed(engine, aid, direction);
   const steps = plan.steps;
-  const machine = minimiserOf(engine, plan, evaluations.objective, x, steps);
+  const machine = minimiserOf(engine, plan, evaluations.objective, x, steps, aid.project);
   const best = engine.allocate(x.length);
   let bestValue = Number.POSITIVE_INFINITY;
   const trace: TraceEntry[] = [];
@@ -104,7 +105,14 @@ export async function runOuter(
 /** How long the loop keeps the event loop waiting, in milliseconds: Ctrl-C is heard in between. */
 const breathing = 30;
 
-function minimiserOf(engine: Engine, plan: Plan, objective: Objective, x: Vector, steps: number): Minimisation {
+function minimiserOf(
+  engine: Engine,
+  plan: Plan,
+  objective: Objective,
+  x: Vector,
+  steps: number,
+  project: Aid["project"],
+): Minimisation {
   const { solver, arguments: given } = plan.outer;
   const stopping = {
     ...outerStopping,
@@ -116,6 +124,12 @@ function minimiserOf(engine: Engine, plan: Plan, objective: Objective, x: Vector
       return gradientDescent(engine, objective, x, { ...stopping, rate: numberOf(given, "rate") });
     case "adam":
       return adam(engine, objective, x, { ...stopping, rate: numberOf(given, "rate") });
+    case "projected_gd":
+      return projectedGradient(engine, objective, x, {
+        ...stopping,
+        rate: numberOf(given, "rate"),
+        project: project ?? (() => {}),
+      });
     case "lbfgs":
       return lbfgs(engine, objective, x, { ...stopping, memory: numberOf(given, "memory") });
   }

@@ -15,6 +15,7 @@ import { notDerivedYet } from "../errors.ts";
 import { add, type Graph, input } from "../ir/graph.ts";
 import { type Input, type Node, reachable } from "../ir/node.ts";
 import type { LowerClause, LowerLevel, LowerSet } from "../lower/problem.ts";
+import { simplify } from "../simplify/simplify.ts";
 import { type Constrained, deriveConstrained } from "./constrained.ts";
 import { gradient } from "./differentiate.ts";
 import { kinksIn } from "./kinks.ts";
@@ -61,7 +62,7 @@ function conditionOf(g: Graph, clause: LowerClause, deeper: readonly Condition[]
   const faceted = answers.find(hasFace);
   if (faceted !== undefined)
     throw new BilevelError([notDerivedYet("a level above a set, a kink or a constraint", span)]);
-  const kinked = inSet !== undefined || kinksIn([clause.minimand], new Set<Node>(unknowns)).length > 0;
+  const kinked = inSet !== undefined || kinksIn(simplify(g, [clause.minimand]), new Set<Node>(unknowns)).length > 0;
   const bound = clause.subject.length > 0;
   if ((kinked || bound) && answers.length > 0)
     throw new BilevelError([notDerivedYet("a set, a kink or a constraint above a deeper level", span)]);
@@ -93,7 +94,7 @@ function conditionOf(g: Graph, clause: LowerClause, deeper: readonly Condition[]
 function boundCondition(g: Graph, clause: Optimize, sets: Sets): Condition {
   const { unknowns, span } = clause;
   if (clause.selected !== undefined) throw new BilevelError([notDerivedYet("a selection under constraints", span)]);
-  if (kinksIn([clause.minimand], new Set<Node>(unknowns)).length > 0) {
+  if (kinksIn(simplify(g, [clause.minimand]), new Set<Node>(unknowns)).length > 0) {
     throw new BilevelError([notDerivedYet("a kink together with constraints", span)]);
   }
   return { clause, ...deriveConstrained(g, clause.minimand, unknowns, clause.subject, sets) };

@@ -1,6 +1,7 @@
-/** Terms of an objective that act on each entry of an unknown by itself: what they weigh, and what they do to the entry. */
+/** Terms of an objective that act on each entry, or each group of entries, of an unknown by itself: what they weigh, and what they do. */
 import { add, constant, einsum, type Graph } from "../ir/graph.ts";
 import { dependsOn, type Einsum, type Input, type Node } from "../ir/node.ts";
+import { scaling } from "../simplify/views.ts";
 
 export interface Term {
   readonly coefficient: number;
@@ -44,6 +45,34 @@ export function entrywiseAffine(g: Graph, node: Node, y: Input, unknowns: Readon
           rest.map((term) => term.node),
         );
   return { slope, offset };
+}
+
+/** coefficient · Σ weight · y², summed over some axes of the unknown y; each entry of it is a group of y's entries. */
+export interface SquareSum {
+  readonly unknown: Input;
+  readonly coefficient: number;
+  readonly sum: Einsum;
+  /** Where `sum` has y. */
+  readonly taken: readonly [number, number];
+  /** The axes of y that are not summed, in the order of the sum's own. */
+  readonly kept: readonly number[];
+}
+
+/** Absent where anything but the groups' own squares is added, or where entries of a group weigh differently. */
+export function squareSum(node: Node, unknowns: ReadonlySet<Node>): SquareSum | undefined {
+  const { coefficient, node: sum } = scaling(node);
+  if (sum.kind !== "einsum" || coefficient <= 0) return undefined;
+  const varying = sum.operands.map((_, k) => k).filter((k) => dependsOn(sum.operands[k] as Node, unknowns));
+  const [p, q] = varying;
+  if (varying.length !== 2 || p === undefined || q === undefined || sum.operands[p] !== sum.operands[q])
+    return undefined;
+  const unknown = sum.operands[p] as Node;
+  const labels = sum.labels[p] as readonly number[];
+  if (unknown.kind !== "input" || new Set(labels).size < labels.length || labels.join() !== sum.labels[q]?.join())
+    return undefined;
+  const common = sum.labels.every((own, k) => varying.includes(k) || own.every((label) => sum.output.includes(label)));
+  const kept = sum.output.map((label) => labels.indexOf(label));
+  return common && !kept.includes(-1) ? { unknown, coefficient, sum, taken: [p, q], kept } : undefined;
 }
 
 /**

@@ -50,6 +50,8 @@ export interface Block {
 }
 
 export interface Derivation {
+  /** An upper variable has a set, which every step has to respect. */
+  readonly upperInSet: boolean;
   /** f, with the author's sign; absent in a file that has a `where` level alone. */
   readonly value?: Node;
   readonly blocks: readonly Block[];
@@ -71,7 +73,7 @@ export function deriveImplicit(problem: Problem): Derivation {
       ...draft,
       adjointRhs: draft.unknowns.map((y) => constant(g, 0, y.shape)),
     }));
-    return { blocks: blocks.map((block) => simplifyBlock(g, block)), direct: [], hypergradient: [] };
+    return { upperInSet: false, blocks: blocks.map((block) => simplifyBlock(g, block)), direct: [], hypergradient: [] };
   }
   const value = problem.upper.objective;
   const variables = problem.upper.variables;
@@ -86,7 +88,8 @@ export function deriveImplicit(problem: Problem): Derivation {
   const direct = simplify(g, gradient(g, value, variables));
   const hypergradient = simplify(g, gradient(g, lagrangian, variables));
   const [simplified] = simplify(g, [value]);
-  return { value: simplified, blocks, direct, hypergradient };
+  const upperInSet = variables.some((variable) => problem.sets.has(variable.name));
+  return { upperInSet, value: simplified, blocks, direct, hypergradient };
 }
 
 type Draft = Omit<Block, "adjointRhs">;

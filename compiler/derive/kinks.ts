@@ -1,9 +1,10 @@
 /** Where an expression has kinks or jumps in the unknowns; gradients there are one-sided or absent. */
 import { type MapFunction, type Node, operandsOf, reachable } from "../ir/node.ts";
+import { squareSum } from "./entrywise.ts";
 
 type Smoothness = "smooth" | "kink" | "jump";
 
-/** In its arguments, on its domain's interior. sqrt and power are smooth where they are differentiable at all. */
+/** In its arguments, on its domain's interior. sqrt and power are smooth where they are differentiable at all; norms are below. */
 const mapSmoothness: { readonly [F in MapFunction]: Smoothness } = {
   exp: "smooth",
   log: "smooth",
@@ -39,7 +40,12 @@ function smoothnessOf(node: Node): Smoothness {
   return node.fn === "logsumexp" ? "smooth" : node.fn === "argmax" ? "jump" : "kink";
 }
 
-/** The nodes with a kink or jump whose own operands depend on the unknowns. */
+/** The Euclidean norm of entries of one unknown, which has a kink where they all are 0. */
+export function isNorm(node: Node, unknowns: ReadonlySet<Node>): boolean {
+  return node.kind === "map" && node.fn === "sqrt" && squareSum(node.operands[0] as Node, unknowns) !== undefined;
+}
+
+/** The nodes with a kink or jump whose own operands depend on the unknowns. Norms are seen in simplified expressions. */
 export function kinksIn(roots: readonly Node[], unknowns: ReadonlySet<Node>): readonly Node[] {
   const dependent = new Set<Node>();
   const found: Node[] = [];
@@ -47,7 +53,7 @@ export function kinksIn(roots: readonly Node[], unknowns: ReadonlySet<Node>): re
     const depends = unknowns.has(node) || operandsOf(node).some((operand) => dependent.has(operand));
     if (!depends) continue;
     dependent.add(node);
-    if (smoothnessOf(node) !== "smooth") found.push(node);
+    if (smoothnessOf(node) !== "smooth" || isNorm(node, unknowns)) found.push(node);
   }
   return found;
 }

@@ -1,28 +1,33 @@
 /**
- * Lower levels with a kink or a set: a smooth part plus, for each unknown, a penalty Σ weight |y − centre| or a set it stays in.
+ * Lower levels with a kink or a set: a smooth part plus, for each unknown, a penalty Σ weight |y − centre| of its entries or
+ * Σ weight ‖y‖ of groups of them, or a set it stays in.
  *
- * The solution identifies a face: the entries that are not at their kink or bound (the support). On the face the condition is an
+ * The solution identifies a face: the entries or groups that are not at their kink or bound (the support). On the face the condition is an
  * equation, and near a solution with strict complementarity the face does not change, so that the implicit function theorem holds
  * there (Bertrand et al. 2022 for penalties; the same for sets through their optimality conditions). With masks that are 1 where
  * named, held constant in every derivative, the equations are
  *
  *     penalty    m ∘ (∇s + weight ∘ sign(y − centre)) + (1 − m) ∘ (y − centre) = 0
+ *     group      m ∘ (∇s + weight ∘ y / ‖y‖) + (1 − m) ∘ y = 0
  *     box        (1 − l − u) ∘ ∇s + l ∘ (y − low) + u ∘ (y − high) = 0
  *     simplex    m ∘ (∇s − τ) + (1 − m) ∘ y = 0,   Σ y = 1                 along the last axis, one τ a row
  *     ball       ∇s + 2 τ y = 0,   a (Σ y² − r²) + (1 − a) τ = 0           along the last axis, one τ a row
  */
-import { add, constant, einsum, type Graph, input, map, multiply, scale } from "../ir/graph.ts";
+import { add, constant, einsum, type Graph, input, map, multiply, permute, scale } from "../ir/graph.ts";
 import { dependsOn, type Input, type Node } from "../ir/node.ts";
+import type { Size } from "../ir/size.ts";
 import type { LowerSet } from "../lower/problem.ts";
 import { simplify } from "../simplify/simplify.ts";
 import { gradient } from "./differentiate.ts";
-import { asEinsum, entrywiseAffine, type Term, termsOf, weightAlong } from "./entrywise.ts";
+import { asEinsum, entrywiseAffine, squareSum, type Term, termsOf, weightAlong } from "./entrywise.ts";
 import { kinksIn } from "./kinks.ts";
 
 /** How one unknown is tied; masks and multipliers are inputs of the condition. */
 export type Piece =
   | { readonly kind: "free" }
   | { readonly kind: "penalty"; readonly weight: Node; readonly centre: Node; readonly support: Input }
+  /** One weight and one mask for all entries that agree in their indices along the kept axes. */
+  | { readonly kind: "group"; readonly weight: Node; readonly kept: readonly number[]; readonly support: Input }
   /** An absent end is infinite. */
   | {
       readonly kind: "box";
@@ -65,7 +70,7 @@ export function deriveNonsmooth(
     if (found === undefined) rest.push(term);
     else {
       const known = penalties.get(found.unknown);
-      if (known !== undefined && known.centre !== found.centre) return undefined;
+      if (known !== undefined && !sameKink(known, found)) return undefined;
       const weight = known === undefined ? found.weight : add(g, [1, 1], [known.weight, found.weight]);
       penalties.set(found.unknown, { ...found, weight });
       rest.push(...found.linear);
@@ -88,12 +93,22 @@ export function deriveNonsmooth(
 interface Penalty {
   readonly unknown: Input;
   readonly weight: Node;
-  readonly centre: Node;
+  readonly kink: Kink;
   /** max(a, b) = (a + b)/2 + |a − b|/2 leaves a part without a kink. */
   readonly linear: readonly Term[];
 }
 
-/** coefficient · Σ weight · |s y + o|, or the same with max(s y + o, p), for one of the unknowns. */
+/** Where a penalty is not smooth: at its centre in each entry, or at 0 in each group. */
+type Kink =
+  | { readonly kind: "penalty"; readonly centre: Node }
+  | { readonly kind: "group"; readonly kept: readonly number[] };
+
+function sameKink({ kink: a }: Penalty, { kink: b }: Penalty): boolean {
+  if (a.kind === "penalty") return b.kind === "penalty" && a.centre === b.centre;
+  return b.kind === "group" && a.kept.join() === b.kept.join();
+}
+
+/** coefficient · Σ weight · |s y + o|, the same with max(s y + o, p), or coefficient · Σ weight · ‖y‖, for one of the unknowns. */
 function penaltyOf(g: Graph, term: Term, unknowns: readonly Input[], all: ReadonlySet<Node>): Penalty | undefined {
   if (term.node.shape.length > 0) return undefined;
   const sum = asEinsum(term.node);
@@ -103,6 +118,10 @@ function penaltyOf(g: Graph, term: Term, unknowns: readonly Input[], all: Readon
   const labels = k === undefined ? [] : (sum.labels[k] as readonly number[]);
   if (varying.length !== 1 || k === undefined || kinked?.kind !== "map" || new Set(labels).size < labels.length) {
     return undefined;
+  }
+  if (kinked.fn === "sqrt") {
+    const weight = scale(g, term.coefficient, weightAlong(g, sum, [k]));
+    return groupPenalty(g, kinked.operands[0] as Node, weight, all);
   }
   const [a, b] = kinked.operands as readonly [Node, Node];
   const inside = kinked.fn === "abs" ? a : kinked.fn === "maximum" ? add(g, [1, -1], [a, b]) : undefined;
@@ -117,9 +136,33 @@ function penaltyOf(g: Graph, term: Term, unknowns: readonly Input[], all: Readon
     const operands = [...sum.operands];
     operands[k] = kinked.fn === "abs" ? kinked : add(g, [0.5, 0.5], [a, b]);
     const linear = einsum(g, operands, sum.labels, []);
-    return { unknown, weight, centre, linear: kinked.fn === "abs" ? [] : [{ ...term, node: linear }] };
+    return {
+      unknown,
+      weight,
+      kink: { kind: "penalty", centre },
+      linear: kinked.fn === "abs" ? [] : [{ ...term, node: linear }],
+    };
   }
   return undefined;
+}
+
+/** Of a sum of squares, `weight` being what its roots weigh: √(c Σ v y²) = √c √v ‖y‖. */
+function groupPenalty(g: Graph, squares: Node, weight: Node, all: ReadonlySet<Node>): Penalty | undefined {
+  const found = squareSum(squares, all);
+  if (found === undefined) return undefined;
+  const { unknown, coefficient, sum, taken, kept } = found;
+  const rest = sum.operands.map((_, k) => k).filter((k) => !taken.includes(k));
+  const inside = einsum(
+    g,
+    rest.map((k) => sum.operands[k] as Node),
+    rest.map((k) => sum.labels[k] as readonly number[]),
+    sum.output,
+    new Map(sum.sizes.map((size, label) => [label, size])),
+  );
+  const whole = scale(g, Math.sqrt(coefficient), multiply(g, weight, map(g, "sqrt", inside)));
+  const order = [...kept.keys()].sort((a, b) => (kept[a] as number) - (kept[b] as number));
+  const kink: Kink = { kind: "group", kept: order.map((at) => kept[at] as number) };
+  return { unknown, weight: permute(g, whole, order), kink, linear: [] };
 }
 
 function total(g: Graph, terms: readonly Term[]): Node {
@@ -133,6 +176,17 @@ function total(g: Graph, terms: readonly Term[]): Node {
 }
 
 // ------------------------------------------------------------------------------------------------------- pieces
+
+/** Σ y² over the axes that are not kept. */
+export function normSquares(g: Graph, y: Node, kept: readonly number[]): Node {
+  const axes = y.shape.map((_, axis) => axis);
+  return einsum(g, [y, y], [axes, axes], kept);
+}
+
+/** What there is one of a group, for each of its entries. */
+function overGroups(g: Graph, node: Node, y: Node, kept: readonly number[]): Node {
+  return einsum(g, [node], [kept], [...y.shape.keys()], new Map(y.shape.map((size, axis) => [axis, size])));
+}
 
 interface Tied {
   readonly piece: Piece;
@@ -148,12 +202,23 @@ function tie(g: Graph, y: Input, slope: Node, penalty: Penalty | undefined, set:
     add(g, [1, 1], [multiply(g, m, inside), multiply(g, add(g, [1, -1], [one, m]), outside)]);
   const alone = (piece: Piece, own: Node): Tied => ({ piece, own, multiplier: [], extra: [] });
 
-  if (penalty !== undefined) {
+  if (penalty?.kink.kind === "penalty") {
+    const { weight, kink } = penalty;
     const support = mask("support");
-    const apart = add(g, [1, -1], [y, penalty.centre]);
-    const inside = add(g, [1, 1], [slope, multiply(g, penalty.weight, map(g, "sign", apart))]);
-    const { weight, centre } = penalty;
-    return alone({ kind: "penalty", weight, centre, support }, choose(support, inside, apart));
+    const apart = add(g, [1, -1], [y, kink.centre]);
+    const inside = add(g, [1, 1], [slope, multiply(g, weight, map(g, "sign", apart))]);
+    return alone({ ...kink, weight, support }, choose(support, inside, apart));
+  }
+  if (penalty?.kink.kind === "group") {
+    const { weight, kink } = penalty;
+    const groups = kink.kept.map((axis) => y.shape[axis] as Size);
+    const support = mask("support", groups);
+    // A group off the support is divided by 1 in place of its norm 0, which the mask would not hide.
+    const off = add(g, [1, -1], [constant(g, 1, groups), support]);
+    const norm = map(g, "sqrt", add(g, [1, 1], [normSquares(g, y, kink.kept), off]));
+    const pull = multiply(g, weight, map(g, "power", norm, constant(g, -1, groups)));
+    const inside = add(g, [1, 1], [slope, multiply(g, overGroups(g, pull, y, kink.kept), y)]);
+    return alone({ ...kink, weight, support }, choose(overGroups(g, support, y, kink.kept), inside, y));
   }
   if (set === undefined) return alone({ kind: "free" }, slope);
 

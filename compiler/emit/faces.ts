@@ -107,13 +107,13 @@ function ofPieces(block: NamedBlock, say: <K extends keyof Tied>(own: Told<Tied[
       case "free":
         return [];
       case "penalty":
-        return [say(told.penalty, y, piece)];
+        return [say<"penalty">(told.penalty, y, piece)];
       case "box":
-        return [say(told.box, y, piece)];
+        return [say<"box">(told.box, y, piece)];
       case "simplex":
-        return [say(told.simplex, y, piece)];
+        return [say<"simplex">(told.simplex, y, piece)];
       case "ball":
-        return [say(told.ball, y, piece)];
+        return [say<"ball">(told.ball, y, piece)];
       default:
         return piece satisfies never;
     }

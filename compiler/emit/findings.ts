@@ -46,7 +46,7 @@ const hasStoppedCopy = (block: NamedBlock): boolean => {
 function batch(story: Story, block: NamedBlock): readonly (readonly Inline[])[] {
   const size = block.plan.facts.block.unknowns[0]?.shape[0];
   if (block.index === undefined || size === undefined) return [];
-  return [["one problem for each of ", ...sized(story, size), ` ${block.index}: solved together, as one batch`]];
+  return [[`one problem for each ${block.index}, `, ...sized(story, size), " of them: solved together, as one batch"]];
 }
 
 /** The kind of problem that the block is. */
@@ -180,9 +180,10 @@ function assumptions(block: NamedBlock): readonly (readonly Inline[])[] {
   const isUnique = facts.modulus !== undefined;
   const verified = "assumed, and verified at the solution found: ";
   if (hasFace(block)) {
-    const strict = "strict complementarity, a force on whatever is at a kink, bound or active constraint";
+    const where = facts.block.constrained === undefined ? "entry at its kink or bound" : "active constraint";
+    const strict = `a force on each ${where} (strict complementarity)`;
     const curved: readonly Inline[] = isUnique
-      ? ["so there is exactly one solution"]
+      ? ["so there is exactly one solution, and ", block.curvature, " is invertible there"]
       : [verified, block.curvature, " is invertible"];
     const minimum: readonly Inline[] =
       isUnique || facts.convexity === "convex" || facts.convexity === "affine" ? [] : ["not verified: that the solution is a minimum"];

@@ -5,7 +5,7 @@
 import type { Path } from "../derive/path.ts";
 import type { Input, Node } from "../ir/node.ts";
 import type { Item } from "./explanation.ts";
-import { type Formula, identity, keyOf, mapParts, type MathSymbol, number, power, product, sum, symbol } from "./math.ts";
+import { type Formula, identity, keyOf, mapParts, type MathSymbol, negative, number, product, sum, symbol } from "./math.ts";
 import { commas, derivative, type Inline, type NamedBlock, nameOf, type Story, show } from "./story.ts";
 
 type Line = readonly Inline[];
@@ -129,30 +129,29 @@ export function pathAdjoint(story: Story, block: NamedBlock, right: readonly (re
         },
       ];
     }
-    const [first] = sides as [Formula, ...Formula[]];
-    const flat = product(minus(identity, product(block.curvature, pseudoInverse(block.curvature))), first);
-    const still: Item = { kind: "equation", sides: [at(v, story.time), flat] };
+    const inverse = pseudoInverse(block.curvature);
+    const flat = product(minus(identity, product(block.curvature, inverse)), sides[0] as Formula);
+    const p = at(carriedBy(story, v), story.time);
+    const quadratic: readonly Item[] = [
+      { kind: "equation", sides: [p, flat] },
+      { kind: "sentence", parts: ["the part along the flat directions, which the flow of a quadratic leaves as it is"] },
+    ];
     const curved: readonly Item[] = [
       {
         kind: "equation",
-        sides: [
-          derivative(at(v, story.time), [story.time], true),
-          product(curvatureAt(block, y, story.time), at(v, story.time)),
-        ],
+        sides: [derivative(p, [story.time], true), product(curvatureAt(block, y, story.time), p)],
       },
-      {
-        kind: "sentence",
-        parts: [at(v, story.time), " tends to ", flat, ", the part along the flat directions, and is carried back from there"],
-      },
+      { kind: "sentence", parts: [p, " tends to ", flat, ", the part along the flat directions, as ", story.time, " grows"] },
     ];
     return [
-      { kind: "equation", sides: [v, product(pseudoInverse(block.curvature), first), ...sides.slice(1).map((side) => product(pseudoInverse(block.curvature), side))] },
-      ...(block.plan.facts.quadratic
-        ? [still, { kind: "sentence", parts: ["the part along the flat directions, which the flow of a quadratic leaves as it is"] } as const]
-        : curved),
+      { kind: "equation", sides: [v, ...sides.map((side) => product(inverse, side))] },
+      ...(block.plan.facts.quadratic ? quadratic : curved),
     ];
   });
 }
+
+const carriedBy = (story: Story, v: Formula): Formula =>
+  v.kind === "symbol" ? symbol(story.carried.base, v.subscript) : story.carried;
 
 /** What the paths hand on to an input besides ∂ℒ: Σₖ along the steps or ∫ along the flow, and the start's part. */
 export function handedOn(story: Story, input: Input): readonly Formula[] {
@@ -160,21 +159,28 @@ export function handedOn(story: Story, input: Input): readonly Formula[] {
     const { path, unknowns, adjoints } = block.plan.facts.block;
     const k = path?.reads.indexOf(input) ?? -1;
     if (path === undefined || k < 0) return [];
+    const letterOf = (v: Formula): Formula => (path.selected.kind === "descent" ? v : carriedBy(story, v));
     const placed = (node: Node | undefined, pointAt: Formula, adjointAt: Formula): readonly Formula[] => {
       if (node === undefined || (node.kind === "constant" && node.value === 0)) return [];
       const table = new Map([
         ...unknowns.map((y) => [keyOf(nameOf(story, y)), at(nameOf(story, y), pointAt)] as const),
-        ...adjoints.map((v) => [keyOf(nameOf(story, v)), at(nameOf(story, v), adjointAt)] as const),
+        ...adjoints.map((v) => [keyOf(nameOf(story, v)), at(letterOf(nameOf(story, v)), adjointAt)] as const),
       ]);
       return [placedIn(show(story, node), table)];
     };
     const { step, time } = story;
-    const along: readonly Formula[] =
+    const along =
       path.selected.kind === "descent"
-        ? placed(path.fromStep[k], step, next(step)).map((body) => ({ kind: "indexSum", indices: [step], body }))
-        : placed(path.fromStep[k], time, time).map((body) => ({ kind: "integral", by: time, body }));
+        ? placed(path.fromStep[k], step, next(step)).map((own) => signOutside(own, (body) => ({ kind: "indexSum", indices: [step], body })))
+        : placed(path.fromStep[k], time, time).map((own) => signOutside(own, (body) => ({ kind: "integral", by: time, body })));
     return [...along, ...placed(path.fromStart[k], number(0), number(0))];
   });
+}
+
+/** −Σ x for Σ (−x). */
+function signOutside(formula: Formula, around: (body: Formula) => Formula): Formula {
+  const [first, ...rest] = formula.kind === "sum" ? formula.terms : [];
+  return first?.sign === -1 && rest.length === 0 ? negative(around(first.term)) : around(formula);
 }
 
 /** The formula with points and adjoints taken at their place on the path. */

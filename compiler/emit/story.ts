@@ -39,6 +39,8 @@ export interface Story {
   /** What counts the steps of descent, and the time of a gradient flow. */
   readonly step: MathSymbol;
   readonly time: MathSymbol;
+  /** The part of a flow's adjoint that is carried back along it. */
+  readonly carried: MathSymbol;
 }
 
 /** Gives everything its letter. `indices`: the index of each unknown that has one. */
@@ -87,10 +89,8 @@ export function tell(
   const residualLetter = fresh("R", "Φ", "E");
   const curvatureLetter = fresh("H", "J", "K");
   const hasPath = blocks.some((block) => block.path !== undefined);
-  const [step, time] = [["k", "i"], ["τ", "ξ"]].map((letters) => symbol(hasPath ? fresh(...letters) : "")) as [
-    MathSymbol,
-    MathSymbol,
-  ];
+  const letter = (...candidates: readonly string[]): MathSymbol => symbol(hasPath ? fresh(...candidates) : "");
+  const [step, time, carried] = [letter("k", "i"), letter("τ", "ξ"), letter("p", "q")];
   const kinked = blocks.filter(hasPenalty);
   const smoothLetter = kinked.length === 0 ? "" : fresh("s", "S", "σ");
   const all = values.flat();
@@ -112,7 +112,7 @@ export function tell(
       index: indices.get(own.unknowns[0]?.name ?? ""),
     };
   });
-  return { notation, problem, derivation, blocks: named, upper, sizes, step, time };
+  return { notation, problem, derivation, blocks: named, upper, sizes, step, time, carried };
 }
 
 const pathNodes = ({ path }: Block): readonly Node[] =>

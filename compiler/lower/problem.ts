@@ -18,7 +18,7 @@ import type {
 import { broadcast } from "../check/shapes.ts";
 import { shapeOf } from "../check/terms.ts";
 import { add, constant, createGraph, type Graph, input, scale, sumAll } from "../ir/graph.ts";
-import type { Input, InputRole, Node } from "../ir/node.ts";
+import { dependsOn, type Input, type InputRole, type Node } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
 import { elementwise, spread, unbatched } from "./batched.ts";
 import { type Divergence, type Lowering, lowerClosed, lowerUnder, rangeSize, refuse } from "./terms.ts";
@@ -134,6 +134,7 @@ export function lowerModel(model: Model): Problem {
     ),
   );
   const { divergences } = context;
+  refuseMovingSets(model, sets, new Set<Node>(upper?.variables));
   return { graph, upper, level, sets, divergences, reports, starts, params, generated: [...generated.values()] };
 }
 
@@ -194,6 +195,19 @@ function lowerSet(context: Lowering, unknown: UnknownDeclaration, set: SetConstr
       return { kind: "ball", radius: constant(g, 1, shape.slice(0, -1)) };
     case "psd":
       return refuse("the set psd", set.span);
+  }
+}
+
+/** The upper level is projected to its sets, which have to stay where they are. */
+function refuseMovingSets(model: Model, sets: Problem["sets"], upper: ReadonlySet<Node>): void {
+  for (const name of model.upper?.over ?? []) {
+    const set = sets.get(name);
+    const bounds =
+      set === undefined || set.kind === "simplex" ? [] : set.kind === "ball" ? [set.radius] : [set.low, set.high];
+    const moves = bounds.some((bound) => bound !== undefined && dependsOn(bound, upper));
+    const declared = model.unknowns.find((unknown) => unknown.name === name);
+    if (moves && declared?.set !== undefined)
+      refuse(`a set of ${name} that moves with an upper variable`, declared.set.span);
   }
 }
 
@@ -262,10 +276,6 @@ type Optimize = Extract<ModelClause, { kind: "optimize" }>;
 function refuseWhatIsNotDerived(model: Model): void {
   const upperSubject = model.upper?.subject[0];
   if (upperSubject !== undefined) refuse("a constraint (subject to)", upperSubject.span);
-  const upper = new Set(model.upper?.over);
-  for (const { name, set } of model.unknowns) {
-    if (set !== undefined && upper.has(name)) refuse(`a set of an upper variable (${name} in ${set.name})`, set.span);
-  }
   const fn = model.functions[0];
   if (fn !== undefined) refuse(`the unknown function ${fn.name}`, fn.span);
   const network = model.networks[0];

@@ -38,13 +38,14 @@ export interface BlockFacts {
 }
 
 /**
- * - `absent`: the upper level does not read the block; its adjoint is zero.
+ * - `absent`: nothing above reads the block, so its adjoint is zero.
  * - `equal`, `negated`: it differs from (minus) the lower objective by terms free of the unknowns, so the adjoint is zero at the
  *   solution (Danskin).
  */
 export type UpperDependence = "absent" | "equal" | "negated" | "different";
 
-export function factsOf(g: Graph, block: Block): BlockFacts {
+/** `all` are the blocks of the derivation, this one among them. */
+export function factsOf(g: Graph, block: Block, all: readonly Block[]): BlockFacts {
   const own = new Set<Node>(block.unknowns);
   const minimand = block.minimand;
   const form = stackedForm(g, block.curvature, block.unknowns);
@@ -65,7 +66,7 @@ export function factsOf(g: Graph, block: Block): BlockFacts {
     smoothQuadratic: smooth !== undefined && (minimand === undefined ? isQuadratic(g, smooth, declared) : quadratic),
     convexity: convexity === "constant" ? "affine" : convexity,
     modulus: smooth === undefined || shapes === undefined ? undefined : strongConvexity(g, smooth, declared, shapes),
-    upper: upperDependence(g, block),
+    upper: upperDependence(g, block, all),
     kinks: kinksIn(minimand === undefined ? block.condition : [minimand], own),
   };
 }
@@ -90,7 +91,9 @@ function isQuadratic(g: Graph, node: Node, unknowns: readonly Input[]): boolean 
 
 const isZero = (node: Node): boolean => node.kind === "constant" && node.value === 0;
 
-function upperDependence(g: Graph, block: Block): UpperDependence {
+function upperDependence(g: Graph, block: Block, all: readonly Block[]): UpperDependence {
+  // A path hands on to what it reads besides ℒ.
+  if (all.some(({ path }) => path?.reads.some((input) => block.unknowns.includes(input)))) return "different";
   if (block.adjointRhs.every(isZero)) return "absent";
   if (block.minimand === undefined) return "different";
   const differsBy = (sign: 1 | -1): boolean =>

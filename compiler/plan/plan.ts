@@ -30,7 +30,7 @@ export const adjointSolvers = [
 ] as const;
 /** `none`: the adjoint is zero by the structure. `reverse`: along a path. */
 export type AdjointSolver = (typeof adjointSolvers)[number] | "none" | "reverse";
-export const outerSolvers = ["gd", "adam", "lbfgs"] as const;
+export const outerSolvers = ["gd", "adam", "lbfgs", "projected_gd"] as const;
 export type OuterSolver = (typeof outerSolvers)[number];
 
 /** A solver with the arguments that were asked for; what is not there takes the solver's documented default. */
@@ -74,12 +74,14 @@ export function planOf(g: Graph, derivation: Derivation, options: Options, sizes
   const method = checkMethod(options);
   refuseWhatIsNotBuilt(options);
   const exact = method === "exact";
-  const blocks = derivation.blocks.map((block) => planBlock(factsOf(g, block), options, sizes, exact));
+  const blocks = derivation.blocks.map((block) =>
+    planBlock(factsOf(g, block, derivation.blocks), options, sizes, exact),
+  );
   const steps = options.get("steps");
   return {
     method: "aid",
     blocks,
-    outer: planOuter(options),
+    outer: planOuter(options, derivation.upperInSet),
     steps: steps?.kind === "number" ? steps.value : defaultSteps,
   };
 }
@@ -305,9 +307,19 @@ function chooseAdjoint(
   return { solver: linear, reason: `only products with the curvature of order ${order} are taken` };
 }
 
-function planOuter(options: Options): Choice<OuterSolver> {
+function planOuter(options: Options, inSet: boolean): Choice<OuterSolver> {
   const ask = asked(options, "outer", outerSolvers);
+  if (ask.solver !== undefined && inSet && ask.solver !== "projected_gd") {
+    const why = "does not keep the upper variables in their sets";
+    throw new BilevelError([solverUnavailable("outer", ask.solver, why, ask.span, "write outer: projected_gd")]);
+  }
   if (ask.solver !== undefined) return { solver: ask.solver, arguments: ask.arguments, reason: "as asked" };
+  if (inSet)
+    return {
+      solver: "projected_gd",
+      arguments: ask.arguments,
+      reason: "every step is projected to the sets of the upper variables",
+    };
   return {
     solver: "lbfgs",
     arguments: ask.arguments,

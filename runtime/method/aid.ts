@@ -16,6 +16,7 @@ import { solveAdjoint } from "./adjoint.ts";
 import { type BlockRuntime, createBlock, sinksFor } from "./block.ts";
 import { createFlow } from "./flow.ts";
 import { solveBlock } from "./inner.ts";
+import { createProjection } from "./projection.ts";
 import { createUnrolled } from "./unrolled.ts";
 
 export interface Hypergradient {
@@ -35,6 +36,8 @@ export interface Aid {
   readonly value: (from: "warm" | "cold") => number;
   /** Solves the lower level and the adjoints at w and writes df/dw. Throws refusals. */
   readonly hypergradient: (gradient: Vector) => Hypergradient;
+  /** Overwrites a point by the nearest one in the upper variables' sets; absent where they have none. */
+  readonly project?: (point: Vector) => void;
   /** ∂ℒ/∂w at the present lower level and adjoints. */
   readonly assemble: (gradient: Vector) => void;
 }
@@ -151,7 +154,8 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
     return readValue();
   };
 
-  return { w, blocks, value: valueAt, hypergradient, assemble };
+  const project = createProjection(binding, problem);
+  return { w, blocks, value: valueAt, hypergradient, assemble, ...(project && { project }) };
 }
 
 /** What a file with a `where` level alone reports: the first objective there is; equations have none, which counts as 0. */

@@ -20,6 +20,38 @@ export function proxPenalty(
   });
 }
 
+/** prox of t Σ w ‖z‖ over groups, `groups` naming each entry's: every group shrinks by t w in norm, to 0 where it is shorter. */
+export function proxGroups(
+  z: Float64Array,
+  t: number,
+  weight: Float64Array,
+  groups: Int32Array,
+  support: Float64Array,
+): void {
+  const kept = groupNorms(z, groups, weight.length).map((norm, group) => {
+    const threshold = t * (weight[group] as number);
+    return norm > threshold ? 1 - threshold / norm : 0;
+  });
+  kept.forEach((factor, group) => (support[group] = factor > 0 ? 1 : 0));
+  z.forEach((value, i) => (z[i] = value * (kept[groups[i] as number] as number)));
+}
+
+/** The Euclidean norm of each of `count` groups; large and small entries neither overflow nor vanish. */
+export function groupNorms(z: Float64Array, groups: Int32Array, count: number): Float64Array {
+  const largest = new Float64Array(count);
+  z.forEach((value, i) => {
+    const group = groups[i] as number;
+    largest[group] = Math.max(largest[group] as number, Math.abs(value));
+  });
+  const squares = new Float64Array(count);
+  z.forEach((value, i) => {
+    const group = groups[i] as number;
+    const scale = largest[group] as number;
+    if (scale > 0) squares[group] = (squares[group] as number) + (value / scale) ** 2;
+  });
+  return squares.map((sum, group) => (largest[group] as number) * Math.sqrt(sum));
+}
+
 /** Clamps z to [low, high]; the masks are 1 where it was clamped. */
 export function projectBox(
   z: Float64Array,

@@ -10,7 +10,7 @@ import { indices, interpretAll, type Tensor, volume } from "../support/interpret
 import { evaluate, type Value } from "./evaluate.ts";
 import { programs } from "./explained.ts";
 
-const sizes = new Map(Object.entries({ n: 4, m: 3, d: 2, p: 5, r: 2, k: 3 }));
+const sizes = new Map(Object.entries({ n: 4, m: 3, d: 2, p: 5, r: 2, k: 3, T: 3, s: 2 }));
 
 /** Numbers that are no special case; labels are whole. */
 function valueOf(input: Input, shape: readonly number[]): Tensor {

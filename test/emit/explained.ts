@@ -16,6 +16,7 @@ export function explanationOf(program: string, sizes: SizeBindings = new Map()):
 const derived: ReadonlySet<string> = new Set([
   "Problem",
   "Found",
+  "Path",
   "Stationarity",
   "Curvature",
   "Adjoint",
@@ -111,4 +112,94 @@ export const programs = {
     minimize mean((Z @ b - train.y)^2) + 1e-3 * sumsq(W)
     over     W, b
     where    Z solves Z = tanh(Z @ W + train.X + b)`,
+  lasso: `
+    data train: { X: real[n, d], y: real[n] } = csv("a.csv", y: "y")
+    var lambda: real init -2
+    var b: real[d]
+    minimize sumsq(b)
+    over     lambda
+    where    b minimizes 0.5 * mean((train.X @ b - train.y)^2) + exp(lambda) * norm1(b)`,
+  elasticNet: `
+    data train: { X: real[n, d], y: real[n] } = csv("a.csv", y: "y")
+    var lambda: real init -2
+    var b: real[d]
+    minimize sumsq(b)
+    over     lambda
+    where    b maximizes -mean((train.X @ b - train.y)^2) - sum(abs(b - lambda)) - sumsq(b)`,
+  simplex: `
+    dim k = 3
+    var u: real[k]
+    var W: real[2, k] in simplex
+    minimize sumsq(W) + sum(u)
+    over     u
+    where    W minimizes sumsq(W - u)`,
+  bounds: `
+    dim k = 3
+    var u: real[k]
+    var w: real[k] in box(0, 1)
+    var z: real[k] in nonnegative
+    minimize sumsq(w) + sum(z)
+    over     u
+    where    w minimizes sumsq(w - u) + sum(exp(w))
+    and      z minimizes sumsq(z - w)`,
+  ball: `
+    dim k = 3
+    var u: real[k]
+    var w: real[k] in ball(2)
+    minimize sumsq(w - 1)
+    over     u
+    where    w minimizes sum(sin(w)) + u @ w`,
+  constrained: `
+    data s: { A: real[n, k] } = npz("s.npz")
+    var b: real[n]
+    var x: real[k]
+    minimize sumsq(x)
+    over     b
+    where    x minimizes sumsq(x - 1) subject to s.A @ x <= b, sum(x) == 1`,
+  descent: `
+    data train: { X: real[n, d], y: real[n] } = csv("a.csv", y: "y")
+    var rate: real init 0.1
+    var y: real[d]
+    var theta: real[d]
+    minimize sumsq(theta)
+    over     rate
+    where    y minimizes sumsq(y - rate)
+    and      theta minimizes mean(softplus(train.X @ theta)) + y @ theta selected from y by descent(steps: 10, rate: rate)`,
+  flow: `
+    data train: { X: real[n, d], y: real[n] } = csv("a.csv", y: "y")
+    var theta0: real[d]
+    var w: real
+    var theta: real[d]
+    minimize sumsq(theta - 1)
+    over     theta0, w
+    where    theta minimizes mean((train.X @ theta - w * train.y)^2) selected from theta0 by gradient_flow`,
+  curvedFlow: `
+    dim k = 2
+    var w: real
+    var z: real[k]
+    minimize sumsq(z - 1)
+    over     w
+    where    z minimizes (sumsq(z) - exp(w))^2 selected from previous by gradient_flow`,
+  nested: `
+    dim k = 2
+    var u: real[k]
+    var y: real[k]
+    var z: real[k]
+    minimize sumsq(y + z) + sumsq(u)
+    over     u
+    where    y minimizes sumsq(y - u) + y @ z
+    where    z minimizes sumsq(z - y) + sum(exp(z))`,
+  tasks: `
+    data tasks: { y: real[T, s] } = npz("t.npz")
+    var w: real
+    var v[task in tasks]: real[s]
+    minimize E[task in tasks](sumsq(v[task]))
+    over     w
+    where    v[task] minimizes sumsq(v[task] - task.y) + exp(w) * sumsq(v[task])`,
+  stoppedCopy: `
+    var w: real
+    var y: real
+    minimize y
+    over     w
+    where    y minimizes (y - 0.5 * stop(y) - w)^2`,
 } as const;

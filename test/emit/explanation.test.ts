@@ -28,10 +28,10 @@ describe("explanations", () => {
                        can be learned from its changes
       Dimensions     λ        upper level  real[d]     10
                      θ        lower level  real[d]     10
-                     y_train  data         real[n]     353
-                     X_train  data         real[n, d]  353 × 10
                      y_valid  data         real[m]     89
                      X_valid  data         real[m, d]  89 × 10
+                     y_train  data         real[n]     353
+                     X_train  data         real[n, d]  353 × 10
       Notation       Vectors are columns; a gradient has the shape of its variable; ⊙, powers and functions of
                        arrays are entry by entry, and a number is added to every entry.
                      A curvature has a row for each entry of the condition and a column for each entry of the

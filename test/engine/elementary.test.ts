@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import * as build from "../../compiler/ir/graph.ts";
 import { applyScalar } from "../../compiler/ir/scalar.ts";
 import { namedSize } from "../../compiler/ir/size.ts";
-import type { WasmEngineOptions } from "../../runtime/engine/wasm/host.ts";
 import { createWasmEngine } from "../../runtime/engine/wasm/engine.ts";
+import type { WasmEngineOptions } from "../../runtime/engine/wasm/host.ts";
 import { exact, toFixed, ulps } from "./exact-functions.ts";
 
 type Fn = keyof typeof exact;

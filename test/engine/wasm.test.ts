@@ -92,34 +92,42 @@ describe.each(kinds)("kernels agree with the interpreter: $name", ({ options, wi
     accuracy = within;
   });
 
-  test.skipIf(runs === 0)("on random programs", () => {
-    const sizes = fc.record({
-      a: fc.integer({ min: 0, max: 5 }),
-      b: fc.integer({ min: 1, max: 9 }),
-      c: fc.integer({ min: 1, max: 11 }),
-      d: fc.integer({ min: 1, max: 4 }),
-    });
-    fc.assert(
-      fc.property(fc.array(fc.nat(10_000), { minLength: 40, maxLength: 80 }), sizes, (tape, bindings) => {
-        const named = new Map(Object.entries(bindings));
-        const { inputs, nodes } = randomProgram(tape, named);
-        check(inputs, nodes, named);
-      }),
-      { numRuns: runs, interruptAfterTimeLimit: 8000 },
-    );
-  }, 60_000);
+  test.skipIf(runs === 0)(
+    "on random programs",
+    () => {
+      const sizes = fc.record({
+        a: fc.integer({ min: 0, max: 5 }),
+        b: fc.integer({ min: 1, max: 9 }),
+        c: fc.integer({ min: 1, max: 11 }),
+        d: fc.integer({ min: 1, max: 4 }),
+      });
+      fc.assert(
+        fc.property(fc.array(fc.nat(10_000), { minLength: 40, maxLength: 80 }), sizes, (tape, bindings) => {
+          const named = new Map(Object.entries(bindings));
+          const { inputs, nodes } = randomProgram(tape, named);
+          check(inputs, nodes, named);
+        }),
+        { numRuns: runs, interruptAfterTimeLimit: 8000 },
+      );
+    },
+    60_000,
+  );
 
-  test.skipIf(runs === 0)("on expressions, their gradients and the simplified forms of both", () => {
-    fc.assert(
-      fc.property(expressions, ({ graph: g, root, inputs, values, sizes }) => {
-        const roots = [root, ...gradient(g, build.sumAll(g, root), inputs)];
-        const given = new Map([...values].map(([name, tensor]) => [name, tensor.values]));
-        check(inputs, roots, sizes, given);
-        check(inputs, simplify(g, roots), sizes, given);
-      }),
-      { numRuns: runs, interruptAfterTimeLimit: 8000 },
-    );
-  }, 60_000);
+  test.skipIf(runs === 0)(
+    "on expressions, their gradients and the simplified forms of both",
+    () => {
+      fc.assert(
+        fc.property(expressions, ({ graph: g, root, inputs, values, sizes }) => {
+          const roots = [root, ...gradient(g, build.sumAll(g, root), inputs)];
+          const given = new Map([...values].map(([name, tensor]) => [name, tensor.values]));
+          check(inputs, roots, sizes, given);
+          check(inputs, simplify(g, roots), sizes, given);
+        }),
+        { numRuns: runs, interruptAfterTimeLimit: 8000 },
+      );
+    },
+    60_000,
+  );
 
   const [n, d, k] = ["n", "d", "k"].map(namedSize) as [
     ReturnType<typeof namedSize>,

@@ -14,8 +14,8 @@ function factsFor(unknown: string, objective: string, upper = "sum(y) + w"): Blo
     minimize ${upper} over w
     where y minimizes ${objective}`);
   const block = derivation?.blocks[0];
-  if (block === undefined || problem === undefined) throw new Error("no block");
-  return factsOf(problem.graph, block);
+  if (derivation === undefined || block === undefined || problem === undefined) throw new Error("no block");
+  return factsOf(problem.graph, block, derivation.blocks);
 }
 
 describe("what is found about a lower level", () => {

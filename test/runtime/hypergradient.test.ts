@@ -272,11 +272,7 @@ describe("refusals", () => {
       "var a: real\nvar y: real\nminimize log(y) over a\nwhere y minimizes (y - a + 1)^2",
       "not-finite",
     ],
-    [
-      "a set",
-      "var a: real in nonnegative\nvar y: real\nminimize y over a\nwhere y minimizes (y - a)^2",
-      "not-derived-yet",
-    ],
+    ["a network", "network f: real[2] -> real = linear()\nminimize (f([1, 2]) - 3)^2 over f", "not-derived-yet"],
   ];
   for (const [name, source, code] of cases) {
     it(`says ${code} for ${name}`, async () => {

@@ -57,6 +57,18 @@ describe("steps of descent", () => {
     expect([lower.t, gradient.l]).toEqual([3, 0.5]);
   });
 
+  it("hand on to an earlier level that nothing else reads", async () => {
+    // y = w, z_1 = 0.2 y, z_2 = 0.2 y + 0.8 z_1 = 0.36 y and f = z_2²/2.
+    const problem = await prepared(`
+      var w: real
+      var y: real
+      var z: real
+      minimize 0.5 * z^2 over w
+      where y minimizes (y - w)^2
+      and z minimizes (z - y)^2 by descent(steps: 2, rate: 0.1)`);
+    expect(problem.gradient({ w: 0.7 }).gradient.w).toBeCloseTo(0.36 ** 2 * 0.7, 12);
+  });
+
   it("are refused under a level that would have to differentiate them twice", async () => {
     const [diagnostic] = await refusals(`
       var u: real

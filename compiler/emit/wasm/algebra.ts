@@ -9,13 +9,17 @@ import { entryBytes, lanesOf, type Target } from "./target.ts";
  * gather(to, from, stride, count, n): to_i ← Σ_c from_{c, i} with vectors `stride` bytes apart, in order.
  */
 export function emitAlgebraModule(target: Target): Uint8Array<ArrayBuffer> {
-  return assembleModule(target, [], [
-    { name: "dot", code: emitDot(target) },
-    { name: "axpy", code: emitAxpy(target) },
-    { name: "scale", code: emitScale(target) },
-    { name: "multiply", code: emitMultiply(target) },
-    { name: "gather", code: emitGather(target) },
-  ]);
+  return assembleModule(
+    target,
+    [],
+    [
+      { name: "dot", code: emitDot(target) },
+      { name: "axpy", code: emitAxpy(target) },
+      { name: "scale", code: emitScale(target) },
+      { name: "multiply", code: emitMultiply(target) },
+      { name: "gather", code: emitGather(target) },
+    ],
+  );
 }
 
 const unroll = 4;
@@ -24,7 +28,12 @@ const unroll = 4;
  * Runs through n entries with pointers that move along: rounds of `unroll` vectors, then single vectors, then entries. The body
  * gets the lanes, the byte offset from the pointers, and the number of the copy.
  */
-function traverse(code: Code, n: number, pointers: readonly number[], body: (lanes: Lanes, offset: number, copy: number) => void): void {
+function traverse(
+  code: Code,
+  n: number,
+  pointers: readonly number[],
+  body: (lanes: Lanes, offset: number, copy: number) => void,
+): void {
   const { precision } = code.target;
   const lanes = lanesOf[precision];
   const entry = entryBytes[precision];
@@ -37,15 +46,25 @@ function traverse(code: Code, n: number, pointers: readonly number[], body: (lan
       code.set(pointer);
     }
   };
-  for (const [width, copies] of [[unroll * lanes, unroll], [lanes, 1], [1, 1]] as const) {
+  for (const [width, copies] of [
+    [unroll * lanes, unroll],
+    [lanes, 1],
+    [1, 1],
+  ] as const) {
     code.get(n);
     code.i32(-width);
     code.op("i32_and");
     code.set(end);
-    emitWhile(code, i, () => code.get(end), width, () => {
-      for (let copy = 0; copy < copies; copy += 1) body(width === 1 ? "one" : "all", copy * lanes * entry, copy);
-      advance(width);
-    });
+    emitWhile(
+      code,
+      i,
+      () => code.get(end),
+      width,
+      () => {
+        for (let copy = 0; copy < copies; copy += 1) body(width === 1 ? "one" : "all", copy * lanes * entry, copy);
+        advance(width);
+      },
+    );
   }
 }
 
@@ -56,7 +75,13 @@ function emitDot(target: Target): Code {
   const total = code.local("real");
   traverse(code, n, [x, y], (lanes, offset, copy) => {
     const sum = lanes === "one" ? total : (sums[copy] as number);
-    multiplyAdd(code, lanes, () => loadAt(code, x, lanes, offset), () => loadAt(code, y, lanes, offset), () => code.get(sum));
+    multiplyAdd(
+      code,
+      lanes,
+      () => loadAt(code, x, lanes, offset),
+      () => loadAt(code, y, lanes, offset),
+      () => code.get(sum),
+    );
     code.set(sum);
   });
   const [first, ...others] = sums as [number, ...number[]];
@@ -81,7 +106,13 @@ function emitAxpy(target: Target): Code {
   const factor = spread(code, a);
   traverse(code, n, [x, y], (lanes, offset) => {
     code.get(y);
-    multiplyAdd(code, lanes, () => code.get(factor[lanes]), () => loadAt(code, x, lanes, offset), () => loadAt(code, y, lanes, offset));
+    multiplyAdd(
+      code,
+      lanes,
+      () => code.get(factor[lanes]),
+      () => loadAt(code, x, lanes, offset),
+      () => loadAt(code, y, lanes, offset),
+    );
     code.store(lanes, offset);
   });
   return code;
@@ -127,16 +158,22 @@ function emitGather(target: Target): Code {
     code.set(part);
     code.number(lanes, 0);
     code.set(sum);
-    emitLoop(code, part, () => code.get(count), 1, () => {
-      code.get(sum);
-      loadAt(code, at, lanes, offset);
-      code.real(lanes, "add");
-      code.set(sum);
-      code.get(at);
-      code.get(stride);
-      code.op("i32_add");
-      code.set(at);
-    });
+    emitLoop(
+      code,
+      part,
+      () => code.get(count),
+      1,
+      () => {
+        code.get(sum);
+        loadAt(code, at, lanes, offset);
+        code.real(lanes, "add");
+        code.set(sum);
+        code.get(at);
+        code.get(stride);
+        code.op("i32_add");
+        code.set(at);
+      },
+    );
     code.get(to);
     code.get(sum);
     code.store(lanes, offset);

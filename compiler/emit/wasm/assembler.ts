@@ -87,10 +87,10 @@ const loads = {
   splat: { f64: [0xfd, 0x0a], f32: [0xfd, 0x09] },
 } as const satisfies Record<string, Record<Precision, readonly number[]>>;
 
-const stores = { one: { f64: [0x39], f32: [0x38] }, all: { f64: [0xfd, 0x0b], f32: [0xfd, 0x0b] } } as const satisfies Record<
-  Lanes,
-  Record<Precision, readonly number[]>
->;
+const stores = {
+  one: { f64: [0x39], f32: [0x38] },
+  all: { f64: [0xfd, 0x0b], f32: [0xfd, 0x0b] },
+} as const satisfies Record<Lanes, Record<Precision, readonly number[]>>;
 
 const laneOpcodes = { get: { f64: 0x21, f32: 0x1f }, set: { f64: 0x22, f32: 0x20 } } as const;
 
@@ -299,7 +299,9 @@ export function assembleModule(
     out.byte(0x00);
     out.unsigned(typeIndex(imported.parameters, [imported.result]));
   });
-  const functionSection = section(3, functions, (out, { code }) => out.unsigned(typeIndex(code.parameters, code.result === undefined ? [] : [code.result])));
+  const functionSection = section(3, functions, (out, { code }) =>
+    out.unsigned(typeIndex(code.parameters, code.result === undefined ? [] : [code.result])),
+  );
   const typeSection = section(1, signatures, (out, { parameters, results }) => {
     out.byte(0x60);
     out.counted(types(parameters));

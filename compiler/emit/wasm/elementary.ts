@@ -45,7 +45,9 @@ export function tanh(s: ScalarGraph, x: Scalar): Scalar {
 /** Σ c_k xᵏ. */
 function horner(s: ScalarGraph, x: Scalar, c: readonly number[]): Scalar {
   const highest = s.number(c.at(-1) as number);
-  return c.slice(0, -1).reduceRight((sum, value) => s.apply("add", s.apply("multiply", sum, x), s.number(value)), highest);
+  return c
+    .slice(0, -1)
+    .reduceRight((sum, value) => s.apply("add", s.apply("multiply", sum, x), s.number(value)), highest);
 }
 
 /** p − q and q of the continued fraction. */

@@ -53,7 +53,12 @@ export function scalarEmitter(
   const perRow = (scalar: Scalar): boolean => scalar.type === "real" && around >= 0 && dependsOn(scalar, around);
   const inlined = vectorised ? singleProducts(nest, needed) : new Set<Scalar>();
   const inVector = new Set(
-    vectorised ? needed.filter((s) => s.depth === loops).flatMap(readBy).filter((s) => s.depth < loops && s.type === "real") : [],
+    vectorised
+      ? needed
+          .filter((s) => s.depth === loops)
+          .flatMap(readBy)
+          .filter((s) => s.depth < loops && s.type === "real")
+      : [],
   );
   if (vectorised && nest.value.depth < loops) inVector.add(nest.value);
 
@@ -103,7 +108,11 @@ export function scalarEmitter(
       case "load":
         return emitLoad(scalar.address, copy);
       case "position":
-        pushAhead(code, variables[scalar.loop] as number, scalar.loop === loops - 1 ? copy.ahead : scalar.loop === around ? copy.row : 0);
+        pushAhead(
+          code,
+          variables[scalar.loop] as number,
+          scalar.loop === loops - 1 ? copy.ahead : scalar.loop === around ? copy.row : 0,
+        );
         emitIndex(code);
         if (lanes === "one") return;
         code.typed("splat");
@@ -129,7 +138,12 @@ export function scalarEmitter(
           const [x, y] = factorsOf(b);
           return multiplySubtract(code, lanes, push(a, copy), push(x, copy), push(y, copy));
         }
-        return emitFunction(code, lanes, scalar.fn, scalar.arguments.map((argument) => push(argument, copy)));
+        return emitFunction(
+          code,
+          lanes,
+          scalar.fn,
+          scalar.arguments.map((argument) => push(argument, copy)),
+        );
       }
       default:
         return scalar satisfies never;
@@ -203,15 +217,21 @@ function factorsOf(product: Scalar): readonly [Scalar, Scalar] {
 function singleProducts(nest: Nest, needed: readonly Scalar[]): ReadonlySet<Scalar> {
   const innermost = nest.sizes.length;
   const readers = new Map<Scalar, Scalar[]>();
-  for (const reader of needed) for (const read of readBy(reader)) readers.set(read, [...(readers.get(read) ?? []), reader]);
+  for (const reader of needed)
+    for (const read of readBy(reader)) readers.set(read, [...(readers.get(read) ?? []), reader]);
   const sums = nest.combine === "sum" && (nest.intoTarget || nest.registerFrom < nest.sizes.length);
   return new Set(
     needed.filter((scalar) => {
-      if (scalar.op !== "apply" || (scalar.fn !== "multiply" && scalar.fn !== "square") || scalar.depth !== innermost) return false;
+      if (scalar.op !== "apply" || (scalar.fn !== "multiply" && scalar.fn !== "square") || scalar.depth !== innermost)
+        return false;
       const all = readers.get(scalar) ?? [];
       if (scalar === nest.value) return sums && all.length === 0;
       const [reader] = all;
-      return all.length === 1 && reader?.op === "apply" && (reader.fn === "add" || (reader.fn === "subtract" && reader.arguments[1] === scalar));
+      return (
+        all.length === 1 &&
+        reader?.op === "apply" &&
+        (reader.fn === "add" || (reader.fn === "subtract" && reader.arguments[1] === scalar))
+      );
     }),
   );
 }

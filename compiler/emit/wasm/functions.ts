@@ -150,9 +150,7 @@ export type HostFunction = {
 export const isHostFunction = (fn: ScalarFunction): fn is HostFunction => "host" in rules[fn];
 
 /** In the order of their function indices. */
-export const hostFunctions: readonly HostFunction[] = (Object.keys(rules) as ScalarFunction[]).filter(
-  isHostFunction,
-);
+export const hostFunctions: readonly HostFunction[] = (Object.keys(rules) as ScalarFunction[]).filter(isHostFunction);
 
 export const hostImports: readonly ImportedFunction[] = hostFunctions.map((name) => ({
   name,

@@ -94,7 +94,14 @@ function emitLogarithmOf(
   const { precision } = code.target;
   const { log2, shifter, fraction } = formats[precision];
   const all = (value: number): void => code.number("all", value);
-  const [k, f, s, square, half, bits] = [0, 0, 0, 0, 0, 0].map(() => code.local("v128")) as [number, number, number, number, number, number];
+  const [k, f, s, square, half, bits] = [0, 0, 0, 0, 0, 0].map(() => code.local("v128")) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
 
   // k: how far the exponent field is above that of √½, as an integer below the shifter.
   code.get(x);

@@ -47,3 +47,17 @@ export function emitWhile(code: Code, variable: number, end: () => void, step: n
   code.op("i32_lt_u");
   code.when(() => emitLoop(code, variable, end, step, body));
 }
+
+/** Runs the body for variable = from, from + step, ... below `to`. */
+export function forRange(
+  code: Code,
+  variable: number,
+  from: () => void,
+  to: () => void,
+  step: number,
+  body: () => void,
+): void {
+  from();
+  code.set(variable);
+  emitWhile(code, variable, to, step, body);
+}

@@ -22,6 +22,8 @@ export interface MatrixProduct {
   readonly inner: Axis;
   /** Loops around, batched or combined. */
   readonly outer: readonly Axis[];
+  /** C is symmetric in rows and columns by construction: one half of it is the other. */
+  readonly symmetric: boolean;
 }
 
 /** Below these, packing costs more than it saves. */
@@ -54,10 +56,35 @@ export function matrixProduct(node: Node): MatrixProduct | undefined {
   if (Math.min(m.size, n.size, k.size) < smallestSide || m.size * n.size * k.size < smallestWork) return undefined;
   const outer = [...rest, ...[rows, columns, inner].flat().filter((axis) => !core.includes(axis))];
   const [a, b] = node.operands as readonly [Node, Node];
-  if (n.c === 1) return { a, b, rows: m, columns: n, inner: k, outer };
-  if (m.c === 1) return { a: b, b: a, rows: swap(n), columns: swap(m), inner: swap(k), outer: outer.map(swap) };
+  const symmetric = isSymmetric(node);
+  if (n.c === 1) return { a, b, rows: m, columns: n, inner: k, outer, symmetric };
+  if (m.c === 1)
+    return { a: b, b: a, rows: swap(n), columns: swap(m), inner: swap(k), outer: outer.map(swap), symmetric };
   return undefined;
 }
+
+/** Σ X_ij X_ik, or Σ X_ij w_i X_ik with the weights multiplied into one of the two: symmetric in j and k. */
+function isSymmetric({ operands: [a, b], labels: [inA, inB], output }: Einsum): boolean {
+  if (a === undefined || b === undefined || inA === undefined || inB === undefined) return false;
+  const differing = inA.flatMap((label, axis) => (label === inB[axis] ? [] : [axis]));
+  const [axis] = differing;
+  if (axis === undefined || differing.length > 1 || inA.length !== inB.length) return false;
+  const isFree = (label: number): boolean =>
+    output.includes(label) && [inA, inB].flat().filter((l) => l === label).length === 1;
+  if (![inA[axis], inB[axis]].every((label) => label !== undefined && isFree(label))) return false;
+  return a === b || isWeighted(a, b, axis) || isWeighted(b, a, axis);
+}
+
+/** y is x times what does not vary along the axis. */
+function isWeighted(y: Node, x: Node, axis: number): boolean {
+  if (y.kind !== "einsum" || new Set(y.output).size !== y.output.length) return false;
+  const own = y.operands.findIndex((operand, i) => operand === x && same(y.labels[i] ?? [], y.output));
+  const label = y.output[axis];
+  return own >= 0 && label !== undefined && y.labels.every((labels, i) => i === own || !labels.includes(label));
+}
+
+const same = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((l, i) => l === b[i]);
 
 const swap = ({ size, a, b, c }: Axis): Axis => ({ size, a: b, b: a, c });
 

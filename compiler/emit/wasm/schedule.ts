@@ -84,7 +84,8 @@ export function schedule(program: Specialised, argumentNames: readonly string[],
   const bound: Input[] = [];
   const literals: { readonly buffer: Buffer; readonly values: Float64Array }[] = [];
   const firstBound = argumentNames.length + program.outputs.length;
-  const newBuffer = (home: Home, length: number): Buffer => plans.push({ home, bytes: entryBytes[target.precision] * length }) - 1;
+  const newBuffer = (home: Home, length: number): Buffer =>
+    plans.push({ home, bytes: entryBytes[target.precision] * length }) - 1;
 
   /** An output's memory doubles as the buffer of the node that it is, if nothing else has claimed the node. */
   const outputBuffers = program.outputs.map((output, i) =>

@@ -45,7 +45,10 @@ function isSeparable(nest: Nest): boolean {
 
 /** Entries from the first to the last that one iteration of the outermost loop may touch. */
 function extentOf(nest: Nest): number {
-  return 1 + nest.sizes.slice(1).reduce((sum, size, i) => sum + (size - 1) * (strideAlong(nest.target, i + 1) ?? Infinity), 0);
+  return (
+    1 +
+    nest.sizes.slice(1).reduce((sum, size, i) => sum + (size - 1) * (strideAlong(nest.target, i + 1) ?? Infinity), 0)
+  );
 }
 
 function bufferOf(address: Scalar): Buffer {

@@ -35,7 +35,13 @@ export function emitTile(target: Target): Code {
       code.load("splat", entry * i);
       code.set(factor);
       row.forEach((sum, v) => {
-        multiplyAdd(code, "all", () => code.get(factor), () => code.get(columns[v] as number), () => code.get(sum));
+        multiplyAdd(
+          code,
+          "all",
+          () => code.get(factor),
+          () => code.get(columns[v] as number),
+          () => code.get(sum),
+        );
         code.set(sum);
       });
     });

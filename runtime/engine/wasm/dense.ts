@@ -23,6 +23,8 @@ export interface Dense {
   readonly multiply: MultiplyInto;
   /** C += A Aᵀ for a symmetric C, n × n, with contiguous rows; A is n × k. */
   readonly gram: (a: Matrix, c: Matrix, n: number, k: number) => void;
+  /** C += A B for a symmetric A B and C, n × n, with contiguous rows; A is n × k. */
+  readonly multiplySymmetric: (a: Matrix, b: Matrix, c: Matrix, n: number, k: number) => void;
   /** L Lᵀ = matrix, in its lower triangle; what is above is arbitrary afterwards. */
   readonly cholesky: (at: number, n: number) => Pivots;
   /** P matrix = L U; row i was exchanged with row pivots[i]. */
@@ -69,6 +71,11 @@ export function createDense(
       const turned = { at: a.at, row: a.column, column: a.row };
       const done = libraryFor(n * n * k)?.gram(memory.reals(), a, c, n, k);
       if (done !== true) tiled.multiply(1, a, turned, c, n, n, k, true);
+      tiled.mirror(c, n);
+    },
+    multiplySymmetric: (a, b, c, n, k) => {
+      if (libraryFor(n * n * k)?.multiply(memory.reals(), 1, a, b, c, n, n, k) === true) return;
+      tiled.multiply(1, a, b, c, n, n, k, true);
       tiled.mirror(c, n);
     },
     cholesky: (at, n) => {

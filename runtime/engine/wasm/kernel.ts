@@ -144,12 +144,7 @@ function hostSteps(
     switch (step.kind) {
       case "product": {
         const { rows, columns, inner, outer } = step.product;
-        // A Aᵀ, and sums of such: half of it is the other half.
-        const isGram =
-          step.a === step.b &&
-          rows.size === columns.size &&
-          rows.a === columns.b &&
-          [inner, ...outer].every((axis) => axis.a === axis.b);
+        const { symmetric } = step.product;
         return () => {
           const [a, b, c] = [locate(step.a), locate(step.b), locate(step.c)];
           memory.reals().fill(0, c, c + step.length);
@@ -157,7 +152,8 @@ function hostSteps(
             const left = { at: a + da, row: rows.a, column: inner.a };
             const right = { at: b + db, row: inner.b, column: columns.b };
             const target = { at: c + dc, row: rows.c, column: 1 };
-            if (isGram) return dense.gram(left, target, rows.size, inner.size);
+            if (symmetric && step.a === step.b) return dense.gram(left, target, rows.size, inner.size);
+            if (symmetric) return dense.multiplySymmetric(left, right, target, rows.size, inner.size);
             dense.multiply(1, left, right, target, rows.size, columns.size, inner.size);
           });
         };

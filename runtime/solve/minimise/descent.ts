@@ -111,7 +111,7 @@ export function* descend(
   }
 }
 
-function notEvaluable(reason: string): MinimiserOutcome {
+export function notEvaluable(reason: string): MinimiserOutcome {
   const unknown = Number.NaN;
   return {
     status: "not_evaluable",
