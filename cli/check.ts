@@ -2,9 +2,9 @@
 import type { DataSource, Model } from "../compiler/check/model.ts";
 import { showType } from "../compiler/check/types.ts";
 import type { Compiled } from "../compiler/compile.ts";
-import type { BlockFacts } from "../compiler/plan/facts.ts";
-import type { Piece } from "../compiler/derive/nonsmooth.ts";
+import { isPenalty, type Piece } from "../compiler/derive/nonsmooth.ts";
 import type { Selected } from "../compiler/lower/problem.ts";
+import type { BlockFacts } from "../compiler/plan/facts.ts";
 import type { BlockPlan, Plan } from "../compiler/plan/plan.ts";
 import type { CurvatureForm } from "../compiler/plan/structure.ts";
 import { planFor, readData } from "./inspect.ts";
@@ -121,11 +121,12 @@ function describeFacts(facts: BlockFacts): string {
   const { nonsmooth, constrained, path, unknowns } = facts.block;
   const kind = facts.smooth === undefined ? (facts.quadratic ? "linear equations" : "equations") : smoothText(facts);
   const strength =
-    facts.smooth === undefined
-      ? []
-      : [facts.modulus === undefined ? convexities[facts.convexity] : "strongly convex"];
-  const ties = [...new Set((nonsmooth?.pieces ?? []).map((piece) => tieTexts[piece.kind]))].filter((text) => text !== "");
-  const answered = nonsmooth === undefined && constrained === undefined && unknowns.some(({ role }) => role === "multiplier");
+    facts.smooth === undefined ? [] : [facts.modulus === undefined ? convexities[facts.convexity] : "strongly convex"];
+  const ties = [...new Set((nonsmooth?.pieces ?? []).map((piece) => tieTexts[piece.kind]))].filter(
+    (text) => text !== "",
+  );
+  const answered =
+    nonsmooth === undefined && constrained === undefined && unknowns.some(({ role }) => role === "multiplier");
   return [
     kind,
     ...strength,
@@ -138,11 +139,12 @@ function describeFacts(facts: BlockFacts): string {
 }
 
 const smoothText = ({ smoothQuadratic, block }: BlockFacts): string =>
-  `${smoothQuadratic ? "quadratic" : "smooth"}${block.nonsmooth?.pieces.some(({ kind }) => kind === "penalty") ? " but for kinks" : ""}`;
+  `${smoothQuadratic ? "quadratic" : "smooth"}${block.nonsmooth?.pieces.some(isPenalty) ? " but for kinks" : ""}`;
 
 const tieTexts = {
   free: "",
   penalty: "",
+  group: "",
   box: "between bounds",
   simplex: "in a simplex",
   ball: "in a ball",

@@ -16,6 +16,7 @@ import { notFinite, pointName, pointShape, zeroGradient } from "./errors.ts";
 import { type Aid, createAid, type Hypergradient } from "./method/aid.ts";
 import type { BlockRuntime } from "./method/block.ts";
 import { byName } from "./method/gradcheck.ts";
+import { norm } from "./solve/arrays.ts";
 import { runOuter, type SolveOptions } from "./run.ts";
 import type { GradientResult, NestedArray, Partials, Point, RunResult } from "./types.ts";
 import { numbersFor, shapeOfNested, toNested } from "./values.ts";
@@ -108,7 +109,7 @@ export function createAnswers(parts: Parts): Answers {
       w.map((value, i) => value - direction * (gradient[i] as number)),
     );
     aid.project?.(gradientVector);
-    return euclidean(engine.read(gradientVector).map((value, i) => value - (w[i] as number)));
+    return norm(engine.read(gradientVector).map((value, i) => value - (w[i] as number)));
   };
   let direct: (() => void) | undefined;
   const named = { method: plan.method, engine: engine.name };
@@ -156,7 +157,7 @@ export function createAnswers(parts: Parts): Answers {
         variables.length === 0 ? undefined : await runOuter(engine, aid, plan, direction, { ...options, timeLimit });
       const began = performance.now();
       const { answer, gradient } = evaluateHere();
-      const norm = aid.project === undefined ? euclidean(gradient) : projectedNorm(gradient, direction);
+      const gradientNorm = aid.project === undefined ? norm(gradient) : projectedNorm(gradient, direction);
       const reports = reportsOf(binding, problem);
       const status = run?.status ?? (answer.complete ? "converged" : "max_steps");
       const stepsAsked = parts.solve.has("steps");
@@ -164,7 +165,7 @@ export function createAnswers(parts: Parts): Answers {
       return {
         status,
         value: answer.value,
-        gradient_norm: norm,
+        gradient_norm: gradientNorm,
         steps: run?.steps ?? 0,
         seconds: run?.seconds ?? (performance.now() - began) / 1000,
         ...named,
@@ -182,8 +183,6 @@ export function createAnswers(parts: Parts): Answers {
     },
   };
 }
-
-const euclidean = (values: Float64Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
 /** Each message once. */
 export function distinct(list: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -45,6 +45,8 @@ export function bind(
     if (input.role !== "data") continue;
     const dot = input.name.indexOf(".");
     const field = tables.get(input.name.slice(0, dot))?.fields.get(input.name.slice(dot + 1));
+    if (field !== undefined && !isColumn(field))
+      put(input, lengthOf(input.shape, sizes), () => foldMask(field, lengthOf(input.shape, sizes)));
     if (field !== undefined && isColumn(field)) put(input, field.values.length, () => field.values);
   }
   for (const { input, generator } of problem.generated) {
@@ -60,6 +62,16 @@ export function bind(
       () => params.get(param.input.name) ?? evaluateNode(binding, param.value),
     );
   return binding;
+}
+
+/** [folds, rows]: 1 where the fold's part has the row. */
+function foldMask(parts: readonly Table[], length: number): Float64Array {
+  const mask = new Float64Array(length);
+  const rows = length / parts.length;
+  parts.forEach(({ taken = new Uint32Array() }, fold) => {
+    for (const row of taken) mask[fold * rows + row] = 1;
+  });
+  return mask;
 }
 
 /** Each param after those that its value reads; the checker has refused cycles. */

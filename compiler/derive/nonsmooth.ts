@@ -39,6 +39,10 @@ export type Piece =
   | { readonly kind: "simplex"; readonly support: Input; readonly multiplier: Input }
   | { readonly kind: "ball"; readonly radius: Node; readonly active: Input; readonly multiplier: Input };
 
+/** Whether a kink with a weight ties the unknown, and no set. */
+export const isPenalty = (piece: Piece): piece is Extract<Piece, { kind: "penalty" | "group" }> =>
+  piece.kind === "penalty" || piece.kind === "group";
+
 export interface Nonsmooth {
   /** s, and its gradient in each declared unknown. */
   readonly smooth: Node;
@@ -152,17 +156,19 @@ function groupPenalty(g: Graph, squares: Node, weight: Node, all: ReadonlySet<No
   if (found === undefined) return undefined;
   const { unknown, coefficient, sum, taken, kept } = found;
   const rest = sum.operands.map((_, k) => k).filter((k) => !taken.includes(k));
+  const sizes = new Map(sum.sizes.map((size, label) => [label, size]));
   const inside = einsum(
     g,
-    rest.map((k) => sum.operands[k] as Node),
-    rest.map((k) => sum.labels[k] as readonly number[]),
+    [constant(g, 1), ...rest.map((k) => sum.operands[k] as Node)],
+    [[], ...rest.map((k) => sum.labels[k] as readonly number[])],
     sum.output,
-    new Map(sum.sizes.map((size, label) => [label, size])),
+    sizes,
   );
   const whole = scale(g, Math.sqrt(coefficient), multiply(g, weight, map(g, "sqrt", inside)));
   const order = [...kept.keys()].sort((a, b) => (kept[a] as number) - (kept[b] as number));
   const kink: Kink = { kind: "group", kept: order.map((at) => kept[at] as number) };
-  return { unknown, weight: permute(g, whole, order), kink, linear: [] };
+  const [simple] = simplify(g, [permute(g, whole, order)]) as [Node];
+  return { unknown, weight: simple, kink, linear: [] };
 }
 
 function total(g: Graph, terms: readonly Term[]): Node {

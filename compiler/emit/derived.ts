@@ -1,12 +1,21 @@
 /** The derived equations of each block: what its solution satisfies, the curvature, the adjoint system and the hypergradient. */
 import type { Input, Node } from "../ir/node.ts";
 import type { Item } from "./explanation.ts";
-import { faceLetters, faceSystem, hasFace } from "./faces.ts";
+import { faceAdjoint, faceLetters, faceSystem, hasFace } from "./faces.ts";
 import { agreesWithUpper, hasMultipliers } from "./findings.ts";
 import { type Formula, keyOf, negative, number, product, sum, transpose } from "./math.ts";
 import { rankOf, whole } from "./notation.ts";
 import { handedOn, pathAdjoint } from "./paths.ts";
-import { commas, derivative, type Inline, type NamedBlock, type NamedClause, nameOf, type Story, show } from "./story.ts";
+import {
+  commas,
+  derivative,
+  type Inline,
+  type NamedBlock,
+  type NamedClause,
+  nameOf,
+  type Story,
+  show,
+} from "./story.ts";
 
 /** Which clause and unknown each condition of the block belongs to. */
 function owners(block: NamedBlock): readonly { readonly named: NamedClause; readonly unknown: Input }[] {
@@ -98,6 +107,11 @@ function productWith(block: NamedBlock, directions: readonly Formula[], transpos
 
 export function adjoint(story: Story, block: NamedBlock): readonly Item[] {
   if (story.problem.upper === undefined) return [];
+  const equations = adjointEquations(story, block);
+  return block.plan.facts.upper === "absent" ? equations : [...equations, ...faceAdjoint(story, block).map(sentence)];
+}
+
+function adjointEquations(story: Story, block: NamedBlock): readonly Item[] {
   const { facts } = block.plan;
   const { unknowns, adjoints, tangents } = facts.block;
   const { path } = facts.block;
@@ -175,4 +189,3 @@ function plus(first: Formula, rest: readonly Formula[]): Formula {
   const terms = keyOf(first) === "0" && rest.length > 0 ? rest : [first, ...rest];
   return sum(terms.map((term) => ({ sign: 1, term })));
 }
-

@@ -115,7 +115,8 @@ function problemItems(story: Story, depth: ReadonlyMap<string, number>): readonl
       isSameLevel ? " and " : parts.length > 0 ? " where " : "",
       ...commas(clause.unknowns.map((unknown) => nameOf(story, unknown))),
     );
-    if (clause.kind === "optimize") parts.push(` ${clause.direction} `, applied(story, letter, value), ...conditionsOf(story, clause));
+    if (clause.kind === "optimize")
+      parts.push(` ${clause.direction} `, applied(story, letter, value), ...conditionsOf(story, clause));
     else parts.push(" solves ", relation(applied(story, letter, value), "=", number(0)));
   });
   const equations = [
@@ -146,7 +147,9 @@ function indices({ model }: Compiled): ReadonlyMap<string, string> {
 
 function planItems(story: Story, plan: Plan): readonly Item[] {
   const sentences = story.blocks.flatMap(({ plan: own }): readonly (readonly Inline[])[] => {
-    const unknowns = own.facts.block.unknowns.filter(({ role }) => own.facts.block.nonsmooth === undefined || role === "lower");
+    const unknowns = own.facts.block.unknowns.filter(
+      ({ role }) => own.facts.block.nonsmooth === undefined || role === "lower",
+    );
     const names = commas(unknowns.map((unknown) => nameOf(story, unknown)));
     const damping =
       own.damping === 0
@@ -170,9 +173,7 @@ function planItems(story: Story, plan: Plan): readonly Item[] {
     ": ",
     plan.outer.reason,
   ];
-  const lines = problemHasUpper(story)
-    ? [[differentiation(story)], ...sentences, outer]
-    : sentences;
+  const lines = problemHasUpper(story) ? [[differentiation(story)], ...sentences, outer] : sentences;
   return lines.map((parts) => ({ kind: "sentence", parts }));
 }
 
@@ -182,7 +183,9 @@ function differentiation({ blocks }: Story): string {
   const ways = [
     ...(kinds.some((kind) => kind === undefined) ? ["implicit differentiation at the lower solution"] : []),
     ...(kinds.includes("descent") ? ["reverse differentiation through the steps of descent"] : []),
-    ...(kinds.includes("gradient_flow") ? ["differentiation of the gradient flow's limit, exact in both its parts"] : []),
+    ...(kinds.includes("gradient_flow")
+      ? ["differentiation of the gradient flow's limit, exact in both its parts"]
+      : []),
   ];
   return ways.join("; ");
 }

@@ -2,7 +2,7 @@
  * How kinks, sets and constraints of a lower level are told: what ties each unknown, which face of it the solution lies on, and what
  * the masks and multipliers of its conditions stand for.
  */
-import type { Piece } from "../derive/nonsmooth.ts";
+import { isPenalty, normSquares, type Piece } from "../derive/nonsmooth.ts";
 import { add, map, multiply, sumAll } from "../ir/graph.ts";
 import type { Input, Node } from "../ir/node.ts";
 import { simplify } from "../simplify/simplify.ts";
@@ -33,6 +33,13 @@ const second = (smooth: Formula, name: Formula): Formula => ({
   total: false,
 });
 
+/** What one norm is taken of. */
+function aGroup(story: Story, y: Input, { kept }: Tied["group"]): Line {
+  const rows = kept.length === y.shape.length - 1 && kept.every((axis, k) => axis === k);
+  const group = rows ? "a row of " : y.shape.length === 2 ? "a column of " : "a group of entries of ";
+  return [kept.length === 0 ? "" : group, nameOf(story, y)];
+}
+
 const told: { readonly [K in keyof Tied]: Told<Tied[K]> } = {
   penalty: {
     tie: (story, y, { centre }) => ["a kink in each entry of ", nameOf(story, y), ", at ", show(story, centre)],
@@ -43,7 +50,24 @@ const told: { readonly [K in keyof Tied]: Told<Tied[K]> } = {
       nameOf(story, y),
       " that are not at their kink, and 0 off it",
     ],
-    system: (smooth, story, y) => [second(smooth, nameOf(story, y)), " in the rows of the support, the identity elsewhere"],
+    system: (smooth, story, y) => [
+      second(smooth, nameOf(story, y)),
+      " in the rows of the support, the identity elsewhere",
+    ],
+  },
+  group: {
+    tie: (story, y, piece) => ["a kink where ", ...aGroup(story, y, piece), " is 0"],
+    face: (story, y, piece) => ["the support, where ", ...aGroup(story, y, piece), " is not 0"],
+    letters: (story, y, piece) => [
+      nameOf(story, piece.support),
+      " is 1 on the support, where ",
+      ...aGroup(story, y, piece),
+      " is not 0, and 0 off it",
+    ],
+    system: (smooth, story, y) => [
+      second(smooth, nameOf(story, y)),
+      " and that of the norms in the rows of the support, the identity elsewhere",
+    ],
   },
   box: {
     tie: (story, y, { low, high }) => [
@@ -55,12 +79,17 @@ const told: { readonly [K in keyof Tied]: Told<Tied[K]> } = {
     ],
     face: (story, y) => ["the free entries of ", nameOf(story, y), ", those not at a bound"],
     letters: (story, y, { low, high, atLow, atHigh }) => [
-      ...(low === undefined ? [] : [nameOf(story, atLow), " is 1 in the entries of ", nameOf(story, y), " at the lower bound"]),
+      ...(low === undefined
+        ? []
+        : [nameOf(story, atLow), " is 1 in the entries of ", nameOf(story, y), " at the lower bound"]),
       ...(low === undefined || high === undefined ? [] : [", "]),
       ...(high === undefined ? [] : [nameOf(story, atHigh), " in those at the upper bound"]),
       ", and 0 elsewhere",
     ],
-    system: (smooth, story, y) => [second(smooth, nameOf(story, y)), " in the rows of free entries, the identity elsewhere"],
+    system: (smooth, story, y) => [
+      second(smooth, nameOf(story, y)),
+      " in the rows of free entries, the identity elsewhere",
+    ],
   },
   simplex: {
     tie: (story, y) => [nameOf(story, y), ` stays in the simplex: no entry below 0, and sum 1${eachRow(y)}`],
@@ -99,7 +128,10 @@ const told: { readonly [K in keyof Tied]: Told<Tied[K]> } = {
 };
 
 /** What `told` says under a key, for each tied unknown. */
-function ofPieces(block: NamedBlock, say: <K extends keyof Tied>(own: Told<Tied[K]>, y: Input, piece: Tied[K]) => Line) {
+function ofPieces(
+  block: NamedBlock,
+  say: <K extends keyof Tied>(own: Told<Tied[K]>, y: Input, piece: Tied[K]) => Line,
+) {
   const { nonsmooth, unknowns } = block.plan.facts.block;
   return (nonsmooth?.pieces ?? []).flatMap((piece, k): readonly Line[] => {
     const y = unknowns[k] as Input;
@@ -108,6 +140,8 @@ function ofPieces(block: NamedBlock, say: <K extends keyof Tied>(own: Told<Tied[
         return [];
       case "penalty":
         return [say<"penalty">(told.penalty, y, piece)];
+      case "group":
+        return [say<"group">(told.group, y, piece)];
       case "box":
         return [say<"box">(told.box, y, piece)];
       case "simplex":
@@ -133,14 +167,18 @@ export function constraintFormulas(story: Story, block: NamedBlock): readonly Fo
   ];
 }
 
-/** Σ weight |y − centre|, each. */
+/** Σ weight |y − centre| or Σ weight ‖y‖, each. */
 export function penaltyFormulas(story: Story, block: NamedBlock): readonly Formula[] {
   const g = story.problem.graph;
   const { nonsmooth, unknowns } = block.plan.facts.block;
   return (nonsmooth?.pieces ?? []).flatMap((piece, k): readonly Formula[] => {
-    if (piece.kind !== "penalty") return [];
-    const apart = map(g, "abs", add(g, [1, -1], [unknowns[k] as Input, piece.centre]));
-    const [penalty] = simplify(g, [sumAll(g, multiply(g, piece.weight, apart))]);
+    if (!isPenalty(piece)) return [];
+    const y = unknowns[k] as Input;
+    const size =
+      piece.kind === "penalty"
+        ? map(g, "abs", add(g, [1, -1], [y, piece.centre]))
+        : map(g, "sqrt", normSquares(g, y, piece.kept));
+    const [penalty] = simplify(g, [sumAll(g, multiply(g, piece.weight, size))]);
     return [show(story, penalty as Node)];
   });
 }
@@ -156,7 +194,8 @@ export function ties(story: Story, block: NamedBlock): readonly Line[] {
 
 /** The face that the derivative is taken on. */
 export function faces(story: Story, block: NamedBlock): readonly Line[] {
-  const active = block.plan.facts.block.constrained === undefined ? [] : [["the active constraints, held as equations"]];
+  const active =
+    block.plan.facts.block.constrained === undefined ? [] : [["the active constraints, held as equations"]];
   return [...ofPieces(block, (own, y, piece) => own.face(story, y, piece)), ...active].map((line) => [
     "differentiated on ",
     ...line,
@@ -189,4 +228,14 @@ export function faceSystem(story: Story, block: NamedBlock): readonly Line[] {
       : [["the derivative of the optimality conditions, bordered by that of the active constraints"]];
   const systems = ofPieces(block, (own, y, piece) => own.system(block.smooth, story, y, piece));
   return [...systems, ...constrained].map((line) => [block.curvature, " is the system of the face: ", ...line]);
+}
+
+/** What the adjoint is on a face without multipliers: (Hᵀ v) there reads the masked rows of v alone. */
+export function faceAdjoint(story: Story, block: NamedBlock): readonly Line[] {
+  const { nonsmooth, unknowns, adjoints } = block.plan.facts.block;
+  if (nonsmooth === undefined || unknowns.some(({ role }) => role === "multiplier")) return [];
+  const v = commas(adjoints.map((adjoint) => nameOf(story, adjoint)));
+  return [
+    ["on the face, ", ...v, " solves the system of the face alone: what is at a kink or bound takes no part in it"],
+  ];
 }

@@ -1,6 +1,9 @@
 /** What the structure of a lower-level block says about it: in sentences, with what is assumed and what a run verifies. */
-import { evaluateSize, type Size } from "../ir/size.ts";
+
 import { kinkName } from "../derive/kinks.ts";
+import type { Node } from "../ir/node.ts";
+import { evaluateSize, type Size } from "../ir/size.ts";
+import { type Curvature, convexityOf } from "../plan/convexity.ts";
 import type { Item } from "./explanation.ts";
 import { faces, hasFace, penaltyFormulas, ties } from "./faces.ts";
 import { type Formula, negative, sum } from "./math.ts";
@@ -174,6 +177,18 @@ function kinks(story: Story, block: NamedBlock): readonly (readonly Inline[])[] 
   return found.length === 0 ? [] : [[`kinks in `, ...names(story, block), `: ${found.join(", ")}`]];
 }
 
+/** h affine and c convex, as far as composition rules prove it. */
+function hasConvexConstraints({ plan: { facts } }: NamedBlock): boolean {
+  const { equalities = [], inequalities = [] } = facts.block.constrained ?? {};
+  const shapes = convexityOf([...equalities, ...inequalities], new Set(facts.block.unknowns));
+  const isOneOf = (node: Node, ...curvatures: readonly Curvature[]): boolean =>
+    curvatures.some((curvature) => shapes.get(node)?.curvature === curvature);
+  return (
+    equalities.every((node) => isOneOf(node, "constant", "affine")) &&
+    inequalities.every((node) => isOneOf(node, "constant", "affine", "convex"))
+  );
+}
+
 /** What the derivative rests on, and how a run sees that it holds. */
 function assumptions(block: NamedBlock): readonly (readonly Inline[])[] {
   const { facts } = block.plan;
@@ -182,15 +197,18 @@ function assumptions(block: NamedBlock): readonly (readonly Inline[])[] {
   if (hasFace(block)) {
     const where = facts.block.constrained === undefined ? "entry at its kink or bound" : "active constraint";
     const strict = `a force on each ${where} (strict complementarity)`;
-    const curved: readonly Inline[] = isUnique
-      ? ["so there is exactly one solution, and ", block.curvature, " is invertible there"]
-      : [verified, block.curvature, " is invertible"];
-    const minimum: readonly Inline[] =
-      isUnique || facts.convexity === "convex" || facts.convexity === "affine" ? [] : ["not verified: that the solution is a minimum"];
+    const isConvex = facts.convexity !== "unknown" && facts.convexity !== "concave" && hasConvexConstraints(block);
+    const curved: readonly Inline[] =
+      isUnique && facts.block.constrained === undefined
+        ? ["so there is exactly one solution, and ", block.curvature, " is invertible there"]
+        : [verified, block.curvature, " is invertible"];
+    const minimum: readonly Inline[] = isConvex ? [] : ["not verified: that the solution is a minimum"];
     return [curved, [`assumed, and checked at the solution found, with a warning: ${strict}`], minimum];
   }
   if (facts.minimisation && isUnique)
-    return [["so there is exactly one solution, and ", block.curvature, " is positive definite there: nothing is assumed"]];
+    return [
+      ["so there is exactly one solution, and ", block.curvature, " is positive definite there: nothing is assumed"],
+    ];
   const property = facts.minimisation ? " is positive definite" : " is invertible";
   const deeper = isNested(block) ? ["not verified: that each level's solution is a minimum"] : [];
   return [[verified, block.curvature, property], deeper];

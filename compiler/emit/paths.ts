@@ -5,7 +5,18 @@
 import type { Path } from "../derive/path.ts";
 import type { Input, Node } from "../ir/node.ts";
 import type { Item } from "./explanation.ts";
-import { type Formula, identity, keyOf, mapParts, type MathSymbol, negative, number, product, sum, symbol } from "./math.ts";
+import {
+  type Formula,
+  identity,
+  keyOf,
+  type MathSymbol,
+  mapParts,
+  negative,
+  number,
+  product,
+  sum,
+  symbol,
+} from "./math.ts";
 import { commas, derivative, type Inline, type NamedBlock, nameOf, type Story, show } from "./story.ts";
 
 type Line = readonly Inline[];
@@ -48,7 +59,9 @@ export function selectionWords(story: Story, { selected }: Path): Line {
 /** What is meant, and what that rests on. */
 export function pathFindings(story: Story, block: NamedBlock, path: Path): readonly Line[] {
   const meant: Line =
-    path.selected.kind === "descent" ? ["the point meant is the end of "] : ["of its minimisers, the one meant is the limit of "];
+    path.selected.kind === "descent"
+      ? ["the point meant is the end of "]
+      : ["of its minimisers, the one meant is the limit of "];
   const constant: readonly Line[] =
     path.selected.start === undefined ? [["that start is a constant: nothing is differentiated through it"]] : [];
   const rests: readonly Line[] =
@@ -93,7 +106,10 @@ export function pathItems(story: Story, block: NamedBlock): readonly Item[] {
         first,
         {
           kind: "equation",
-          sides: [derivative(at(y, story.time), [story.time], true), sum([{ sign: -1, term: slope(block, y, story.time) }])],
+          sides: [
+            derivative(at(y, story.time), [story.time], true),
+            sum([{ sign: -1, term: slope(block, y, story.time) }]),
+          ],
         },
         { kind: "sentence", parts: limit },
       ];
@@ -134,14 +150,20 @@ export function pathAdjoint(story: Story, block: NamedBlock, right: readonly (re
     const p = at(carriedBy(story, v), story.time);
     const quadratic: readonly Item[] = [
       { kind: "equation", sides: [p, flat] },
-      { kind: "sentence", parts: ["the part along the flat directions, which the flow of a quadratic leaves as it is"] },
+      {
+        kind: "sentence",
+        parts: ["the part along the flat directions, which the flow of a quadratic leaves as it is"],
+      },
     ];
     const curved: readonly Item[] = [
       {
         kind: "equation",
         sides: [derivative(p, [story.time], true), product(curvatureAt(block, y, story.time), p)],
       },
-      { kind: "sentence", parts: [p, " tends to ", flat, ", the part along the flat directions, as ", story.time, " grows"] },
+      {
+        kind: "sentence",
+        parts: [p, " tends to ", flat, ", the part along the flat directions, as ", story.time, " grows"],
+      },
     ];
     return [
       { kind: "equation", sides: [v, ...sides.map((side) => product(inverse, side))] },
@@ -171,8 +193,12 @@ export function handedOn(story: Story, input: Input): readonly Formula[] {
     const { step, time } = story;
     const along =
       path.selected.kind === "descent"
-        ? placed(path.fromStep[k], step, next(step)).map((own) => signOutside(own, (body) => ({ kind: "indexSum", indices: [step], body })))
-        : placed(path.fromStep[k], time, time).map((own) => signOutside(own, (body) => ({ kind: "integral", by: time, body })));
+        ? placed(path.fromStep[k], step, next(step)).map((own) =>
+            signOutside(own, (body) => ({ kind: "indexSum", indices: [step], body })),
+          )
+        : placed(path.fromStep[k], time, time).map((own) =>
+            signOutside(own, (body) => ({ kind: "integral", by: time, body })),
+          );
     return [...along, ...placed(path.fromStart[k], number(0), number(0))];
   });
 }

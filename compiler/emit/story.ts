@@ -1,5 +1,6 @@
 /** Everything that an explanation speaks of, with the letters it goes by. */
 import type { Block, Derivation } from "../derive/implicit.ts";
+import { isPenalty } from "../derive/nonsmooth.ts";
 import type { Input, Node } from "../ir/node.ts";
 import type { SizeBindings } from "../ir/size.ts";
 import type { LowerClause, Problem } from "../lower/problem.ts";
@@ -125,8 +126,7 @@ const pathNodes = ({ path }: Block): readonly Node[] =>
         ...(path.selected.kind === "descent" ? [path.selected.rate] : []),
       ];
 
-const hasPenalty = ({ nonsmooth }: Block): boolean =>
-  nonsmooth?.pieces.some((piece) => piece.kind === "penalty") ?? false;
+const hasPenalty = ({ nonsmooth }: Block): boolean => nonsmooth?.pieces.some(isPenalty) ?? false;
 
 /** g, or −g where it is maximised. */
 function minimised([first]: readonly NamedClause[]): Formula {

@@ -21,7 +21,15 @@ import { add, constant, createGraph, type Graph, input, scale, sumAll } from "..
 import { dependsOn, type Input, type InputRole, type Node } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
 import { elementwise, spread, unbatched } from "./batched.ts";
-import { type Divergence, type Lowering, lowerClosed, lowerUnder, rangeSize, refuse } from "./terms.ts";
+import {
+  type Divergence,
+  type Lowering,
+  lowerClosed,
+  lowerUnder,
+  rangeSize,
+  refuse,
+  type TermTableRange,
+} from "./terms.ts";
 
 export type LowerClause = {
   readonly unknowns: readonly Input[];
@@ -105,11 +113,13 @@ export function lowerModel(model: Model): Problem {
   const graph = createGraph();
   const inputs = declareInputs(graph, model);
   const generated: Lowering["generated"] = new Map();
+  const binders: Lowering["binders"] = new Map();
   const context: Lowering = {
     graph,
     variable: (name) => inputs.get(name) as Input,
     generated,
-    binders: new Map(),
+    binders,
+    baseOf: (range) => baseTable(model, binders, range),
     divergences: [],
     lowered: new Map(),
   };
@@ -136,6 +146,23 @@ export function lowerModel(model: Model): Problem {
   const { divergences } = context;
   refuseMovingSets(model, sets, new Set<Node>(upper?.variables));
   return { graph, upper, level, sets, divergences, reports, starts, params, generated: [...generated.values()] };
+}
+
+/** Where a range's rows lie; a fold's lie in the table that was folded. */
+function baseTable(
+  model: Model,
+  binders: Lowering["binders"],
+  range: TermTableRange,
+): { readonly name: string; readonly rows: Size } {
+  if (range.table.kind === "data") return { name: range.table.name, rows: range.type.rows };
+  const folds = binders.get(range.table.binder);
+  const name = folds?.kind === "table" && folds.table.kind === "data" ? folds.table.name : undefined;
+  const source = model.data.find(({ tables }) => tables.some((table) => table.name === name))?.source;
+  const folded = source?.kind === "folds" ? source.table : undefined;
+  const base = model.data.flatMap(({ tables }) => tables).find((table) => table.name === folded);
+  if (base === undefined)
+    return refuse("a table inside a row", model.problemSpan ?? { file: model.file, start: 0, end: 0 });
+  return { name: base.name, rows: base.type.rows };
 }
 
 function declareInputs(graph: Graph, model: Model): ReadonlyMap<string, Input> {

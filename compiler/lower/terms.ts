@@ -22,7 +22,7 @@ import {
 import type { Input, Node } from "../ir/node.ts";
 import { addSizes, constantSize, productOfSizes, type Size, sameSize, scaleSize, sizeOf } from "../ir/size.ts";
 import { type Batched, elementwise, labels, nodeAxis, ownShape, product, unbatched, unionBatch } from "./batched.ts";
-import { lowerBinary, lowerNormalisation, lowerReduction, lowerUnary, meanOver, reciprocal } from "./functions.ts";
+import { lowerBinary, lowerNormalisation, lowerReduction, lowerUnary, reciprocal } from "./functions.ts";
 import { lowerStructured } from "./structured.ts";
 
 export interface Lowering {
@@ -32,6 +32,8 @@ export interface Lowering {
   /** Arrays that a seeded generator fills, by the input's name. */
   readonly generated: Map<string, { readonly input: Input; readonly generator: Generator }>;
   readonly binders: Map<BinderId, TermRange>;
+  /** The declared table whose rows a table-valued range runs over; for a fold, that which the folds were made of. */
+  readonly baseOf: (range: TermTableRange) => { readonly name: string; readonly rows: Size };
   /** Divergences met, each an input until the lower level is known (derive/divergence.ts). */
   readonly divergences: Divergence[];
   /** A definition's term is shared by its uses, and so is what it becomes. */
@@ -46,6 +48,8 @@ export interface Divergence {
   /** By Monte Carlo finite differences. */
   readonly probing?: { readonly probes: number; readonly step: Node; readonly seed: number };
 }
+
+export type TermTableRange = Extract<TermRange, { kind: "table" }>;
 
 type Rule<K extends TermKind> = (context: Lowering, term: Extract<Term, { kind: K }>) => Batched;
 
@@ -106,19 +110,22 @@ const rules: { readonly [K in TermKind]: Rule<K> } = {
   },
 
   column: (context, term) => {
-    if (term.table.kind === "row-table") refuse("a table inside a row", term.span);
+    if (term.table.kind === "row-table") {
+      refuse("a whole field of a fold", term.span, "write it with E[...], as in E[fold.train]((X @ theta - y)^2)");
+    }
     return unbatched(columnInput(context, term.table.name, term.field, shapeOf(term)));
   },
 
   "row-field": (context, term) => {
     const range = context.binders.get(term.binder);
-    if (range?.kind !== "table" || range.table.kind !== "data") refuse("a table inside a row", term.span);
-    const node = columnInput(context, range.table.name, term.field, [range.type.rows, ...shapeOf(term)]);
-    return { node, batch: [term.binder] };
+    if (range?.kind !== "table") refuse("a field of what is no row", term.span);
+    const { name, rows } = context.baseOf(range);
+    return { node: columnInput(context, name, term.field, [rows, ...shapeOf(term)]), batch: [term.binder] };
   },
 
   "row-index": (context, term) => {
     const range = context.binders.get(term.binder) as TermRange;
+    if (isRowTable(range)) refuse("the number of a row within a fold", term.span);
     return { node: iota(context.graph, rangeSize(range)), batch: [term.binder] };
   },
 
@@ -171,22 +178,35 @@ const rules: { readonly [K in TermKind]: Rule<K> } = {
   reduce: (context, term) => {
     const g = context.graph;
     const body = lowerTerm(context, term.body);
+    const masks = term.binders.flatMap((binder) => maskOf(context, binder) ?? []);
+    const masked = masks.length === 0 ? body : product(g, [body, ...masks], ownShape(body));
     const opened = term.binders.map((binder) => binder.id);
-    const axes = opened.filter((id) => body.batch.includes(id)).map((id) => body.batch.indexOf(id));
-    const batch = body.batch.filter((id) => !opened.includes(id));
-    const all = body.node.shape.map((_, i) => i);
-    const summed = einsum(
-      g,
-      [body.node],
-      [all],
-      all.filter((axis) => !axes.includes(axis)),
-    );
-    if (term.reducer === "mean") return { node: axes.length === 0 ? body.node : meanOver(g, body.node, axes), batch };
-    // A binder that the body does not read repeats the same term.
-    const repeats = term.binders.filter((b) => !body.batch.includes(b.id)).map((b) => rangeSize(b.range));
-    const times = sizeNode(g, productOfSizes(repeats));
-    const own = summed.shape.map((_, i) => i);
-    return { node: repeats.length === 0 ? summed : einsum(g, [summed, times], [own, []], own), batch };
+    const axes = opened.filter((id) => masked.batch.includes(id)).map((id) => masked.batch.indexOf(id));
+    const batch = masked.batch.filter((id) => !opened.includes(id));
+    const all = masked.node.shape.map((_, i) => i);
+    const summed: Batched = {
+      node: einsum(
+        g,
+        [masked.node],
+        [all],
+        all.filter((axis) => !axes.includes(axis)),
+      ),
+      batch,
+    };
+    const plain = term.binders.filter((binder) => !isRowTable(binder.range));
+    const factors: Batched[] =
+      term.reducer === "mean"
+        ? [
+            ...masks.map((mask) => oneOverCount(g, mask)),
+            // A mean over a binder that the body does not read changes nothing.
+            ...plain
+              .filter((binder) => body.batch.includes(binder.id))
+              .map((binder) => unbatched(reciprocal(g, sizeNode(g, rangeSize(binder.range))))),
+          ]
+        : plain
+            .filter((binder) => !body.batch.includes(binder.id))
+            .map((binder) => unbatched(sizeNode(g, rangeSize(binder.range))));
+    return factors.length === 0 ? summed : product(g, [summed, ...factors], ownShape(summed));
   },
 
   apply: (_, term) => refuse(`the function ${term.map}`, term.span),
@@ -217,6 +237,27 @@ const rules: { readonly [K in TermKind]: Rule<K> } = {
     return unbatched(node);
   },
 };
+
+const isRowTable = (range: TermRange): boolean => range.kind === "table" && range.table.kind === "row-table";
+
+/**
+ * Rows of a fold are rows of the table it was made of, by a mask [folds, rows] that is 1 on those it has: folds of different sizes are
+ * then one batch. Absent for any other range.
+ */
+function maskOf(context: Lowering, { id, range }: TermBinder): Batched | undefined {
+  if (range.kind !== "table" || range.table.kind !== "row-table") return undefined;
+  const { binder, field } = range.table;
+  const folds = context.binders.get(binder);
+  if (folds?.kind !== "table" || folds.table.kind !== "data") throw new Error("a fold of what is no table");
+  const shape = [folds.type.rows, context.baseOf(range).rows];
+  return { node: columnInput(context, folds.table.name, field, shape), batch: [binder, id] };
+}
+
+/** 1 / Σ over the mask's last binder. */
+function oneOverCount(g: Graph, mask: Batched): Batched {
+  const count = einsum(g, [mask.node], [[0, 1]], [0]);
+  return { node: reciprocal(g, count), batch: mask.batch.slice(0, -1) };
+}
 
 export function rangeSize(range: TermRange): Size {
   return range.kind === "size" ? range.size : range.type.rows;

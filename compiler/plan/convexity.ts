@@ -199,11 +199,16 @@ function isSquare(node: Einsum, shapes: readonly Shape[]): boolean {
   if (varying.length !== 2 || p === undefined || q === undefined || node.operands[p] !== node.operands[q]) return false;
   if (shapes[p]?.curvature !== "affine") return false;
   const [own, other] = [node.labels[p] as readonly number[], node.labels[q] as readonly number[]];
+  // Each half sums over its own labels alone; what they share, and what is left over, stands still. Σ x_ij x_ji is no square.
   const mirror = new Map<number, number>();
-  own.forEach((label, i) => {
-    mirror.set(label, other[i] as number);
-    mirror.set(other[i] as number, label);
-  });
+  for (const [i, label] of own.entries()) {
+    const image = other[i] as number;
+    const apart = !own.includes(image) && !other.includes(label);
+    const summed = !node.output.includes(label) && !node.output.includes(image);
+    if (label !== image && !(apart && summed)) return false;
+    if ((mirror.get(label) ?? image) !== image || (mirror.get(image) ?? label) !== label) return false;
+    mirror.set(label, image).set(image, label);
+  }
   // A constant operand is a weight (it sees only labels that the mirror fixes, and is not negative) or has its mirror image.
   const rest = node.operands.map((_, k) => k).filter((k) => !varying.includes(k));
   const used = new Set<number>();

@@ -47,7 +47,9 @@ async function check(
         tables,
         (label) => label >= 0 && label < classes && Number.isInteger(label),
       );
-      return bad && labelOutOfRange({ ...bad, span }, bad.value, requirement.what, valued(requirement.classes, classes));
+      return (
+        bad && labelOutOfRange({ ...bad, span }, bad.value, requirement.what, valued(requirement.classes, classes))
+      );
     }
     case "plus-minus-one": {
       const bad = await firstBad(requirement, tables, (label) => label === 1 || label === -1);

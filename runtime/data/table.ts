@@ -16,6 +16,8 @@ export interface Table {
   readonly fields: ReadonlyMap<string, Column | readonly Table[]>;
   /** Absent for generated tables. */
   readonly origin?: Origin;
+  /** Which rows of another table these are, for the parts of a fold. */
+  readonly taken?: Uint32Array;
 }
 
 /** Where a table's values were read. Only messages ask for a place, so finding one may read the file again. */
@@ -40,7 +42,7 @@ export function takeRows(table: Table, rows: Uint32Array): Table {
     file: table.origin.file,
     locate: originalPlace(table.origin, rows),
   };
-  return { rows: rows.length, fields, origin };
+  return { rows: rows.length, fields, origin, taken: rows };
 }
 
 function originalPlace(origin: Origin, rows: Uint32Array): Origin["locate"] {

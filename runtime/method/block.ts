@@ -10,6 +10,7 @@ import { BilevelError } from "../../grammar/diagnostics.ts";
 import { addSlots, type Binding, flatKernel, kernelOf, lengthOf, partsOf } from "../bind.ts";
 import type { Engine, Vector } from "../engine/engine.ts";
 import { notAMinimum, notFinite, singularLowerLevel, unboundedLowerLevel } from "../errors.ts";
+import { largestMagnitude } from "../solve/arrays.ts";
 import type { LinearOperator, Objective } from "../solve/types.ts";
 import { machineEpsilon } from "../solve/workspace.ts";
 import { curvatureEigenvalues, curvatureFactoriser, type FactoriseCurvature } from "./curvature.ts";
@@ -243,7 +244,7 @@ export function refuseCurvature(binding: Binding, block: BlockRuntime): never {
   if (values === undefined) throw new BilevelError([singularLowerLevel(block.names, undefined, block.span)]);
   if (!values.every(Number.isFinite))
     throw new BilevelError([notFinite(`the curvature of what ${block.names} minimizes`, block.span)]);
-  const largest = Math.max(...values.map(Math.abs));
+  const largest = largestMagnitude(values);
   const floor = values.length * 4 * machineEpsilon(binding.engine) * largest;
   const smallest = values[0] ?? 0;
   if (smallest < -floor) {

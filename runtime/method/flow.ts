@@ -13,6 +13,7 @@ import type { Graph } from "../../compiler/ir/graph.ts";
 import { BilevelError } from "../../grammar/diagnostics.ts";
 import type { Binding } from "../bind.ts";
 import { flowTooLong, flowTooWide, notAMinimum, notFinite, unboundedLowerLevel } from "../errors.ts";
+import { dot, largestMagnitude, norm } from "../solve/arrays.ts";
 import { symmetricSpectrum } from "../solve/symmetric.ts";
 import type { BlockRuntime } from "./block.ts";
 import { denseCurvature } from "./curvature.ts";
@@ -64,7 +65,7 @@ export function createFlow(binding: Binding, g: Graph, block: BlockRuntime, path
     const values = engine.read(matrix);
     engine.release(matrix);
     const spectrum = symmetricSpectrum(values, order);
-    const largest = Math.max(...spectrum.values.map(Math.abs));
+    const largest = largestMagnitude(spectrum.values);
     if (!Number.isFinite(largest))
       throw new BilevelError([notFinite(`the curvature of what ${block.names} minimizes`, block.span)]);
     const floor = flatness * largest;
@@ -149,9 +150,6 @@ const largestSteps = 20_000;
 const arrival = 1e-9;
 const stepTolerance = 1e-11;
 
-const dot = (a: Float64Array, b: Float64Array): number =>
-  a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
-const norm = (a: Float64Array): number => Math.hypot(...a);
 
 // ------------------------------------------------------------------------------- Dormand and Prince's method, order 5(4)
 

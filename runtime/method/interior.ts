@@ -12,6 +12,7 @@ import { addSlot, addSlots, type Binding, flatKernel, kernelOf, lengthOf } from 
 import type { Vector } from "../engine/engine.ts";
 import { atAKink, infeasible, notFinite, unboundedLowerLevel } from "../errors.ts";
 import type { BlockRuntime } from "./block.ts";
+import { largestMagnitude, norm } from "../solve/arrays.ts";
 import { type FaceSolver, loose } from "./face.ts";
 
 /** Masks, slacks and barrier; they must have slots before any kernel of the block is compiled. */
@@ -82,7 +83,6 @@ export function createInteriorSolver(
     return undefined;
   };
 
-  const norm = (values: Float64Array): number => Math.hypot(...values);
   /** KKT conditions without slacks: stationarity, feasibility, signs and complementarity. */
   const optimality = (z: Float64Array): { readonly violation: number; readonly scale: number } => {
     const residual = at(
@@ -178,7 +178,7 @@ export function createInteriorSolver(
     z.set(engine.read(block.y));
     const residual = at(z, 0);
     const mu = z.subarray(muFrom, sFrom);
-    const force = Math.max(...mu, Number.MIN_VALUE);
+    const force = Math.max(largestMagnitude(mu), Number.MIN_VALUE);
     const scale = 1 + norm(z.subarray(0, primal));
     const count = mu.reduce((total, value, i) => {
       const slack = -(residual[primal + e + i] as number);

@@ -3,13 +3,14 @@
  * 2009, restarted as O'Donoghue and Candès 2015) until the face settles, then Newton's method on the face's equations. The answer
  * is taken when the proximal fixed-point residual says so, which also checks the face.
  */
-import type { Nonsmooth, Piece } from "../../compiler/derive/nonsmooth.ts";
+import { isPenalty, type Nonsmooth, type Piece } from "../../compiler/derive/nonsmooth.ts";
 import type { Input, Node } from "../../compiler/ir/node.ts";
 import { BilevelError, type Diagnostic } from "../../grammar/diagnostics.ts";
 import { addSlot, type Binding, kernelOf, lengthOf } from "../bind.ts";
 import type { Vector } from "../engine/engine.ts";
 import { atAKink, concavePenalty, notFinite } from "../errors.ts";
-import { projectBall, projectBox, projectSimplex, proxPenalty } from "../solve/prox.ts";
+import { groupNorms, projectBall, projectBox, projectSimplex, proxGroups, proxPenalty } from "../solve/prox.ts";
+import { dot, largestMagnitude, norm } from "../solve/arrays.ts";
 import type { BlockRuntime } from "./block.ts";
 import { type FaceOptions, type FaceReport, type FaceSolver, loose } from "./face.ts";
 
@@ -19,6 +20,8 @@ interface Part {
   readonly from: number;
   readonly length: number;
   readonly width: number;
+  /** The group of each entry; empty where there are none. */
+  readonly groups: Int32Array;
   /** As of the last refresh. */
   numbers: readonly Float64Array[];
   readonly refresh: () => void;
@@ -35,6 +38,7 @@ function masksOf(piece: Piece): readonly Input[] {
     case "free":
       return [];
     case "penalty":
+    case "group":
     case "simplex":
       return [piece.support];
     case "box":
@@ -79,12 +83,18 @@ export function createProximalSolver(
     for (const part of parts) proxPart(part, point.subarray(part.from, part.from + part.length), t);
   };
 
-  /** How far a unit proximal step moves the point, over the sizes of what it balances. */
-  const residualAt = (point: Float64Array, slope: Float64Array): number => {
+  /** Where a unit proximal step takes the point; the masks are those of where it ends. */
+  const unitStep = (point: Float64Array, slope: Float64Array): Float64Array => {
     const moved = point.map((x, i) => x - (slope[i] as number));
     prox(moved, 1);
-    const distance = Math.hypot(...moved.map((x, i) => x - (point[i] as number)));
-    const scale = Math.hypot(...slope) + Math.hypot(...point) + Number.MIN_VALUE;
+    return moved;
+  };
+
+  /** How far a unit proximal step moves the point, over the sizes of what it balances. */
+  const residualAt = (point: Float64Array, slope: Float64Array): number => {
+    const moved = unitStep(point, slope);
+    const distance = norm(moved.map((x, i) => x - (point[i] as number)));
+    const scale = norm(slope) + norm(point) + Number.MIN_VALUE;
     return distance / scale;
   };
 
@@ -143,9 +153,9 @@ export function createProximalSolver(
     let slope = smoothAt(point).slope;
     let residualNow = residualAt(point, slope);
     for (let k = 0; k < faceCorrections; k += 1) {
-      residualAt(point, slope);
+      const moved = unitStep(point, slope);
       for (const { masks } of parts) for (const mask of masks) engine.write(mask.slot, mask.values);
-      startMultipliers(point, slope);
+      startMultipliers(awayFromNorms(point, moved), slope);
       newton();
       const next = engine.read(y).slice(0, size);
       const nextSlope = smoothAt(next).slope;
@@ -155,6 +165,19 @@ export function createProximalSolver(
     }
     smoothAt(point);
     return { point, slope, residual: residualNow };
+  };
+
+  /** The point, with groups of the support that are still at 0, where their norm has no derivative, taken from `moved`. */
+  const awayFromNorms = (point: Float64Array, moved: Float64Array): Float64Array => {
+    const start = point.slice();
+    for (const { piece, from, length, groups, numbers, masks } of parts) {
+      if (piece.kind !== "group") continue;
+      const norms = groupNorms(point.subarray(from, from + length), groups, (numbers[0] as Float64Array).length);
+      groups.forEach((group, i) => {
+        if (norms[group] === 0 && masks[0]?.values[group] === 1) start[from + i] = moved[from + i] as number;
+      });
+    }
+    return start;
   };
 
   /** Multipliers that balance the gradient on the face as well as one number a row can. */
@@ -183,7 +206,7 @@ export function createProximalSolver(
 
   /** Entries whose kink or bound holds without force: the smallest change may move them off, one way only. */
   const kinkWarnings = (block: BlockRuntime, point: Float64Array, slope: Float64Array): readonly Diagnostic[] => {
-    residualAt(point, slope);
+    unitStep(point, slope);
     const count = parts.reduce((total, part) => total + looseEntries(part, point, slope), 0);
     return count === 0 ? [] : [atAKink(block.names, count, block.span)];
   };
@@ -194,9 +217,6 @@ export function createProximalSolver(
 const stepsBetweenTrials = 25;
 const faceCorrections = 20;
 const smallestStep = 2 ** -60;
-
-const dot = (a: Float64Array, b: Float64Array): number =>
-  a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
 
 function createParts(
   binding: Binding,
@@ -227,6 +247,10 @@ function createParts(
       from,
       length,
       width: last === undefined ? 1 : lengthOf([last], sizes),
+      groups: groupsOf(
+        piece,
+        unknown.shape.map((axis) => lengthOf([axis], sizes)),
+      ),
       numbers: [],
       refresh: () => {
         run();
@@ -246,6 +270,22 @@ function createParts(
   });
 }
 
+/** Entries that agree in their indices along the kept axes are one group; groups are numbered in row-major order. */
+function groupsOf(piece: Piece, shape: readonly number[]): Int32Array {
+  if (piece.kind !== "group") return new Int32Array(0);
+  const { kept } = piece;
+  const length = shape.reduce((a, b) => a * b, 1);
+  return Int32Array.from({ length }, (_, i) => {
+    let rest = i;
+    const index = shape.map(() => 0);
+    for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
+      index[axis] = rest % (shape[axis] as number);
+      rest = Math.floor(rest / (shape[axis] as number));
+    }
+    return kept.reduce((group, axis) => group * (shape[axis] as number) + (index[axis] as number), 0);
+  });
+}
+
 /** What a piece's operator reads; an absent bound is infinite. */
 function numbersOf(piece: Piece): readonly (Node | undefined)[] {
   switch (piece.kind) {
@@ -254,6 +294,8 @@ function numbersOf(piece: Piece): readonly (Node | undefined)[] {
       return [];
     case "penalty":
       return [piece.weight, piece.centre];
+    case "group":
+      return [piece.weight];
     case "box":
       return [piece.low, piece.high];
     case "ball":
@@ -269,6 +311,8 @@ function proxPart(part: Part, z: Float64Array, t: number): void {
       return;
     case "penalty":
       return proxPenalty(z, t, a, b, first);
+    case "group":
+      return proxGroups(z, t, a, part.groups, first);
     case "box":
       return projectBox(z, a, b, first, second);
     case "simplex":
@@ -280,8 +324,8 @@ function proxPart(part: Part, z: Float64Array, t: number): void {
 
 function checkWeights(parts: readonly Part[], block: BlockRuntime): void {
   for (const part of parts) {
-    if (part.piece.kind !== "penalty") continue;
-    const smallest = Math.min(...(part.numbers[0] as Float64Array));
+    if (!isPenalty(part.piece)) continue;
+    const smallest = (part.numbers[0] as Float64Array).reduce((a, b) => Math.min(a, b), 0);
     if (smallest < 0) throw new BilevelError([concavePenalty(block.names, smallest, block.span)]);
   }
 }
@@ -293,8 +337,8 @@ function looseEntries(part: Part, point: Float64Array, slope: Float64Array): num
   const y = point.subarray(from, from + length);
   const [a, b] = part.numbers as [Float64Array, Float64Array];
   const [first, second] = part.masks.map((mask) => mask.values) as [Float64Array, Float64Array];
-  const size = Math.max(...y.map(Math.abs), Number.MIN_VALUE);
-  const force = Math.max(...own.map(Math.abs), Number.MIN_VALUE);
+  const size = Math.max(largestMagnitude(y), Number.MIN_VALUE);
+  const force = Math.max(largestMagnitude(own), Number.MIN_VALUE);
   const count = (holds: (i: number) => boolean): number => y.reduce((n, _, i) => n + (holds(i) ? 1 : 0), 0);
   switch (piece.kind) {
     case "free":
@@ -306,6 +350,20 @@ function looseEntries(part: Part, point: Float64Array, slope: Float64Array): num
         if (first[i] === 1) return Math.abs((y[i] as number) - (b[i] as number)) <= loose * size;
         return Math.abs(own[i] as number) >= weight * (1 - loose);
       });
+    case "group": {
+      const [norms, forces] = [y, own].map((values) => groupNorms(values, part.groups, a.length)) as [
+        Float64Array,
+        Float64Array,
+      ];
+      return a.reduce((n, weight, group) => {
+        if (weight === 0) return n;
+        const isLoose =
+          first[group] === 1
+            ? (norms[group] as number) <= loose * size
+            : (forces[group] as number) >= weight * (1 - loose);
+        return n + (isLoose ? 1 : 0);
+      }, 0);
+    }
     case "box":
       return count((i) => (first[i] === 1 || second[i] === 1) && Math.abs(own[i] as number) <= loose * force);
     case "simplex": {
@@ -323,7 +381,7 @@ function looseEntries(part: Part, point: Float64Array, slope: Float64Array): num
     case "ball":
       return a.reduce((n, _, row) => {
         const at = row * part.width;
-        const along = Math.hypot(...own.subarray(at, at + part.width));
+        const along = norm(own.subarray(at, at + part.width));
         return n + (first[row] === 1 && along <= loose * force ? 1 : 0);
       }, 0);
   }

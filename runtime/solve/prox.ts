@@ -2,6 +2,7 @@
  * Proximal operators and projections, with the face each identifies. All work in place on plain arrays: they are a pass over an
  * unknown, small beside the gradient that comes with every step.
  */
+import { norm } from "./arrays.ts";
 
 /** prox of t Σ w |y − c| at z: what is within t w of its centre goes there. `support` is 1 where it does not. */
 export function proxPenalty(
@@ -28,28 +29,26 @@ export function proxGroups(
   groups: Int32Array,
   support: Float64Array,
 ): void {
-  const kept = groupNorms(z, groups, weight.length).map((norm, group) => {
+  const factors = groupNorms(z, groups, weight.length).map((norm, group) => {
     const threshold = t * (weight[group] as number);
     return norm > threshold ? 1 - threshold / norm : 0;
   });
-  kept.forEach((factor, group) => (support[group] = factor > 0 ? 1 : 0));
-  z.forEach((value, i) => (z[i] = value * (kept[groups[i] as number] as number)));
+  factors.forEach((factor, group) => {
+    support[group] = factor > 0 ? 1 : 0;
+  });
+  z.forEach((value, i) => {
+    z[i] = value * (factors[groups[i] as number] as number);
+  });
 }
 
-/** The Euclidean norm of each of `count` groups; large and small entries neither overflow nor vanish. */
+/** The Euclidean norm of each of `count` groups. */
 export function groupNorms(z: Float64Array, groups: Int32Array, count: number): Float64Array {
-  const largest = new Float64Array(count);
-  z.forEach((value, i) => {
-    const group = groups[i] as number;
-    largest[group] = Math.max(largest[group] as number, Math.abs(value));
-  });
   const squares = new Float64Array(count);
   z.forEach((value, i) => {
     const group = groups[i] as number;
-    const scale = largest[group] as number;
-    if (scale > 0) squares[group] = (squares[group] as number) + (value / scale) ** 2;
+    squares[group] = (squares[group] as number) + value * value;
   });
-  return squares.map((sum, group) => (largest[group] as number) * Math.sqrt(sum));
+  return squares.map(Math.sqrt);
 }
 
 /** Clamps z to [low, high]; the masks are 1 where it was clamped. */
@@ -91,9 +90,9 @@ export function projectSimplex(z: Float64Array, width: number, support: Float64A
 export function projectBall(z: Float64Array, width: number, radius: Float64Array, active: Float64Array): void {
   for (let from = 0, row = 0; from < z.length; from += width, row += 1) {
     const part = z.subarray(from, from + width);
-    const norm = Math.hypot(...part);
+    const length = norm(part);
     const r = radius[row] as number;
-    active[row] = norm >= r ? 1 : 0;
-    if (norm > r) part.forEach((value, i) => (part[i] = (value * r) / norm));
+    active[row] = length >= r ? 1 : 0;
+    if (length > r) part.forEach((value, i) => (part[i] = (value * r) / length));
   }
 }

@@ -22,6 +22,7 @@ describe("faces", () => {
       Curvature      H = (1/n) diag(m) X_trainᵀ X_train + diag(1 − m)
                      H is the system of the face: ∂²s/∂b² in the rows of the support, the identity elsewhere
       Adjoint        Hᵀ v = ∂f/∂b = 2 b
+                     on the face, v solves the system of the face alone: what is at a kink or bound takes no part in it
       Hypergradient  df/dλ = −exp(λ) (Σⱼ mⱼ sign(bⱼ) vⱼ)
       "
     `);
@@ -46,6 +47,7 @@ describe("faces", () => {
       Curvature      H = (2/n) diag(m) X_trainᵀ X_train + diag(m + 1)
                      H is the system of the face: ∂²s/∂b² in the rows of the support, the identity elsewhere
       Adjoint        Hᵀ v = ∂f/∂b = 2 b
+                     on the face, v solves the system of the face alone: what is at a kink or bound takes no part in it
       Hypergradient  df/dλ = (1 − m)ᵀ v
       "
     `);
@@ -109,7 +111,9 @@ describe("faces", () => {
                      H₂ = diag(2 − l_z)
                      H₂ is the system of the face: ∂²g₂/∂z² in the rows of free entries, the identity elsewhere
       Adjoint        H₁ᵀ v_w = 2 ((1 − l_z) ⊙ v_z + w)
+                     on the face, v_w solves the system of the face alone: what is at a kink or bound takes no part in it
                      H₂ᵀ v_z = ∂f/∂z = 1
+                     on the face, v_z solves the system of the face alone: what is at a kink or bound takes no part in it
       Hypergradient  df/du = 2 (1 − h_w − l_w) ⊙ v_w
       "
     `);
@@ -150,7 +154,7 @@ describe("faces", () => {
                      subject to Σₗ xₗ − 1 = 0, A_s x − b ≤ 0
                      curvature dense, of order n + k + 1
                      differentiated on the active constraints, held as equations
-                     so there is exactly one solution, and H is invertible there
+                     assumed, and verified at the solution found: H is invertible
                      assumed, and checked at the solution found, with a warning: a force on each active constraint (strict
                        complementarity)
       Stationarity   A_sᵀ μ + ν + 2 x − 2 = 0

@@ -65,6 +65,7 @@ describe("the composition rules", () => {
     ["sum(y^3)", "unknown"],
     ["sum(sin(y))", "unknown"],
     ["sum(1 / exp(y))", "convex"],
+    ["sum[i in 2, j in 2]((A @ y)[i] * (A @ y)[j])", "convex"],
     ["sum(A @ y)", "affine"],
     ["sum(huber(A @ y, 0))", "unknown"],
   ];
@@ -83,4 +84,20 @@ describe("the composition rules", () => {
       expect(found).toBe(wanted);
     });
   }
+
+  it("takes a product of two reflected factors for no square", () => {
+    const curvature = (objective: string) => {
+      const { derivation } = compiled(`
+        var w: real
+        var Y: real[2, 2]
+        minimize w over w
+        where Y minimizes ${objective} + 0 * w`);
+      const block = derivation?.blocks[0];
+      if (block?.minimand === undefined) throw new Error("no block");
+      return convexityOf([block.minimand], new Set<Node>(block.unknowns)).get(block.minimand)?.curvature;
+    };
+    expect(curvature("trace(Y' @ Y)")).toBe("convex");
+    expect(curvature("trace(Y @ Y)")).toBe("unknown");
+    expect(curvature("trace(Y) * sum(Y)")).toBe("unknown");
+  });
 });

@@ -15,6 +15,8 @@ const kinds: readonly (readonly [name: string, set: string, penalty: string])[] 
   ["a lasso", "", "exp(w) * norm1(y)"],
   ["weighted kinks off zero", "", "sum([0.1, 0.5, 0.2, 1] * abs(2 * y - [s, 1, 0, -1]))"],
   ["a positive part", "", "0.4 * exp(w) * sum(max(y, s / 4)) + 0.1 * sum(relu(y - s / 4))"],
+  ["a norm", "", "exp(w) * norm(y)"],
+  ["weighted norms", "", "norm(exp(w) * y) + sqrt(0.01 * sumsq(y))"],
   ["a nonnegative unknown", "in nonnegative", "w * y[0]"],
   ["a box that moves", "in box(-exp(w) / 2, 0.3 + s / 10)", "0 * s"],
   ["a simplex", "in simplex", "w * y[1]"],
@@ -65,6 +67,79 @@ describe("lower levels with kinks and sets", () => {
       where y minimizes 0.5 * sumsq(y - [3, 0.5]) + l * norm1(y)`);
     const { lower, gradient, warnings } = problem.gradient({ l: 1 });
     expect([lower.y, gradient.l, warnings]).toEqual([[2, 0], -4, []]);
+  });
+
+  for (const [name, penalty] of [
+    ["rows", "exp(w) * sum(norm(W, axis: 1))"],
+    ["columns", "sum([1, 2] * exp(w) * norm(W, axis: 0))"],
+    ["all entries", "0.5 * exp(w) * norm(W) + 0.1 * norm(W)"],
+  ] as const) {
+    it(`have the derivative of a group lasso over ${name}`, async () => {
+      let smooth = 0;
+      let zeros = 0;
+      const data = fc.record({ A: matrix(5, 3), B: matrix(5, 2), w: number, s: number });
+      await fc.assert(
+        fc.asyncProperty(data, async ({ A, B, w, s }) => {
+          const problem = await prepared(`
+            let A = ${matrixText(A)}
+            let B = ${matrixText(B)}
+            var w: real
+            var s: real
+            var W: real[3, 2]
+            minimize sum(sin(W + 0.3)) + W[0, 1] * s over w, s
+            where W minimizes 0.5 * sumsq(A @ W - B * s) + 0.2 * sumsq(W) + ${penalty}`);
+          const check = problem.gradcheck({ w, s });
+          expect(check.residuals.inner).toBeLessThan(1e-11);
+          const rows = problem.gradient({ w, s }).lower.W as number[][];
+          if (rows.flat().includes(0)) zeros += 1;
+          if (check.warnings.length > 0 || check.worst < 1e-6) {
+            if (check.warnings.length === 0) smooth += 1;
+            return;
+          }
+          const { gradient } = problem.gradient({ w, s });
+          const moved = problem.gradient({ w: w + 2e-3, s: s + 2e-3 }).gradient;
+          const jump =
+            Math.abs((gradient.w as number) - (moved.w as number)) +
+            Math.abs((gradient.s as number) - (moved.s as number));
+          expect(jump, JSON.stringify(check.rows)).toBeGreaterThan(1e-3);
+        }),
+        { numRuns: 25 },
+      );
+      expect(smooth).toBeGreaterThan(12);
+      expect(zeros).toBeGreaterThan(0);
+    }, 30_000);
+  }
+
+  it("agree with block soft thresholding", async () => {
+    const problem = await prepared(`
+      var l: real
+      var Y: real[2, 2]
+      minimize sumsq(Y) over l
+      where Y minimizes 0.5 * sumsq(Y - [[3, 4], [0.3, -0.4]]) + l * sum(norm(Y, axis: 1))`);
+    const { lower, gradient, warnings } = problem.gradient({ l: 1 });
+    // ‖Y‖² = (5 − l)² in the first row, and the second is within l of 0.
+    expect(warnings).toEqual([]);
+    const [first, second] = lower.Y as number[][];
+    expect(first?.[0]).toBeCloseTo(2.4, 13);
+    expect(first?.[1]).toBeCloseTo(3.2, 13);
+    expect(second).toEqual([0, 0]);
+    expect(gradient.l).toBeCloseTo(-8, 12);
+    expect(problem.gradient({ l: 0.5 }).warnings.map((d) => d.code)).toEqual(["at-a-kink"]);
+  });
+
+  it("leave norms of other things, and squares of norms, smooth", async () => {
+    const solved = (objective: string) =>
+      prepared(`let A = [[1, 2], [3, 4], [5, 5]]\nvar w: real\nvar y: real[2]
+        minimize norm(A @ y - w) + norm(y - 3) over w\nwhere y minimizes ${objective}`);
+    for (const objective of [
+      "norm(A @ y - [1, 0, w]) + sumsq(y)",
+      "norm(y)^2 + w * y[0] - y[1]",
+      "sqrt(1 + sumsq(y - w))",
+    ]) {
+      const problem = await solved(objective);
+      expect(problem.plan.blocks[0]?.facts.kinks).toEqual([]);
+      expect(problem.gradcheck({ w: 0.7 }).worst).toBeLessThan(1e-6);
+    }
   });
 
   it("say that a derivative at a kink is one-sided", async () => {
