@@ -27,6 +27,7 @@ export const unaryFunctions = [
   "erf",
   "square",
   "logcosh",
+  "huber",
 ] as const;
 export type UnaryFunction = (typeof unaryFunctions)[number];
 

@@ -119,12 +119,11 @@ export const lossSignatures: Readonly<Record<string, Signature>> = {
     text: "huber(x, delta: 1)",
     doc: "x²/2 where |x| <= delta, else delta (|x| - delta/2)",
     build: (call) => {
-      const { binary, multiply, number: constant, select, square, subtract, unary } = buildAt(call.span);
+      const { divide, multiply, square, unary } = buildAt(call.span);
       const x = number(call, "x");
+      if (!call.has("delta")) return unary("huber", x);
       const delta = parameter(call, "delta", 1);
-      const size = unary("abs", x);
-      const linear = multiply(delta, subtract(size, multiply(constant(0.5), delta)));
-      return select(binary("less_equal", size, delta), multiply(constant(0.5), square(x)), linear);
+      return multiply(square(delta), unary("huber", divide(x, delta)));
     },
   },
   logistic_loss: {

@@ -41,7 +41,7 @@ const elementwiseDocs = {
   erf: "the error function",
   square: "x²",
   logcosh: "log(cosh(x))",
-} as const satisfies Record<Exclude<UnaryFunction, "negate" | "not">, string>;
+} as const satisfies Record<Exclude<UnaryFunction, "negate" | "not" | "huber">, string>;
 
 const elementwise: Table = Object.fromEntries(
   Object.entries(elementwiseDocs).map(([name, doc]) => [

@@ -56,6 +56,8 @@ export const partials: PartialTable = {
   erf: [(g, x) => scale(g, 2 / Math.sqrt(Math.PI), map(g, "exp", negative(g, multiply(g, first(x), first(x)))))],
   /** (log cosh)′ = tanh */
   logcosh: [(g, x) => map(g, "tanh", first(x))],
+  /** huber′ x = x between −1 and 1, ±1 beyond */
+  huber: [(g, x) => map(g, "maximum", number(g, -1, first(x)), map(g, "minimum", first(x), number(g, 1, first(x))))],
   stop: [zero],
   not: [zero],
   /** ∂xᵖ/∂x = p xᵖ⁻¹, ∂xᵖ/∂p = xᵖ log x */

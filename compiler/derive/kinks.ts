@@ -19,6 +19,7 @@ const mapSmoothness: { readonly [F in MapFunction]: Smoothness } = {
   softplus: "smooth",
   erf: "smooth",
   logcosh: "smooth",
+  huber: "smooth",
   power: "smooth",
   stop: "smooth",
   abs: "kink",

@@ -147,6 +147,8 @@ export const mapArity = {
   softplus: 1,
   erf: 1,
   logcosh: 1,
+  /** x²/2 for |x| ≤ 1, |x| − 1/2 beyond. */
+  huber: 1,
   stop: 1,
   not: 1,
   /** x^p; derivatives in p only where p is not constant (x > 0). */

@@ -54,6 +54,10 @@ export const scalarFunctions = {
     Math.abs(x) < 1
       ? Math.log1p(2 * Math.sinh(x / 2) ** 2)
       : Math.abs(x) + Math.log1p(Math.exp(-2 * Math.abs(x))) - Math.LN2,
+  huber(x: number): number {
+    const near = Math.min(Math.abs(x), 1);
+    return near * (Math.abs(x) - near / 2);
+  },
   stop: (x: number) => x,
   not: (x: number) => truth(x === 0),
   power: (x: number, p: number) => x ** p,

@@ -37,6 +37,7 @@ export const lowerUnary: { readonly [F in UnaryFunction]: (g: Graph, x: Node) =>
   erf: (g, x) => map(g, "erf", x),
   square: (g, x) => multiply(g, x, x),
   logcosh: (g, x) => map(g, "logcosh", x),
+  huber: (g, x) => map(g, "huber", x),
 };
 
 /** Operands have one shape. Products are built by the caller, which need not spread them first. */

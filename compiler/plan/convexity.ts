@@ -90,6 +90,7 @@ const scalarFacts: { readonly [F in Exclude<MapFunction, "power" | "maximum" | "
   },
   softplus: { curvature: "convex", monotone: "increasing", sign: always("positive") },
   logcosh: { curvature: "convex", monotone: "none", sign: always("nonnegative") },
+  huber: { curvature: "convex", monotone: "none", sign: always("nonnegative") },
   sigmoid: { curvature: "unknown", monotone: "increasing", sign: always("positive") },
   tanh: { curvature: "unknown", monotone: "increasing", sign: sameSign },
   erf: { curvature: "unknown", monotone: "increasing", sign: sameSign },

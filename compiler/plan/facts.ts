@@ -1,7 +1,7 @@
 /** What was found about each block of the lower level, decided from structure alone; `explain` prints it, the plan follows from it. */
 import { gradient, jacobian } from "../derive/differentiate.ts";
 import type { Block } from "../derive/implicit.ts";
-import { kinksIn } from "../derive/kinks.ts";
+import { isNorm, kinksIn } from "../derive/kinks.ts";
 import { totalSize } from "../derive/stack.ts";
 import { add, type Graph } from "../ir/graph.ts";
 import { dependsOn, type Input, type Node } from "../ir/node.ts";
@@ -67,7 +67,7 @@ export function factsOf(g: Graph, block: Block, all: readonly Block[]): BlockFac
     convexity: convexity === "constant" ? "affine" : convexity,
     modulus: smooth === undefined || shapes === undefined ? undefined : strongConvexity(g, smooth, declared, shapes),
     upper: upperDependence(g, block, all),
-    kinks: kinksIn(minimand === undefined ? block.condition : [minimand], own),
+    kinks: kinksOf(g, block, own),
   };
 }
 
@@ -76,6 +76,22 @@ function smoothPart(g: Graph, block: Block): Node | undefined {
   if (block.nonsmooth !== undefined) return block.nonsmooth.smooth;
   if (block.constrained === undefined || only?.kind !== "optimize") return block.minimand;
   return simplify(g, [only.minimand])[0];
+}
+
+/**
+ * Kinks of what the clauses state, whose derivatives in the condition would show them as jumps. Equations with norms are smooth at
+ * solutions that are not 0, which nothing draws them to.
+ */
+function kinksOf(g: Graph, block: Block, own: ReadonlySet<Node>): readonly Node[] {
+  if (block.minimand !== undefined) return kinksIn([block.minimand], own);
+  const { equalities = [], inequalities = [] } = block.constrained ?? {};
+  const minimands = block.clauses.flatMap((clause) => (clause.kind === "optimize" ? [clause.minimand] : []));
+  const equations = block.clauses.flatMap((clause) => (clause.kind === "solves" ? [clause.residual] : []));
+  return [
+    ...kinksIn(simplify(g, minimands), own),
+    ...kinksIn([...equalities, ...inequalities], own),
+    ...kinksIn(simplify(g, equations), own).filter((node) => !isNorm(node, own)),
+  ];
 }
 
 function isQuadratic(g: Graph, node: Node, unknowns: readonly Input[]): boolean {

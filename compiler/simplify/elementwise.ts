@@ -58,6 +58,7 @@ const rules: { readonly [F in MapFunction]: MapRule } = {
   softplus: keep,
   erf: odd,
   logcosh: even,
+  huber: even,
   stop: idempotent,
   /** not not c = c for a truth value */
   not: (_, node) => {

@@ -1,5 +1,5 @@
 /** How each kind of source becomes tables. */
-import { dirname, resolve } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import type { DataDeclaration, DataSource } from "../../compiler/check/model.ts";
 import type { ArrayType, TableType } from "../../compiler/check/types.ts";
 import type { Diagnostic } from "../../grammar/diagnostics.ts";
@@ -50,7 +50,7 @@ export function loaderOf(context: LoadContext): (declaration: DataDeclaration) =
       const declared = declaration.tables[0];
       if (declared === undefined) return [];
       const given = options.files?.get(declared.name);
-      const path = given ?? resolve(dirname(declaration.file), source.path);
+      const path = given ?? (isAbsolute(source.path) ? source.path : join(dirname(declaration.file), source.path));
       const file = { table: declared.name, path, span: source.pathSpan, read: options.read ?? readFromDisk };
       return [await readFile(file, declared.type, source, sizes)];
     },

@@ -22,6 +22,7 @@ const unary: readonly MapFunction[] = [
   "stop",
   "not",
   "logcosh",
+  "huber",
 ];
 const binary: readonly MapFunction[] = ["maximum", "minimum", "equal", "less", "less_equal", "and", "or"];
 

@@ -57,6 +57,7 @@ function ownCost(node: Node): number {
   switch (node.kind) {
     case "map":
       if (node.fn === "stop") return 0;
+      if (node.fn === "huber") return 4;
       if (node.fn === "sigmoid" || node.fn === "softplus" || node.fn === "tanh") return 30;
       return node.fn === "power" && node.operands[1]?.kind === "constant" ? 4 : costOf(node.fn);
     case "add":

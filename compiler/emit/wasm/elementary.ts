@@ -69,3 +69,10 @@ function lambert(levels: number): readonly [readonly number[], readonly number[]
   const [above, below] = [p as readonly number[], q as readonly number[]];
   return [below.map((value, i) => (above[i] ?? 0) - value), below];
 }
+
+/** m (|x| − m/2) with m = min(|x|, 1): x²/2 where |x| ≤ 1, |x| − 1/2 beyond. */
+export function huber(s: ScalarGraph, x: Scalar): Scalar {
+  const size = s.apply("abs", x);
+  const near = s.apply("minimum", size, s.number(1));
+  return s.apply("multiply", near, s.apply("subtract", size, s.apply("multiply", s.number(0.5), near)));
+}

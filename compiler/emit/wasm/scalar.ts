@@ -10,7 +10,7 @@ import type { MapFunction } from "../../ir/node.ts";
 export type Buffer = number;
 
 /** Functions that are made of others: elementary.ts says how. */
-export type CompositeFunction = "sigmoid" | "softplus" | "tanh";
+export type CompositeFunction = "sigmoid" | "softplus" | "tanh" | "huber";
 
 export type ScalarFunction =
   | Exclude<MapFunction, CompositeFunction | "stop">

@@ -1,7 +1,7 @@
 /** The scalar graph of one entry of a node: everything inlined that has no buffer. */
 import type { MapFunction, Node } from "../../ir/node.ts";
 import { dimensions, unreshaped } from "./decide.ts";
-import { sigmoid, softplus, tanh } from "./elementary.ts";
+import { huber, sigmoid, softplus, tanh } from "./elementary.ts";
 import { rowMajorStrides } from "./matrix-product.ts";
 import type { Buffer, CompositeFunction, Index, Scalar, ScalarGraph } from "./scalar.ts";
 
@@ -72,7 +72,7 @@ export function valueOf(node: Node, indices: readonly Index[], scalars: ScalarGr
   return visit(node, indices);
 }
 
-const composites = { sigmoid, softplus, tanh } as const satisfies Record<CompositeFunction, unknown>;
+const composites = { sigmoid, softplus, tanh, huber } as const satisfies Record<CompositeFunction, unknown>;
 
 function applyMap(scalars: ScalarGraph, fn: MapFunction, args: readonly Scalar[]): Scalar {
   const x = args[0] as Scalar;
@@ -82,6 +82,7 @@ function applyMap(scalars: ScalarGraph, fn: MapFunction, args: readonly Scalar[]
     case "sigmoid":
     case "softplus":
     case "tanh":
+    case "huber":
       return composites[fn](scalars, x);
     default:
       return scalars.apply(fn, ...args);
