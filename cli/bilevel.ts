@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** The executable. It loads the rest only once it knows that this Node.js can run it. */
-import module from "node:module";
 import process from "node:process";
 
 const oldest = [22, 12] as const;
@@ -10,8 +9,6 @@ if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
   process.stderr.write(`bilevel needs Node.js ${oldest.join(".")} or newer; this is ${process.versions.node}\n`);
   process.exitCode = 70;
 } else {
-  // Compiled code is kept between runs, which halves the start-up time.
-  module.enableCompileCache();
   const { main, reportDefect } = await import("./main.ts");
   const leave = (error: unknown): void => process.exit(reportDefect(error));
   process.on("uncaughtException", leave);

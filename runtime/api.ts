@@ -19,6 +19,7 @@ import { defaultThreads, spawnWorker } from "./engine/wasm/worker-threads.ts";
 import { pointShape } from "./errors.ts";
 import { checkGradient } from "./method/gradcheck.ts";
 import type { SolveOptions } from "./run.ts";
+import { toleranceFor } from "./solve/workspace.ts";
 import type { GradcheckResult, GradientResult, NestedArray, Point, RunResult } from "./types.ts";
 import { shapeOfNested } from "./values.ts";
 
@@ -90,6 +91,7 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
         gradient,
         answer.value,
       );
+      const tolerance = toleranceFor(engine, gradcheckTolerance);
       const worst = Math.max(
         0,
         ...rows.map((row) => row.error),
@@ -101,8 +103,8 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
         worst,
         estimators,
         residuals: answer.residuals,
-        passed: worst <= gradcheckTolerance,
-        tolerance: gradcheckTolerance,
+        passed: worst <= tolerance,
+        tolerance,
         warnings: distinct([...data.warnings, ...answer.warnings]),
       };
     },

@@ -1,5 +1,5 @@
-// Bundles the command line and the library into dist/. What only some runs need (mathjs, temml, fflate, each command) becomes
-// a chunk that is loaded when it is used. Declarations come from tsc with tsconfig.build.json.
+// Bundles the command line and the library into dist/, one file each. What only some runs need (mathjs, temml, each command) is
+// imported where it is used, and so evaluated only then. Declarations come from tsc with tsconfig.build.json.
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -29,9 +29,7 @@ const { outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: { bilevel: "cli/bilevel.ts", index: "index.ts" },
   outdir: dist,
-  chunkNames: "chunks/[name]-[hash]",
   bundle: true,
-  splitting: true,
   format: "esm",
   platform: "node",
   target: "node22",

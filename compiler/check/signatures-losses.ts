@@ -119,11 +119,10 @@ export const lossSignatures: Readonly<Record<string, Signature>> = {
     text: "huber(x, delta: 1)",
     doc: "x²/2 where |x| <= delta, else delta (|x| - delta/2)",
     build: (call) => {
-      const { divide, multiply, square, unary } = buildAt(call.span);
+      const { binary, multiply, square, unary } = buildAt(call.span);
       const x = number(call, "x");
-      if (!call.has("delta")) return unary("huber", x);
       const delta = parameter(call, "delta", 1);
-      return multiply(square(delta), unary("huber", divide(x, delta)));
+      return multiply(square(delta), unary("huber", binary("divide", x, delta)));
     },
   },
   logistic_loss: {

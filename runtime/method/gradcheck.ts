@@ -6,6 +6,7 @@ import type { Graph } from "../../compiler/ir/graph.ts";
 import type { Input } from "../../compiler/ir/node.ts";
 import { type Binding, lengthOf, sizeNumber } from "../bind.ts";
 import { largestMagnitude } from "../solve/arrays.ts";
+import { toleranceFor } from "../solve/workspace.ts";
 import type { Estimator, GradcheckRow } from "../types.ts";
 import { toNested } from "../values.ts";
 import type { Aid } from "./aid.ts";
@@ -40,7 +41,7 @@ export function checkGradient(
   const differences = sampled.map(({ derivative }) => derivative);
   binding.engine.write(aid.w, point);
   const values = Math.max(Math.abs(value), ...sampled.map(({ largest }) => largest));
-  const scale = Math.max(largestMagnitude(gradient), largestMagnitude(differences), (resolution / longestStep(aid)) * values);
+  const scale = Math.max(largestMagnitude(gradient), largestMagnitude(differences), (toleranceFor(binding.engine, resolution) / longestStep(aid)) * values);
   const relative = (error: number): number => (error === 0 ? 0 : Math.abs(error) / scale);
   const rows = entries.map((entry, i): GradcheckRow => {
     const [derived, finiteDifference] = [gradient[entry] as number, differences[i] as number];

@@ -23,7 +23,7 @@ const formulas: { readonly [F in MapFunction]: string | undefined } = {
   softplus: "log(1 + exp(x))",
   erf: undefined,
   logcosh: "log(cosh(x))",
-  huber: "(abs(x) <= 1) * x^2 / 2 + (abs(x) > 1) * (abs(x) - 1/2)",
+  huber: "(x^2 - ((abs(x) - 1 + abs(abs(x) - 1)) / 2)^2) / 2",
   stop: undefined,
   not: undefined,
   power: "x^y",

@@ -67,7 +67,8 @@ describe("the composition rules", () => {
     ["sum(1 / exp(y))", "convex"],
     ["sum[i in 2, j in 2]((A @ y)[i] * (A @ y)[j])", "convex"],
     ["sum(A @ y)", "affine"],
-    ["sum(huber(A @ y, 0))", "unknown"],
+    ["sum(huber(A @ y - C))", "convex"],
+    ["sum(huber(A @ y, exp(w)))", "convex"],
   ];
   for (const [objective, wanted] of objectives) {
     it(`finds ${objective} ${wanted}`, () => {

@@ -16,6 +16,7 @@ const lowerTerm = fc.constantFrom(
   "E[i in 4](exp(w[0]) * logistic_loss(A[i, :] @ theta, C[i]))",
   "0.1 * sum(theta^4) + s * sum(theta)",
   "mean(sqrt(1 + (A @ theta - w[1])^2))",
+  "mean(huber(A @ theta - b, exp(s) / 2))",
   "theta @ A' @ A @ theta / 4 - theta[1] * w[0]",
   "cross_entropy(A @ theta + b * w[1], 1)",
 );
