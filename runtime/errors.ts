@@ -155,7 +155,7 @@ export function concavePenalty(unknowns: string, weight: number, span: Span): Di
   return {
     code: "concave-penalty",
     severity: "refusal",
-    message: `the absolute value in what ${unknowns} minimizes has the negative weight ${weight.toPrecision(3)}: its kink is a peak`,
+    message: `the absolute value or norm in what ${unknowns} minimizes has the negative weight ${weight.toPrecision(3)}: its kink is a peak`,
     span,
     suggestion: "keep the weight positive by construction, such as exp(lambda)",
   };

@@ -61,6 +61,6 @@ export function kinksIn(roots: readonly Node[], unknowns: ReadonlySet<Node>): re
 
 /** The surface name of what makes the kink, for messages. */
 export function kinkName(node: Node): string {
-  if (node.kind === "map") return node.fn;
+  if (node.kind === "map") return node.fn === "sqrt" ? "norm" : node.fn;
   return node.kind === "reduce" ? node.fn : node.kind;
 }

@@ -1,6 +1,6 @@
 /** How arrays and derivatives are laid out, and what the signs that an explanation uses mean. */
 import type { Item, Section } from "./explanation.ts";
-import { type Formula, ones, partsOf, power, relation, symbol } from "./math.ts";
+import { call, type Formula, number, ones, partsOf, power, relation, sum, symbol } from "./math.ts";
 import type { Inline } from "./story.ts";
 
 /** Every formula that the item shows. */
@@ -20,6 +20,23 @@ export function formulasOf(item: Item): readonly Formula[] {
 }
 
 const squaredNorm: Formula = power({ kind: "norm", operand: symbol("x") }, 2);
+const size: Formula = { kind: "abs", operand: symbol("x") };
+const [half, squared] = [number(1), power(symbol("x"), 2)].map(
+  (numerator): Formula => ({ kind: "fraction", numerator, denominator: number(2) }),
+) as [Formula, Formula];
+const huber: readonly Inline[] = [
+  call("huber", symbol("x")),
+  " is ",
+  squared,
+  " where ",
+  relation(size, "≤", number(1)),
+  ", and ",
+  sum([
+    { sign: 1, term: size },
+    { sign: -1, term: half },
+  ]),
+  " elsewhere.",
+];
 const condition: Formula = { kind: "indicator", condition: relation(symbol("a"), "=", symbol("b")) };
 
 /** Sentences for what occurs in the sections. */
@@ -39,6 +56,7 @@ export function conventions(sections: readonly Section[]): readonly Item[] {
     ...(uses("ones") ? [[ones, " is the vector of ones."]] : []),
     ...(uses("norm") ? [[squaredNorm, " is the sum of the squares of all entries."]] : []),
     ...(uses("softmax", "logsumexp") ? [["softmax and logsumexp of a matrix are taken along each row."]] : []),
+    ...(uses("huber") ? [huber] : []),
     ...(uses("onehot") ? [["onehot(y) has a row for each label, 1 at its class and 0 elsewhere."]] : []),
     ...(uses("indicator") ? [[condition, " is 1 where the condition holds, else 0."]] : []),
     ...(uses("vec", "reshape") ? [["vec and reshape keep the row-major order of the entries."]] : []),

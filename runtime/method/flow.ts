@@ -150,7 +150,6 @@ const largestSteps = 20_000;
 const arrival = 1e-9;
 const stepTolerance = 1e-11;
 
-
 // ------------------------------------------------------------------------------- Dormand and Prince's method, order 5(4)
 
 const stages: readonly (readonly number[])[] = [

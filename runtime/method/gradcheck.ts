@@ -41,7 +41,11 @@ export function checkGradient(
   const differences = sampled.map(({ derivative }) => derivative);
   binding.engine.write(aid.w, point);
   const values = Math.max(Math.abs(value), ...sampled.map(({ largest }) => largest));
-  const scale = Math.max(largestMagnitude(gradient), largestMagnitude(differences), (toleranceFor(binding.engine, resolution) / longestStep(aid)) * values);
+  const scale = Math.max(
+    largestMagnitude(gradient),
+    largestMagnitude(differences),
+    (toleranceFor(binding.engine, resolution) / longestStep(aid)) * values,
+  );
   const relative = (error: number): number => (error === 0 ? 0 : Math.abs(error) / scale);
   const rows = entries.map((entry, i): GradcheckRow => {
     const [derived, finiteDifference] = [gradient[entry] as number, differences[i] as number];

@@ -9,7 +9,7 @@ import { innerStopping, newtonStopping, rootStopping } from "../solve/defaults.t
 import { cg } from "../solve/linear/cg.ts";
 import { gradientDescent } from "../solve/minimise/gradient-descent.ts";
 import { lbfgs } from "../solve/minimise/lbfgs.ts";
-import { newton } from "../solve/minimise/newton.ts";
+import { type Curvature, newton } from "../solve/minimise/newton.ts";
 import { root } from "../solve/root.ts";
 import type { Stopping } from "../solve/stopping.ts";
 import { type Minimisation, runToEnd } from "../solve/types.ts";
@@ -139,22 +139,9 @@ const solvers: Record<Exclude<InnerSolver, "descent" | "gradient_flow">, Solve> 
     }),
 
   newton: (binding, block, tolerance) => {
-    const { engine } = binding;
-    const factorise = block.plan.linear === "cholesky" ? block.factorise("cholesky") : undefined;
+    const curvature = curvatureOf(binding, block);
     return minimise(binding, block, stoppingFor(binding.engine, newtonStopping, tolerance), (x, stopping) =>
-      newton(engine, block.objective, x, {
-        ...stopping,
-        curvature:
-          factorise === undefined
-            ? { kind: "products", apply: (point, v, out) => productAt(binding, block, point, v, out) }
-            : {
-                kind: "factorised",
-                factorise: (point, shift) => {
-                  engine.copy(point, block.y);
-                  return factorise(shift);
-                },
-              },
-      }),
+      newton(binding.engine, block.objective, x, { ...stopping, curvature }),
     );
   },
 
@@ -180,9 +167,27 @@ const stoppingFor = (engine: Engine, usual: Stopping, asked: number | undefined)
   tolerance: asked ?? toleranceFor(engine, usual.tolerance),
 });
 
-function productAt(binding: Binding, block: BlockRuntime, point: Vector, v: Vector, out: Vector): void {
-  binding.engine.copy(point, block.y);
-  block.product.apply(v, out);
+/** The derivative of the condition at a point that Newton's method names, as the plan has it: factorised or by products. */
+function curvatureOf(binding: Binding, block: BlockRuntime): Curvature {
+  const { engine } = binding;
+  const { linear } = block.plan;
+  if (linear === "cholesky" || linear === "lu") {
+    const factorise = block.factorise(linear);
+    return {
+      kind: "factorised",
+      factorise: (point, shift) => {
+        engine.copy(point, block.y);
+        return factorise(shift);
+      },
+    };
+  }
+  return {
+    kind: "products",
+    apply: (point, v, out) => {
+      engine.copy(point, block.y);
+      block.product.apply(v, out);
+    },
+  };
 }
 
 /** Runs a minimiser from the block's point to its end; the scale of the condition is that of the cold start. */
@@ -219,7 +224,6 @@ const solveEquations: Solve = (binding, block, tolerance) =>
     const { engine } = binding;
     const x = workspace.vector();
     engine.copy(block.y, x);
-    const factorise = block.plan.linear === "lu" ? block.factorise("lu") : undefined;
     const scale = block.scale();
     const equations = {
       size: block.size,
@@ -233,16 +237,7 @@ const solveEquations: Solve = (binding, block, tolerance) =>
         ...stoppingFor(engine, rootStopping, tolerance),
         maxIterations: numberOf(block.plan.inner.arguments, "max") ?? rootStopping.maxIterations,
         gradientScale: scale > 0 ? scale : undefined,
-        jacobian:
-          factorise === undefined
-            ? { kind: "products", apply: (point, v, out) => productAt(binding, block, point, v, out) }
-            : {
-                kind: "factorised",
-                factorise: (point, shift) => {
-                  engine.copy(point, block.y);
-                  return factorise(shift);
-                },
-              },
+        jacobian: curvatureOf(binding, block),
       }),
     );
     if (outcome.status === "not_evaluable")

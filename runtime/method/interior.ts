@@ -11,8 +11,8 @@ import { BilevelError } from "../../grammar/diagnostics.ts";
 import { addSlot, addSlots, type Binding, flatKernel, kernelOf, lengthOf } from "../bind.ts";
 import type { Vector } from "../engine/engine.ts";
 import { atAKink, infeasible, notFinite, unboundedLowerLevel } from "../errors.ts";
-import type { BlockRuntime } from "./block.ts";
 import { largestMagnitude, norm } from "../solve/arrays.ts";
+import type { BlockRuntime } from "./block.ts";
 import { type FaceSolver, loose } from "./face.ts";
 
 /** Masks, slacks and barrier; they must have slots before any kernel of the block is compiled. */

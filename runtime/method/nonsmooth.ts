@@ -9,8 +9,8 @@ import { BilevelError, type Diagnostic } from "../../grammar/diagnostics.ts";
 import { addSlot, type Binding, kernelOf, lengthOf } from "../bind.ts";
 import type { Vector } from "../engine/engine.ts";
 import { atAKink, concavePenalty, notFinite } from "../errors.ts";
-import { groupNorms, projectBall, projectBox, projectSimplex, proxGroups, proxPenalty } from "../solve/prox.ts";
 import { dot, largestMagnitude, norm } from "../solve/arrays.ts";
+import { groupNorms, projectBall, projectBox, projectSimplex, proxGroups, proxPenalty } from "../solve/prox.ts";
 import type { BlockRuntime } from "./block.ts";
 import { type FaceOptions, type FaceReport, type FaceSolver, loose } from "./face.ts";
 

@@ -318,8 +318,8 @@ describe.each(kinds)("kernels agree with the interpreter: $name", ({ options, wi
     const g = build.createGraph();
     const x = build.input(g, "x", "data", [n]);
     const far = Float64Array.of(-1000, -745.2, -709, -40, -1e-9, 0, 1e-9, 40, 709, 1000, Infinity, -Infinity, NaN);
-    const outputs = (["exp", "sigmoid", "softplus", "tanh", "erf", "logcosh", "huber", "abs", "sign"] as const).map((fn) =>
-      build.map(g, fn, x),
+    const outputs = (["exp", "sigmoid", "softplus", "tanh", "erf", "logcosh", "huber", "abs", "sign"] as const).map(
+      (fn) => build.map(g, fn, x),
     );
     check([x], [...outputs, build.reduce(g, "logsumexp", x, 0)], new Map([["n", far.length]]), new Map([["x", far]]));
     const finite = far.subarray(0, 10);

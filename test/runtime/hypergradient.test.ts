@@ -290,4 +290,70 @@ describe("refusals", () => {
     const { warnings } = (await prepared(source, { options })).gradient({ a: 1 });
     expect(warnings.some((warning) => warning.message.includes("damped"))).toBe(true);
   });
+
+  describe("of robust regression", () => {
+    const number = fc.double({ min: -2, max: 2, noNaN: true }).map((x) => Math.round(x * 1000) / 1000);
+    const data = fc.record({
+      X: fc.array(fc.array(number, { minLength: 3, maxLength: 3 }), { minLength: 8, maxLength: 8 }),
+      y: fc.array(
+        number.map((x) => (x > 1 ? 50 * x : x)),
+        { minLength: 8, maxLength: 8 },
+      ),
+      rho: number,
+      delta: number,
+    });
+    const source = (X: number[][], y: number[]) => `
+      let X = ${matrixText(X)}
+      let y = [${y.join(", ")}]
+      var rho: real
+      var delta: real
+      var theta: real[3]`;
+
+    it("agrees with finite differences", async () => {
+      await fc.assert(
+        fc.asyncProperty(data, async ({ X, y, rho, delta }) => {
+          const problem = await prepared(`${source(X, y)}
+            minimize mean(logcosh(X @ theta - y)) over rho, delta
+            where theta minimizes mean(huber(X @ theta - y, delta: exp(delta))) + exp(rho) * sumsq(theta)`);
+          const check = problem.gradcheck({ rho, delta });
+          expect(check.residuals.inner).toBeLessThan(1e-11);
+          expect(check.worst, JSON.stringify(check.rows)).toBeLessThan(1e-6);
+        }),
+        { numRuns: 30 },
+      );
+    }, 30_000);
+
+    it("agrees with finite differences under constraints and in an equilibrium", async () => {
+      const X = [
+        [1, 2, 0.5],
+        [-1, 0.3, 2],
+        [0.7, -2, 1],
+        [2, 0.1, -1],
+      ];
+      const y = [3, -40, 0.2, 1];
+      const bound = await prepared(`${source(X, y)}
+        minimize sumsq(theta) over rho, delta
+        where theta minimizes mean(huber(X @ theta - y, delta: exp(delta))) + 0.1 * sumsq(theta)
+          subject to sum(theta) == exp(rho), theta[0] <= 0.2`);
+      expect(bound.gradcheck({ rho: -0.5, delta: 0.3 }).worst).toBeLessThan(1e-6);
+      const game = await prepared(`${source(X, y)}
+        var c: real
+        minimize sumsq(theta) + c^2 over rho, delta
+        where theta minimizes mean(huber(X @ theta - y - c, delta: exp(delta))) + exp(rho) * sumsq(theta)
+        and   c minimizes (c - sum(theta) / 3)^2 + huber(c)`);
+      expect(game.gradcheck({ rho: -0.5, delta: 0.3 }).worst).toBeLessThan(1e-6);
+    });
+
+    it("is found from where no residual has curvature", async () => {
+      const problem = await prepared(`
+        let X = [[1, 2], [3, 4], [0, 1], [5, -3]]
+        let y = [100, 50, -80, 3000]
+        var w: real
+        var theta: real[2]
+        minimize sumsq(theta) over w
+        where theta minimizes mean(huber(X @ theta - y - w))`);
+      const { residuals } = problem.gradient({ w: 0.5 });
+      expect(residuals.inner).toBeLessThan(1e-11);
+    });
+  });
 });

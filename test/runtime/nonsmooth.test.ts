@@ -9,6 +9,7 @@ const matrix = (m: number, n: number) => fc.array(vector(n), { minLength: m, max
 const losses = [
   "0.5 * mean((A @ y - b)^2)",
   "mean(logcosh(A @ y - b * s))",
+  "mean(huber(A @ y - b * s, 0.5))",
   "mean(softplus(A @ y)) - 0.3 * y @ [1, s, -1, 0]",
 ];
 const kinds: readonly (readonly [name: string, set: string, penalty: string])[] = [
@@ -170,10 +171,21 @@ describe("lower levels with kinks and sets", () => {
     expect((lower.b as number[]).filter((x) => x !== 0).length).toBeLessThan(20);
   });
 
+  it("keep norms in equations", async () => {
+    const problem = await prepared(`
+      var w: real[2]
+      var y: real[2] init 1
+      minimize sumsq(y - 1) over w
+      where y solves norm(y) * y + y = w + 2`);
+    expect(problem.gradcheck({ w: [0.3, -0.2] }).worst).toBeLessThan(1e-6);
+  });
+
   it("refuse what has no proximal form", async () => {
     const hinge =
       "var w: real\nvar y: real[2]\nminimize sum(y) over w\nwhere y minimizes mean(hinge_loss([[1, 2], [3, 4]] @ y, [1, -1])) + exp(w) * sumsq(y)";
     expect((await refusals(hinge))[0]?.code).toBe("non-smooth-lower-level");
+    const inner = "var w: real\nvar y: real[2]\nminimize sum(y) over w\nwhere y minimizes (norm(y) - exp(w))^2";
+    expect((await refusals(inner))[0]?.message).toContain("not smooth in y (norm)");
     const peak = "var w: real init -1\nvar y: real\nminimize y over w\nwhere y minimizes y^2 + w * abs(y)";
     expect((await refusals(peak))[0]?.code).toBe("concave-penalty");
   });

@@ -2,8 +2,9 @@
  * C += α A B for any strides of A and B, blocked for the caches (Goto and van de Geijn 2008): panels of A and B are packed
  * contiguously, padded with zeros to whole tiles, and multiplied tile by tile with the sums in registers.
  *
- * Exports `f0(descriptor, start, end, packing)`, which computes rows start to end of C, and `mirror(c, rowBytes, n)`, which copies the lower
- * triangle of C to the upper one. The descriptor lies in memory: words as numbered by `field`, and α.
+ * Exports `packB(to, at, line, step, lines, steps, factor)`, which packs a panel of B; `f0(descriptor, start, end, packing)`, which adds
+ * rows start to end of A times that panel to C; and `mirror(c, rowBytes, n)`, which copies the lower triangle of C to the upper one.
+ * The descriptor lies in memory: words as numbered by `field`, and α.
  */
 import { assembleModule, type Code, createCode } from "./assembler.ts";
 import { emitMinimum, forRange } from "./loop.ts";
@@ -11,33 +12,36 @@ import { emitEdge, emitMirror, emitPack } from "./panels.ts";
 import { entryBytes, lanesOf, type Target } from "./target.ts";
 import { emitTile, tileRows, tileVectors } from "./tile.ts";
 
-/** Word numbers in the descriptor. Strides are in bytes. `lower`: only what is needed for the lower triangle of C. */
+/**
+ * Word numbers in the descriptor. Strides are in bytes; `a` and `c` are where the panel's part of them begins. With `lower`, only what
+ * the lower triangle of C needs is computed, the panel's first column being C's column `firstColumn`.
+ */
 export const field = {
   a: 0,
-  b: 1,
+  panel: 1,
   c: 2,
   aRow: 3,
   aColumn: 4,
-  bRow: 5,
-  bColumn: 6,
-  cRow: 7,
-  columns: 8,
-  inner: 9,
-  lower: 10,
+  cRow: 5,
+  columns: 6,
+  inner: 7,
+  lower: 8,
+  firstColumn: 9,
 } as const;
 
 export const alphaByte = 48;
 export const descriptorBytes = 64;
 
 /** Panel sizes: of the inner dimension, of rows of A and of columns of B; multiples of the tile. */
-const depth = 256;
+export const depth = 256;
 const height = 64;
-const width = 512;
+export const width = 512;
 
-/** Bytes that one thread packs panels into. */
-export function packingBytes(precision: Target["precision"]): number {
-  const entries = depth * (height + width) + tileRows * tileVectors * lanesOf[precision];
-  return entries * entryBytes[precision];
+/** Bytes of a packed panel of B, and of what a thread packs for itself. */
+export function panelBytes(precision: Target["precision"]): { readonly shared: number; readonly own: number } {
+  const entry = entryBytes[precision];
+  const edge = tileRows * tileVectors * lanesOf[precision];
+  return { shared: depth * width * entry, own: (depth * height + edge) * entry };
 }
 
 /** Function indices within the module. */
@@ -68,27 +72,18 @@ function emitProduct(target: Target, tileColumns: number): Code {
     code.set(local);
     return local;
   };
-  const [a, b, c] = [word("a"), word("b"), word("c")];
-  const [aRow, aColumn, bRow, bColumn, cRow] = [
-    word("aRow"),
-    word("aColumn"),
-    word("bRow"),
-    word("bColumn"),
-    word("cRow"),
-  ];
-  const [columns, inner, lower] = [word("columns"), word("inner"), word("lower")];
-  const [j0, p0, i0, i, j] = [0, 0, 0, 0, 0].map(() => code.local("i32")) as [number, number, number, number, number];
-  const [nb, kb, mb, jb, pa, pb, at] = [0, 0, 0, 0, 0, 0, 0].map(() => code.local("i32")) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const get = (local: number) => (): void => code.get(local);
+  const [a, panel, c] = [word("a"), word("panel"), word("c")];
+  const [aRow, aColumn, cRow] = [word("aRow"), word("aColumn"), word("cRow")];
+  const [columns, inner, lower, firstColumn] = [word("columns"), word("inner"), word("lower"), word("firstColumn")];
+  const local = (): number => code.local("i32");
+  const [i0, i, j, rows, wanted, pa, pb, at] = [local(), local(), local(), local(), local(), local(), local(), local()];
+  const get = (index: number) => (): void => code.get(index);
   const zero = (): void => code.i32(0);
+  const sum = (x: number, y: number) => (): void => {
+    code.get(x);
+    code.get(y);
+    code.op("i32_add");
+  };
   const difference = (x: number, y: number) => (): void => {
     code.get(x);
     code.get(y);
@@ -101,62 +96,36 @@ function emitProduct(target: Target, tileColumns: number): Code {
     code.op("i32_mul");
     code.op("i32_add");
   };
-  const panelA = (): void => {
-    code.get(packing);
-    code.i32(depth * width * entry);
-    code.op("i32_add");
-  };
   const edge = (): void => {
     code.get(packing);
-    code.i32(depth * (width + height) * entry);
+    code.i32(depth * height * entry);
     code.op("i32_add");
   };
-  // The lower triangle has no columns to the right of its last row.
-  code.get(lower);
-  code.when(() => {
-    emitMinimum(code, get(columns), get(end));
-    code.set(columns);
-  });
   const oneTile = (): void => {
-    for (const [local, panel, index] of [
-      [pa, panelA, i],
-      [pb, get(packing), j],
-    ] as const) {
-      panel();
-      code.get(index);
-      code.get(kb);
-      code.op("i32_mul");
-      code.i32(entry);
-      code.op("i32_mul");
-      code.op("i32_add");
-      code.set(local);
+    for (const [address, from, index] of [[pa, packing, i] as const, [pb, panel, j] as const]) {
+      code.get(from);
+      plusProduct(get(index), () => {
+        code.get(inner);
+        code.i32(entry);
+        code.op("i32_mul");
+      });
+      code.set(address);
     }
     code.get(c);
-    plusProduct(() => {
-      code.get(i0);
-      code.get(i);
-      code.op("i32_add");
-    }, get(cRow));
-    plusProduct(
-      () => {
-        code.get(j0);
-        code.get(j);
-        code.op("i32_add");
-      },
-      () => code.i32(entry),
-    );
+    plusProduct(sum(i0, i), get(cRow));
+    plusProduct(get(j), () => code.i32(entry));
     code.set(at);
     const isWhole = (extent: number, index: number, side: number): void => {
       code.i32(side);
       difference(extent, index)();
       code.op("i32_le_u");
     };
-    isWhole(mb, i, tileRows);
-    isWhole(nb, j, tileColumns);
-    code.op("i32_and");
     const arguments_ = (): void => {
-      for (const local of [pa, pb, kb, at, cRow]) code.get(local);
+      for (const index of [pa, pb, inner, at, cRow]) code.get(index);
     };
+    isWhole(rows, i, tileRows);
+    isWhole(columns, j, tileColumns);
+    code.op("i32_and");
     code.when(
       () => {
         arguments_();
@@ -164,60 +133,43 @@ function emitProduct(target: Target, tileColumns: number): Code {
       },
       () => {
         arguments_();
-        emitMinimum(code, difference(mb, i), () => code.i32(tileRows));
-        emitMinimum(code, difference(nb, j), () => code.i32(tileColumns));
+        emitMinimum(code, difference(rows, i), () => code.i32(tileRows));
+        emitMinimum(code, difference(columns, j), () => code.i32(tileColumns));
         edge();
         code.call(functions.edge);
       },
     );
   };
-  forRange(code, j0, zero, get(columns), width, () => {
-    emitMinimum(code, () => code.i32(width), difference(columns, j0));
-    code.set(nb);
-    forRange(code, p0, zero, get(inner), depth, () => {
-      emitMinimum(code, () => code.i32(depth), difference(inner, p0));
-      code.set(kb);
-      code.get(packing);
-      code.get(b);
-      plusProduct(get(p0), get(bRow));
-      plusProduct(get(j0), get(bColumn));
-      for (const local of [bColumn, bRow, nb, kb]) code.get(local);
-      code.number("one", 1);
-      code.call(functions.packB);
-      forRange(code, i0, get(start), get(end), height, () => {
-        emitMinimum(code, () => code.i32(height), difference(end, i0));
-        code.set(mb);
-        panelA();
-        code.get(a);
-        plusProduct(get(i0), get(aRow));
-        plusProduct(get(p0), get(aColumn));
-        for (const local of [aRow, aColumn, mb, kb]) code.get(local);
-        code.get(descriptor);
-        code.load("one", alphaByte);
-        code.call(functions.packA);
-        code.get(nb);
-        code.set(jb);
-        code.get(lower);
-        code.when(() => {
-          // Columns up to the last row of these, none where the panel begins beyond it.
-          code.i32(0);
-          emitMinimum(code, get(nb), () => {
-            code.get(i0);
-            code.get(mb);
-            code.op("i32_add");
-            code.get(j0);
-            code.op("i32_sub");
-          });
-          code.get(i0);
-          code.get(mb);
-          code.op("i32_add");
-          code.get(j0);
-          code.op("i32_lt_u");
-          code.op("select");
-          code.set(jb);
-        });
-        forRange(code, j, zero, get(jb), tileColumns, () => forRange(code, i, zero, get(mb), tileRows, oneTile));
+  forRange(code, i0, get(start), get(end), height, () => {
+    emitMinimum(code, () => code.i32(height), difference(end, i0));
+    code.set(rows);
+    code.get(columns);
+    code.set(wanted);
+    code.get(lower);
+    code.when(() => {
+      // Columns up to the last of these rows, none where the panel begins beyond it.
+      zero();
+      emitMinimum(code, get(columns), () => {
+        sum(i0, rows)();
+        code.get(firstColumn);
+        code.op("i32_sub");
       });
+      sum(i0, rows)();
+      code.get(firstColumn);
+      code.op("i32_lt_u");
+      code.op("select");
+      code.set(wanted);
+    });
+    code.get(wanted);
+    code.when(() => {
+      code.get(packing);
+      code.get(a);
+      plusProduct(get(i0), get(aRow));
+      for (const index of [aRow, aColumn, rows, inner]) code.get(index);
+      code.get(descriptor);
+      code.load("one", alphaByte);
+      code.call(functions.packA);
+      forRange(code, j, zero, get(wanted), tileColumns, () => forRange(code, i, zero, get(rows), tileRows, oneTile));
     });
   });
   return code;

@@ -1,10 +1,12 @@
 /** The blocked matrix product (compiler/emit/wasm/product.ts) on matrices in memory, its rows shared out to threads. */
 import {
   alphaByte,
+  depth,
   descriptorBytes,
   emitProductModule,
   field,
-  packingBytes,
+  panelBytes,
+  width,
 } from "../../../compiler/emit/wasm/product.ts";
 import type { Target } from "../../../compiler/emit/wasm/target.ts";
 import type { Memory } from "./memory.ts";
@@ -35,21 +37,27 @@ export interface MatrixProduct {
   readonly mirror: (c: Matrix, n: number) => void;
 }
 
-/** Rows that a part should have: each part packs all of B for itself. */
-const fewestRows = 32;
-const granule = 16;
+/** Rows of a part: about the height of a packed panel of A, and not more parts than can be counted. */
+const partRows = (m: number): number => (m < 256 ? 32 : 64 * Math.ceil(m / 8192));
+
+type PackB = (to: number, at: number, line: number, step: number, lines: number, steps: number, factor: number) => void;
+type Mirror = (c: number, rowBytes: number, n: number) => void;
 
 export function createMatrixProduct(memory: Memory, target: Target, threads: Threads): MatrixProduct {
   const { entry } = memory;
-  const descriptor = memory.allocate(descriptorBytes);
-  const ownBytes = packingBytes(target.precision);
   // Allocated now: memory of one thread must not grow in the middle of a factorisation, which holds a view of it.
-  const packing = memory.allocate(ownBytes * threads.count);
+  const descriptor = memory.allocate(descriptorBytes);
+  const { shared, own } = panelBytes(target.precision);
+  const panel = memory.allocate(shared);
+  const packing = memory.allocate(own * threads.count);
   let compiled: SharedModule | undefined;
   const compile = (): SharedModule => {
     const bytes = emitProductModule(target);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { host: { memory: memory.handle } });
     return threads.share(bytes, exports);
+  };
+  const set = (name: keyof typeof field, value: number): void => {
+    memory.words()[descriptor / 4 + field[name]] = value;
   };
 
   return {
@@ -57,35 +65,35 @@ export function createMatrixProduct(memory: Memory, target: Target, threads: Thr
       if (m === 0 || n === 0 || k === 0) return;
       compiled ??= compile();
       const module = compiled;
-      const words = memory.words();
-      const set = (name: keyof typeof field, value: number): void => {
-        words[descriptor / 4 + field[name]] = value;
-      };
-      set("a", entry * a.at);
-      set("b", entry * b.at);
-      set("c", entry * c.at);
+      const packB = module.exports.packB as PackB;
+      set("panel", panel);
       set("aRow", entry * a.row);
       set("aColumn", entry * a.column);
-      set("bRow", entry * b.row);
-      set("bColumn", entry * b.column);
       set("cRow", entry * c.row);
-      set("columns", n);
-      set("inner", k);
       set("lower", lower ? 1 : 0);
       memory.reals()[(descriptor + alphaByte) / entry] = alpha;
-      const work = lower ? (m * n * k) / 2 : m * n * k;
-      const wanted = (lower ? 4 : 2) * threads.count;
-      const even = Math.max(fewestRows, Math.ceil(m / wanted / granule) * granule);
-      const step = threads.count === 1 || work < threads.shareFrom ? m : even;
-      threads.run({
-        ...{ module, index: 0, pointer: descriptor, end: m, step, work },
-        ...{ partial: packing, partialBytes: ownBytes, byThread: true },
-      });
+      for (let j = 0; j < n; j += width) {
+        const columns = Math.min(width, n - j);
+        set("columns", columns);
+        set("firstColumn", j);
+        set("c", entry * (c.at + j));
+        for (let p = 0; p < k; p += depth) {
+          const inner = Math.min(depth, k - p);
+          set("inner", inner);
+          set("a", entry * (a.at + p * a.column));
+          packB(panel, entry * (b.at + p * b.row + j * b.column), entry * b.column, entry * b.row, columns, inner, 1);
+          const work = m * columns * inner;
+          threads.run({
+            ...{ module, index: 0, pointer: descriptor, end: m, work },
+            step: threads.count === 1 || work < threads.shareFrom ? m : partRows(m),
+            ...{ partial: packing, partialBytes: own, byThread: true },
+          });
+        }
+      }
     },
     mirror: (c, n) => {
       compiled ??= compile();
-      const mirror = compiled.exports.mirror as (c: number, rowBytes: number, n: number) => void;
-      mirror(entry * c.at, entry * c.row, n);
+      (compiled.exports.mirror as Mirror)(entry * c.at, entry * c.row, n);
     },
   };
 }

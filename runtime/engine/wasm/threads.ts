@@ -1,6 +1,7 @@
 /**
  * Loops in parts on several threads over one shared memory (work-loop.ts). The parts depend on the sizes and the number of threads
- * alone, and sums are added up in their order: which thread does what changes no result.
+ * alone, and sums are added up in their order: which thread does what changes no result. A worker that was late, on a busy machine,
+ * is left alone for a while.
  */
 import type { Memory } from "./memory.ts";
 import { closed, control, controlBytes, type Part, partBits, type WorkerData, workLoop } from "./work-loop.ts";
@@ -51,6 +52,11 @@ const partsPerThread = 4;
 /** Shared calls after which workers are started, in multiples of the least: they take some milliseconds of a processor themselves. */
 const callsBeforeStart = 200;
 
+/** Milliseconds that the last worker may take longer than all of this thread's own parts did, on a processor of its own. */
+const patience = 0.05;
+/** Calls without workers after one was late again and again: another program has its processor. */
+const longestPause = 64;
+
 /** How many units (rows, say) a part should have, in whole granules; all of them where the call is not worth sharing. */
 export function partLength(
   { count, shareFrom }: Pick<Threads, "count" | "shareFrom">,
@@ -80,6 +86,9 @@ export function createThreads(memory: Memory, count: number, spawn: Spawn, share
   let nextModule = 0;
   let shared = 0;
   let isStarted = false;
+  /** Calls to do without workers, and how many they were last time. */
+  let alone = 0;
+  let pause = 0;
 
   const start = (): void => {
     isStarted = true;
@@ -107,7 +116,8 @@ export function createThreads(memory: Memory, count: number, spawn: Spawn, share
       const own = (part: number): number => (job.byThread ? partial : partial + part * partialBytes);
       shared += job.work;
       if (count > 1 && !isStarted && shared >= callsBeforeStart * shareFrom) start();
-      if (!isStarted) {
+      if (!isStarted || parts === 1 || alone > 0) {
+        alone = Math.max(0, alone - 1);
         for (let part = 0; part < parts; part += 1)
           run(pointer, part * step, Math.min(end, (part + 1) * step), own(part));
         return;
@@ -129,6 +139,7 @@ export function createThreads(memory: Memory, count: number, spawn: Spawn, share
       Atomics.store(words, control.done, 0);
       Atomics.store(words, control.claim, open);
       if (Atomics.load(words, control.sleepers) > 0) Atomics.notify(words, control.claim);
+      const began = performance.now();
       for (;;) {
         const claimed = Atomics.load(words, control.claim);
         const part = claimed - open;
@@ -137,7 +148,11 @@ export function createThreads(memory: Memory, count: number, spawn: Spawn, share
         run(pointer, part * step, Math.min(end, (part + 1) * step), own(part));
         Atomics.add(words, control.done, 1);
       }
+      const ready = performance.now();
       awaitDone(words, parts);
+      const isLate = performance.now() - ready > ready - began + patience;
+      pause = isLate ? Math.min(longestPause, Math.max(1, 2 * pause)) : pause >> 1;
+      alone = pause;
       if (Atomics.exchange(words, control.failed, 0) === 1)
         throw new Error("a worker failed in the middle of a kernel");
     },
