@@ -16,8 +16,8 @@ import { notFinite, pointName, pointShape, zeroGradient } from "./errors.ts";
 import { type Aid, createAid, type Hypergradient } from "./method/aid.ts";
 import type { BlockRuntime } from "./method/block.ts";
 import { byName } from "./method/gradcheck.ts";
-import { norm } from "./solve/arrays.ts";
 import { runOuter, type SolveOptions } from "./run.ts";
+import { norm } from "./solve/arrays.ts";
 import type { GradientResult, NestedArray, Partials, Point, RunResult } from "./types.ts";
 import { numbersFor, shapeOfNested, toNested } from "./values.ts";
 

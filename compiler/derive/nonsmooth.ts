@@ -69,7 +69,7 @@ export function deriveNonsmooth(
   const all = new Set<Node>(unknowns);
   const penalties = new Map<Input, Penalty>();
   const rest: Term[] = [];
-  for (const term of termsOf(simple as Node)) {
+  for (const term of kinkedTerms(g, simple as Node, all)) {
     const found = penaltyOf(g, term, unknowns, all);
     if (found === undefined) rest.push(term);
     else {
@@ -169,6 +169,24 @@ function groupPenalty(g: Graph, squares: Node, weight: Node, all: ReadonlySet<No
   const kink: Kink = { kind: "group", kept: order.map((at) => kept[at] as number) };
   const [simple] = simplify(g, [permute(g, whole, order)]) as [Node];
   return { unknown, weight: simple, kink, linear: [] };
+}
+
+/** The terms of a sum, where Σ c (a + b) with a kink in it counts as Σ c a + Σ c b. */
+function kinkedTerms(g: Graph, node: Node, all: ReadonlySet<Node>): readonly Term[] {
+  return termsOf(node).flatMap((term): readonly Term[] => {
+    const { node: sum, coefficient } = term;
+    if (sum.kind !== "einsum" || kinksIn([sum], all).length === 0) return [term];
+    const varying = sum.operands.map((_, k) => k).filter((k) => dependsOn(sum.operands[k] as Node, all));
+    const k = varying[0];
+    const inner = k === undefined ? undefined : sum.operands[k];
+    if (varying.length !== 1 || k === undefined || inner?.kind !== "add") return [term];
+    const sizes = new Map(sum.sizes.map((size, label) => [label, size]));
+    return termsOf(inner).flatMap((own) => {
+      const [part] = simplify(g, [einsum(g, sum.operands.with(k, own.node), sum.labels, sum.output, sizes)]) as [Node];
+      const factor = coefficient * own.coefficient;
+      return kinkedTerms(g, part, all).map((found) => ({ ...found, coefficient: factor * found.coefficient }));
+    });
+  });
 }
 
 function total(g: Graph, terms: readonly Term[]): Node {

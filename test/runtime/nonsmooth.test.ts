@@ -171,6 +171,21 @@ describe("lower levels with kinks and sets", () => {
     expect((lower.b as number[]).filter((x) => x !== 0).length).toBeLessThan(20);
   });
 
+  it("have a kink for each index of a family", async () => {
+    for (const penalty of ["norm(v[t])", "norm1(v[t]) + 0.1 * sum(v[t])"]) {
+      const problem = await prepared(`
+        let A = normal(10, 3, seed: 1)
+        let T = normal(5, 10, seed: 2)
+        dim tasks = 5
+        var w: real init 2
+        var v[tasks]: real[3]
+        minimize E[t in tasks](sumsq(v[t] - 1)) over w
+        where v[t] minimizes sumsq(A @ v[t] - T[t, :]) + exp(w) * (${penalty})`);
+      expect(problem.gradcheck().worst).toBeLessThan(1e-6);
+      expect((problem.gradient().lower.v as number[][]).flat()).toContain(0);
+    }
+  });
+
   it("keep norms in equations", async () => {
     const problem = await prepared(`
       var w: real[2]
