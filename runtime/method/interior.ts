@@ -11,7 +11,7 @@ import { BilevelError } from "../../grammar/diagnostics.ts";
 import { addSlot, addSlots, type Binding, flatKernel, kernelOf, lengthOf } from "../bind.ts";
 import type { Vector } from "../engine/engine.ts";
 import { atAKink, infeasible, notFinite, unboundedLowerLevel } from "../errors.ts";
-import { largestMagnitude, norm } from "../solve/arrays.ts";
+import { norm } from "../solve/arrays.ts";
 import type { BlockRuntime } from "./block.ts";
 import { type FaceSolver, loose } from "./face.ts";
 
@@ -178,7 +178,7 @@ export function createInteriorSolver(
     z.set(engine.read(block.y));
     const residual = at(z, 0);
     const mu = z.subarray(muFrom, sFrom);
-    const force = Math.max(largestMagnitude(mu), Number.MIN_VALUE);
+    const force = Math.max(block.scale(), Number.MIN_VALUE);
     const scale = 1 + norm(z.subarray(0, primal));
     const count = mu.reduce((total, value, i) => {
       const slack = -(residual[primal + e + i] as number);

@@ -207,7 +207,8 @@ export function createProximalSolver(
   /** Entries whose kink or bound holds without force: the smallest change may move them off, one way only. */
   const kinkWarnings = (block: BlockRuntime, point: Float64Array, slope: Float64Array): readonly Diagnostic[] => {
     unitStep(point, slope);
-    const count = parts.reduce((total, part) => total + looseEntries(part, point, slope), 0);
+    const force = Math.max(block.scale(), Number.MIN_VALUE);
+    const count = parts.reduce((total, part) => total + looseEntries(part, point, slope, force), 0);
     return count === 0 ? [] : [atAKink(block.names, count, block.span)];
   };
 
@@ -330,15 +331,14 @@ function checkWeights(parts: readonly Part[], block: BlockRuntime): void {
   }
 }
 
-/** Entries at a kink or bound with no force on them, or off it by nothing. */
-function looseEntries(part: Part, point: Float64Array, slope: Float64Array): number {
+/** Entries at a kink or bound with no force on them, of what `force` is the scale, or off it by nothing. */
+function looseEntries(part: Part, point: Float64Array, slope: Float64Array, force: number): number {
   const { piece, from, length } = part;
   const own = slope.subarray(from, from + length);
   const y = point.subarray(from, from + length);
   const [a, b] = part.numbers as [Float64Array, Float64Array];
   const [first, second] = part.masks.map((mask) => mask.values) as [Float64Array, Float64Array];
   const size = Math.max(largestMagnitude(y), Number.MIN_VALUE);
-  const force = Math.max(largestMagnitude(own), Number.MIN_VALUE);
   const count = (holds: (i: number) => boolean): number => y.reduce((n, _, i) => n + (holds(i) ? 1 : 0), 0);
   switch (piece.kind) {
     case "free":
