@@ -1,7 +1,13 @@
 /** Diagnostics of the compiler after the checker: what is understood, but cannot be answered. */
 import type { Diagnostic, Span } from "../grammar/diagnostics.ts";
 
-export const compilerCodes = ["not-derived-yet", "solver-unavailable", "non-smooth-lower-level", "not-curved", "no-problem"] as const;
+export const compilerCodes = [
+  "not-derived-yet",
+  "solver-unavailable",
+  "non-smooth-lower-level",
+  "not-curved",
+  "no-problem",
+] as const;
 
 /** Something the language has and the derivation does not cover. */
 export function notDerivedYet(what: string, span: Span, suggestion?: string): Diagnostic {
@@ -15,7 +21,13 @@ export function notDerivedYet(what: string, span: Span, suggestion?: string): Di
 }
 
 /** A method or solver that the language names and that is not built yet, or that does not fit this problem. */
-export function solverUnavailable(key: string, name: string, why: string, span?: Span, suggestion?: string): Diagnostic {
+export function solverUnavailable(
+  key: string,
+  name: string,
+  why: string,
+  span?: Span,
+  suggestion?: string,
+): Diagnostic {
   return { code: "solver-unavailable", severity: "refusal", message: `${key}: ${name} ${why}`, span, suggestion };
 }
 

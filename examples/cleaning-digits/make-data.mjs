@@ -2,7 +2,9 @@
 // Rows are shuffled with a fixed seed; half of the training labels are replaced by another class.
 import { readFileSync, writeFileSync } from "node:fs";
 
-const [header, ...rows] = readFileSync(process.argv[2] ?? "digits.csv", "utf8").trim().split(/\r?\n/);
+const [header, ...rows] = readFileSync(process.argv[2] ?? "digits.csv", "utf8")
+  .trim()
+  .split(/\r?\n/);
 let state = 1;
 const random = () => {
   // Lehmer's generator: enough for a shuffle, and the same everywhere.

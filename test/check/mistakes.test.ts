@@ -188,8 +188,8 @@ const terms: readonly (readonly [term: string, says: string])[] = [
 ];
 
 const programs: readonly (readonly [program: string, says: string])[] = [
-  [data + "minimize sum(theta) over lambda, thta", "5:34 unknown-name: thta is not declared / did you mean theta?"],
-  [data + "var u: real[k]\nminimize u over u", "5:13 unknown-name: k is not declared / declare the size: dim k = 10"],
+  [`${data}minimize sum(theta) over lambda, thta`, "5:34 unknown-name: thta is not declared / did you mean theta?"],
+  [`${data}var u: real[k]\nminimize u over u`, "5:13 unknown-name: k is not declared / declare the size: dim k = 10"],
   [
     "dim k = k + 1\nvar u: real[k]\nminimize sum(u) over u",
     "1:5 name-cycle: k is defined by itself: k -> k / a definition may not reach itself; for a fixed point write `where v solves v = F(v)`",
