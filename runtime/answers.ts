@@ -95,6 +95,7 @@ export function createAnswers(parts: Parts): Answers {
   };
   const evaluateHere = () => {
     const answer = aid.hypergradient(gradientVector);
+    aid.verify();
     const gradient = engine.read(gradientVector);
     finiteValue(answer.value);
     const bad = variables.find((variable) => !isFiniteIn(binding, variables, gradient, variable));

@@ -13,9 +13,10 @@ import type { Factorised, Vector } from "../engine/engine.ts";
 import { notConverged } from "../errors.ts";
 import type { Residuals } from "../types.ts";
 import { solveAdjoint } from "./adjoint.ts";
-import { type BlockRuntime, createBlock, sinksFor } from "./block.ts";
+import { type BlockRuntime, createBlock, refuseCurvature, sinksFor } from "./block.ts";
 import { createFlow } from "./flow.ts";
 import { solveBlock } from "./inner.ts";
+import { isSingular } from "./pivots.ts";
 import { createProjection } from "./projection.ts";
 import { createUnrolled } from "./unrolled.ts";
 
@@ -36,6 +37,8 @@ export interface Aid {
   readonly value: (from: "warm" | "cold") => number;
   /** Solves the lower level and the adjoints at w and writes df/dw. Throws refusals. */
   readonly hypergradient: (gradient: Vector) => Hypergradient;
+  /** Refuses a present solution that is no strict minimum where no adjoint was there to notice. */
+  readonly verify: () => void;
   /** Overwrites a point by the nearest one in the upper variables' sets; absent where they have none. */
   readonly project?: (point: Vector) => void;
   /** ∂ℒ/∂w at the present lower level and adjoints. */
@@ -154,8 +157,19 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
     return readValue();
   };
 
+  /** With an adjoint the factorisation says so; where structure makes it zero (Danskin), the curvature is looked at for this alone. */
+  const verify = (): void => {
+    for (const block of blocks) {
+      const { adjoint, linear, facts } = block.plan;
+      if (adjoint.solver !== "none" || linear !== "cholesky" || facts.upper === "absent") continue;
+      const made = block.factorise("cholesky")(0);
+      if (!made.ok || isSingular(made, binding, block)) refuseCurvature(binding, block);
+      made.factor.release();
+    }
+  };
+
   const project = createProjection(binding, problem);
-  return { w, blocks, value: valueAt, hypergradient, assemble, ...(project && { project }) };
+  return { w, blocks, value: valueAt, hypergradient, assemble, verify, ...(project && { project }) };
 }
 
 /** What a file with a `where` level alone reports: the first objective there is; equations have none, which counts as 0. */

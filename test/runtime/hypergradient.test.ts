@@ -282,6 +282,14 @@ describe("refusals", () => {
     });
   }
 
+  it("looks at the curvature where no adjoint is solved, too", async () => {
+    // min-max with the inner level at a minimum of what it maximizes.
+    const [diagnostic] = await refusals(
+      "var x: real\nvar y: real\nminimize cos(y) + x^2 over x\nwhere y minimizes cos(y) + x^2",
+    );
+    expect(diagnostic).toMatchObject({ code: "not-a-minimum" });
+  });
+
   it("counts the flat directions, and lets the author consent to damping", async () => {
     const source = "var a: real\nvar y: real[3]\nminimize sum(y) over a\nwhere y minimizes (sum(y) - a)^2";
     const [diagnostic] = await refusals(source);
