@@ -9,7 +9,8 @@ import { type CheckOptions, check } from "./check/check.ts";
 import type { Model } from "./check/model.ts";
 import { expandDivergences } from "./derive/divergence.ts";
 import { type Derivation, deriveImplicit } from "./derive/implicit.ts";
-import { lowerModel, type Problem } from "./lower/problem.ts";
+import { lowerModel } from "./lower/model.ts";
+import type { Problem } from "./lower/problem.ts";
 
 /** What a program became, as far as it came. */
 export interface Compiled {

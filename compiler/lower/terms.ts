@@ -23,6 +23,7 @@ import type { Input, Node } from "../ir/node.ts";
 import { addSizes, constantSize, productOfSizes, type Size, sameSize, scaleSize, sizeOf } from "../ir/size.ts";
 import { type Batched, elementwise, labels, nodeAxis, ownShape, product, unbatched, unionBatch } from "./batched.ts";
 import { lowerBinary, lowerNormalisation, lowerReduction, lowerUnary, reciprocal } from "./functions.ts";
+import type { Divergence } from "./problem.ts";
 import { lowerStructured } from "./structured.ts";
 
 export interface Lowering {
@@ -38,15 +39,6 @@ export interface Lowering {
   readonly divergences: Divergence[];
   /** A definition's term is shared by its uses, and so is what it becomes. */
   readonly lowered: Map<Term, Batched>;
-}
-
-/** The trace of ∂of/∂by through the lower level. */
-export interface Divergence {
-  readonly placeholder: Input;
-  readonly of: Node;
-  readonly by: Input;
-  /** By Monte Carlo finite differences. */
-  readonly probing?: { readonly probes: number; readonly step: Node; readonly seed: number };
 }
 
 export type TermTableRange = Extract<TermRange, { kind: "table" }>;
