@@ -148,6 +148,8 @@ const largestSize = 600;
 const largestSteps = 20_000;
 /** The path is followed until the gradient is this part of what it was at the start. */
 const arrival = 1e-9;
+/** Steps after which the step length is the method's own; one that then moves the point within its tolerance is rest, too. */
+const settled = 10;
 const stepTolerance = 1e-11;
 
 // ------------------------------------------------------------------------------- Dormand and Prince's method, order 5(4)
@@ -206,7 +208,9 @@ function follow(
       taken.push({ y, length: h });
       y = next;
       if (norm(y) > 1e100) throw new BilevelError([unboundedLowerLevel(block.names, block.span)]);
-      if (norm(slopes[6] as Float64Array) <= arrival * first) return y;
+      const left = norm(slopes[6] as Float64Array);
+      const moves = h * left > 10 * stepTolerance * Math.max(1, norm(y));
+      if (left <= arrival * first || (taken.length >= settled && !moves)) return y;
     }
     h *= Math.min(5, Math.max(0.2, 0.9 * error ** -0.2));
   }

@@ -48,6 +48,17 @@ describe("the selection of gradient flow", () => {
     );
   }, 60_000);
 
+  it("ends where it begins beside a solution", async () => {
+    const problem = await prepared(`
+      var r: real
+      var y: real[2]
+      minimize y @ [1, -2] over r
+      where y minimizes 0.25 * (sumsq(y) - r)^2 selected from [0.7, 0] by gradient_flow`);
+    const { lower, gradient } = problem.gradient({ r: 0.49 + 1e-6 });
+    expect(lower.y).toEqual([expect.closeTo(Math.sqrt(0.490001), 10), 0]);
+    expect(gradient.r).toBeCloseTo(0.5 / Math.sqrt(0.490001), 8);
+  });
+
   it("differs from the pseudo-inverse alone, even in sign", async () => {
     // From (0, 0) the solution of y₀ + w y₁ = 1 is (1, w) / (1 + w²).
     const problem = await prepared(`
