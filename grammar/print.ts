@@ -63,11 +63,6 @@ export function printExpression(expression: Expression): string {
   return render(expressionLayout(commentsOf([]), expression), Number.POSITIVE_INFINITY);
 }
 
-/** A type on one line, for messages. */
-export function printType(type: TypeSyntax): string {
-  return render(typeLayout(commentsOf([]), type), Number.POSITIVE_INFINITY);
-}
-
 interface Block {
   readonly firstLine: number;
   readonly lastLine: number;

@@ -31,15 +31,8 @@ export const unaryFunctions = [
 ] as const;
 export type UnaryFunction = (typeof unaryFunctions)[number];
 
-/** Element by element after broadcasting, two operands (comparisons and logic give bool). */
-export const binaryFunctions = [
-  "add",
-  "subtract",
-  "multiply",
-  "divide",
-  "power",
-  "maximum",
-  "minimum",
+/** Comparisons and logic, which give bool. */
+export const booleanFunctions = [
   "equal",
   "not_equal",
   "less",
@@ -48,6 +41,18 @@ export const binaryFunctions = [
   "greater_equal",
   "and",
   "or",
+] as const;
+
+/** Element by element after broadcasting, two operands. */
+export const binaryFunctions = [
+  "add",
+  "subtract",
+  "multiply",
+  "divide",
+  "power",
+  "maximum",
+  "minimum",
+  ...booleanFunctions,
 ] as const;
 export type BinaryFunction = (typeof binaryFunctions)[number];
 

@@ -10,7 +10,6 @@ const constants: ReadonlyMap<string, number> = new Map([
   ["pi", Math.PI],
   ["inf", Number.POSITIVE_INFINITY],
 ]);
-export const constantNames: readonly string[] = [...constants.keys()];
 
 /** What a name stands for here. `also` are further names worth suggesting when it stands for nothing. */
 export function lookUp(scope: Scope, name: string, span: Span, also: readonly string[] = []): Denotation {

@@ -4,7 +4,13 @@
  */
 import type { Span } from "../../grammar/diagnostics.ts";
 import { oneSize, type Size } from "../ir/size.ts";
-import type { BinaryFunction, Reduction, StructuredFunction, UnaryFunction } from "./builtins.ts";
+import {
+  type BinaryFunction,
+  booleanFunctions,
+  type Reduction,
+  type StructuredFunction,
+  type UnaryFunction,
+} from "./builtins.ts";
 import type { Term } from "./model.ts";
 import { broadcast, reduced, type Shape } from "./shapes.ts";
 import { type ArrayType, arrayType, type Element, type ValueType } from "./types.ts";
@@ -27,22 +33,13 @@ export function elementOf(term: Term): Element {
   return term.type.kind === "array" ? term.type.element : "real";
 }
 
-const comparisons: ReadonlySet<BinaryFunction> = new Set([
-  "equal",
-  "not_equal",
-  "less",
-  "less_equal",
-  "greater",
-  "greater_equal",
-  "and",
-  "or",
-]);
+const givesBool: ReadonlySet<BinaryFunction> = new Set(booleanFunctions);
 const wholeResults: ReadonlySet<BinaryFunction> = new Set(["add", "subtract", "multiply", "maximum", "minimum"]);
 const wholeUnary: ReadonlySet<UnaryFunction> = new Set(["negate", "abs", "sign", "square"]);
 
 /** The element of `fn` applied to these operands: comparisons give bool, whole numbers stay whole where they can. */
 export function resultElement(fn: BinaryFunction, a: Element, b: Element): Element {
-  if (comparisons.has(fn)) return "bool";
+  if (givesBool.has(fn)) return "bool";
   return wholeResults.has(fn) && a === "int" && b === "int" ? "int" : "real";
 }
 

@@ -63,7 +63,7 @@ export function curvature(story: Story, block: NamedBlock): readonly Item[] {
 
 function curvatureEquations(story: Story, block: NamedBlock): readonly Item[] {
   const { facts } = block.plan;
-  const { unknowns, tangents } = facts.block;
+  const { unknowns } = facts.block;
   const own = owners(block);
   const only = unknowns.length === 1 ? own[0] : undefined;
   if (isMatrix(story, block)) {
@@ -73,20 +73,7 @@ function curvatureEquations(story: Story, block: NamedBlock): readonly Item[] {
     const letters = isDerivative ? [conditionLetter(story, only.named, [only.unknown, only.unknown])] : [];
     return [{ kind: "equation", sides: [block.curvature, ...letters, value] }];
   }
-  const items = unknowns.map(
-    (_, k): Item => ({
-      kind: "equation",
-      sides: [
-        productWith(
-          block,
-          tangents.map((tangent) => nameOf(story, tangent)),
-          false,
-          k,
-        ),
-        show(story, facts.block.product[k] as Node),
-      ],
-    }),
-  );
+  const items = productEquations(story, block, false);
   const matrix =
     facts.form.kind === "blocks" && facts.form.shared ? whole(story.notation, facts.form.matrix) : undefined;
   if (matrix === undefined) return items;
@@ -94,6 +81,16 @@ function curvatureEquations(story: Story, block: NamedBlock): readonly Item[] {
     ...items,
     { kind: "sentence", parts: ["each block of ", block.curvature, " is ", show(story, facts.form.matrix)] },
   ];
+}
+
+/** H t = ..., or the same with Hᵀ, an equation for each unknown. */
+function productEquations(story: Story, block: NamedBlock, transposed: boolean): readonly Item[] {
+  const { tangents, product, transposedProduct } = block.plan.facts.block;
+  const directions = tangents.map((tangent) => nameOf(story, tangent));
+  return (transposed ? transposedProduct : product).map((image, k) => ({
+    kind: "equation",
+    sides: [productWith(block, directions, transposed, k), show(story, image)],
+  }));
 }
 
 /** H t, or H[t] where the unknown is not a vector; the k-th part of it where there are several. */
@@ -113,7 +110,7 @@ export function adjoint(story: Story, block: NamedBlock): readonly Item[] {
 
 function adjointEquations(story: Story, block: NamedBlock): readonly Item[] {
   const { facts } = block.plan;
-  const { unknowns, adjoints, tangents } = facts.block;
+  const { unknowns, adjoints } = facts.block;
   const { path } = facts.block;
   if (facts.upper === "absent" || (facts.upper !== "different" && path === undefined)) {
     const zero: readonly Inline[] = [
@@ -150,21 +147,7 @@ function adjointEquations(story: Story, block: NamedBlock): readonly Item[] {
     }),
   );
   if (!transposed || isMatrix(story, block)) return systems;
-  const images = unknowns.map(
-    (_, k): Item => ({
-      kind: "equation",
-      sides: [
-        productWith(
-          block,
-          tangents.map((tangent) => nameOf(story, tangent)),
-          true,
-          k,
-        ),
-        show(story, facts.block.transposedProduct[k] as Node),
-      ],
-    }),
-  );
-  return [...systems, ...images];
+  return [...systems, ...productEquations(story, block, true)];
 }
 
 export function hypergradient(story: Story): readonly Item[] {

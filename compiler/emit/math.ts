@@ -60,8 +60,6 @@ export type Formula =
 
 export type RelationSign = "=" | "<" | "≤" | "∧" | "∨" | "≠";
 
-export type FormulaKind = Formula["kind"];
-
 // ---------------------------------------------------------------------------------------------------- constructors
 
 /** Sixteen digits show the rounding of 12 · 0.1. */

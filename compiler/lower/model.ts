@@ -59,7 +59,7 @@ export function lowerModel(model: Model): Problem {
     ),
   );
   const { divergences } = context;
-  refuseMovingSets(model, sets, new Set<Node>(upper?.variables));
+  refuseMovingSets(model, sets, new Set<Node>(model.unknowns.map(({ name }) => context.variable(name))));
   return { graph, upper, level, sets, divergences, reports, starts, params, generated: [...generated.values()] };
 }
 
@@ -141,15 +141,14 @@ function lowerSet(context: Lowering, unknown: UnknownDeclaration, set: SetConstr
 }
 
 /** The upper level is projected to its sets, which have to stay where they are. */
-function refuseMovingSets(model: Model, sets: Problem["sets"], upper: ReadonlySet<Node>): void {
+function refuseMovingSets(model: Model, sets: Problem["sets"], unknowns: ReadonlySet<Node>): void {
   for (const name of model.upper?.over ?? []) {
     const set = sets.get(name);
     const bounds =
       set === undefined || set.kind === "simplex" ? [] : set.kind === "ball" ? [set.radius] : [set.low, set.high];
-    const moves = bounds.some((bound) => bound !== undefined && dependsOn(bound, upper));
+    const moves = bounds.some((bound) => bound !== undefined && dependsOn(bound, unknowns));
     const declared = model.unknowns.find((unknown) => unknown.name === name);
-    if (moves && declared?.set !== undefined)
-      refuse(`a set of ${name} that moves with an upper variable`, declared.set.span);
+    if (moves && declared?.set !== undefined) refuse(`a set of ${name} that moves with an unknown`, declared.set.span);
   }
 }
 

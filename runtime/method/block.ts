@@ -118,7 +118,7 @@ export function sinksFor(binding: Binding, inputs: readonly Input[], flat: Vecto
 }
 
 /** The unknowns the author declared; multipliers have no name in the program. */
-export function declaredNames(unknowns: readonly Input[]): string {
+function declaredNames(unknowns: readonly Input[]): string {
   return unknowns
     .filter((unknown) => unknown.role === "lower")
     .map((unknown) => unknown.name)
@@ -176,11 +176,7 @@ function objectiveOf(
   const value = engine.allocate(1);
   const gradient = engine.allocate(size);
   const lengths = condition.map((node) => lengthOf(node.shape, binding.sizes));
-  let offset = 0;
-  const parts = lengths.map((length) => {
-    offset += length;
-    return lengths.length === 1 ? gradient : engine.view(gradient, offset - length, length);
-  });
+  const parts = partsOf(binding, gradient, lengths);
   const run = kernelOf(binding, "lower objective and gradient", [minimand, ...condition], [value, ...parts]);
   return {
     size,

@@ -1,5 +1,6 @@
 /** Keeping upper variables in their sets: the projection of a flat point. */
-import type { Problem } from "../../compiler/lower/problem.ts";
+import type { Node } from "../../compiler/ir/node.ts";
+import type { LowerSet, Problem } from "../../compiler/lower/problem.ts";
 import { type Binding, evaluateNode, lengthOf } from "../bind.ts";
 import type { Vector } from "../engine/engine.ts";
 import { projectBall, projectBox, projectSimplex } from "../solve/prox.ts";
@@ -14,35 +15,39 @@ export function createProjection(binding: Binding, problem: Problem): ((point: V
     const length = lengthOf(variable.shape, sizes);
     const last = variable.shape.at(-1);
     const width = last === undefined ? 1 : lengthOf([last], sizes);
-    const set = problem.sets.get(variable.name);
     const at = from;
     from += length;
-    const apply = (z: Float64Array): void => {
-      const mask = new Float64Array(length);
-      const bound = (node: Parameters<typeof evaluateNode>[1] | undefined, infinite: number): Float64Array =>
-        node === undefined ? new Float64Array(length).fill(infinite) : evaluateNode(binding, node);
-      switch (set?.kind) {
-        case undefined:
-          return;
-        case "box":
-          return projectBox(
-            z,
-            bound(set.low, Number.NEGATIVE_INFINITY),
-            bound(set.high, Number.POSITIVE_INFINITY),
-            mask,
-            new Float64Array(length),
-          );
-        case "simplex":
-          return projectSimplex(z, width, mask);
-        case "ball":
-          return projectBall(z, width, evaluateNode(binding, set.radius), mask);
-      }
-    };
-    return { at, length, apply };
+    return { at, length, apply: projectionOf(binding, problem.sets.get(variable.name), length, width) };
   });
   return (point) => {
     const values = engine.read(point);
     for (const { at, length, apply } of pieces) apply(values.subarray(at, at + length));
     engine.write(point, values);
   };
+}
+
+/** Bounds and radii are read once: no set of the upper level moves. */
+function projectionOf(
+  binding: Binding,
+  set: LowerSet | undefined,
+  length: number,
+  width: number,
+): (z: Float64Array) => void {
+  const [mask, other] = [new Float64Array(length), new Float64Array(length)];
+  switch (set?.kind) {
+    case undefined:
+      return () => {};
+    case "box": {
+      const bound = (node: Node | undefined, infinite: number): Float64Array =>
+        node === undefined ? new Float64Array(length).fill(infinite) : evaluateNode(binding, node);
+      const [low, high] = [bound(set.low, Number.NEGATIVE_INFINITY), bound(set.high, Number.POSITIVE_INFINITY)];
+      return (z) => projectBox(z, low, high, mask, other);
+    }
+    case "simplex":
+      return (z) => projectSimplex(z, width, mask);
+    case "ball": {
+      const radius = evaluateNode(binding, set.radius);
+      return (z) => projectBall(z, width, radius, mask);
+    }
+  }
 }

@@ -5,7 +5,7 @@
  */
 import type { Path } from "../../compiler/derive/path.ts";
 import type { Selected } from "../../compiler/lower/problem.ts";
-import { type Binding, evaluateNode } from "../bind.ts";
+import { type Binding, kernelOf } from "../bind.ts";
 import type { Vector } from "../engine/engine.ts";
 import type { BlockRuntime } from "./block.ts";
 import { createPathKernels, type PathRuntime } from "./path.ts";
@@ -20,6 +20,8 @@ export function createUnrolled(binding: Binding, block: BlockRuntime, path: Path
   const iterates = vectors(segment);
   const [residual, product] = vectors(2) as [Vector, Vector];
   const kernels = createPathKernels(binding, block, path);
+  const rateVector = engine.allocate(1);
+  const evaluateRate = kernelOf(binding, "rate of the descent", [descent.rate], [rateVector]);
   let rate = 0;
 
   const step = (): void => {
@@ -28,7 +30,8 @@ export function createUnrolled(binding: Binding, block: BlockRuntime, path: Path
   };
   return {
     run: () => {
-      rate = evaluateNode(binding, descent.rate)[0] as number;
+      evaluateRate();
+      rate = engine.read(rateVector)[0] as number;
       kernels.begin();
       for (let t = 0; t < steps; t += 1) {
         if (t % segment === 0) engine.copy(block.y, checkpoints[t / segment] as Vector);
