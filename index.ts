@@ -7,6 +7,7 @@
  */
 import { type Compiled, compile as compileText } from "./compiler/compile.ts";
 import { type Explanation, explain } from "./compiler/emit/explanation.ts";
+import { differentiatedBy } from "./compiler/plan/method.ts";
 import { BilevelError, type Diagnostic } from "./grammar/diagnostics.ts";
 import { type Prepared, type PrepareOptions, prepare, replacedSizes } from "./runtime/api.ts";
 
@@ -16,6 +17,7 @@ export { print as format } from "./grammar/print.ts";
 export { parse } from "./grammar/read.ts";
 export type { Prepared, PrepareOptions } from "./runtime/api.ts";
 export type { SolveOptions } from "./runtime/run.ts";
+export type { StartsOptions } from "./runtime/starts.ts";
 export type * from "./runtime/types.ts";
 
 export interface CompileOptions extends PrepareOptions {
@@ -44,7 +46,7 @@ export async function compile(source: string, options: CompileOptions = {}): Pro
     const problem = await prepare(compiled, options);
     return {
       diagnostics: [...compiled.diagnostics, ...problem.warnings],
-      explanation: explain(compiled, problem.plan, problem.sizes),
+      explanation: explain(differentiatedBy(compiled, options.options), problem.plan, problem.sizes),
       problem,
     };
   } catch (error) {

@@ -99,6 +99,7 @@ const curvatureForms = {
   diagonal: () => "diagonal curvature",
   blocks: ({ count, order }) => `curvature of ${count.key} blocks of order ${order.key}`,
   dense: ({ order }) => `dense curvature of order ${order.key}`,
+  operator: ({ order }) => `curvature of order ${order.key}, never formed`,
 } as const satisfies Record<CurvatureForm["kind"], (form: CurvatureForm) => string>;
 
 const convexities = {
@@ -148,6 +149,7 @@ const tieTexts = {
   box: "between bounds",
   simplex: "in a simplex",
   ball: "in a ball",
+  psd: "positive semidefinite",
 } as const satisfies Record<Piece["kind"], string>;
 
 const pathText = (selected: Selected): string =>

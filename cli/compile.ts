@@ -1,7 +1,8 @@
 /** `bilevel compile`: the problem as a module that runs without this project, and the types of its functions. */
+import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Model } from "../compiler/check/model.ts";
-import { type ModuleParts, moduleText } from "../compiler/emit/module.ts";
+import { type ModuleParts, type ModuleTarget, moduleTargets, moduleText } from "../compiler/emit/module.ts";
 import { moduleTypes } from "../compiler/emit/module-types.ts";
 import { noProblem } from "../compiler/errors.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
@@ -12,9 +13,6 @@ import type { ExitStatus, Output } from "./output.ts";
 import { compileFile, type ProgramFlags } from "./program.ts";
 import { writeWhole } from "./write-file.ts";
 
-/** runtime/standalone.ts as a statement that declares `bilevel`; the build puts it here (scripts/build.mjs). */
-declare const STANDALONE_RUNTIME: string;
-
 export interface CompileFlags extends ProgramFlags {
   readonly target: string;
   /** Where the module goes, its types beside it; standard output takes the module alone. */
@@ -22,12 +20,14 @@ export interface CompileFlags extends ProgramFlags {
   readonly embedData: boolean;
 }
 
-/** The language's targets, and whether this version has them. */
-const targets: Readonly<Record<string, boolean>> = { wasm: true, tfjs: false, jax: false, onnx: false };
+/** The language's targets that this version does not have. */
+const later: readonly string[] = ["jax", "onnx"];
 
 export async function compileModule(file: string, flags: CompileFlags, output: Output): Promise<ExitStatus> {
-  checkTarget(flags.target);
-  const { compiled, set, data, options } = await compileFile(file, flags, output);
+  const target = targetOf(flags.target);
+  // The target is the engine that the solvers are planned for.
+  const onTarget = { ...flags, solve: new Map([...flags.solve, ["engine", target]]) };
+  const { compiled, set, data, options } = await compileFile(file, onTarget, output);
   output.diagnose(compiled.diagnostics);
   const model = compiled.model as Model;
   const { problem, derivation } = compiled;
@@ -43,23 +43,33 @@ export async function compileModule(file: string, flags: CompileFlags, output: O
   const params = new Map([...set].filter(([name]) => model.params.some((param) => param.name === name)));
   const parts: ModuleParts = { model, problem, derivation, plan, solve, sizes, set: params, data: tables };
   const name = basename(out ?? `${basename(file, ".bilevel")}.js`);
-  const text = moduleText(parts, { name, version: manifest.version, runtime: STANDALONE_RUNTIME, embedData });
+  const text = moduleText(parts, {
+    name,
+    version: manifest.version,
+    target,
+    runtime: standaloneRuntime(target),
+    embedData,
+  });
   if (out === undefined) output.print(text);
   else {
     writeWhole(out, text);
-    writeWhole(declarationsOf(out), moduleTypes(parts, { embedData }));
+    writeWhole(declarationsOf(out), moduleTypes(parts, { target, embedData }));
   }
   return 0;
 }
 
-function checkTarget(target: string): void {
-  const known = targets[target];
-  const available = Object.keys(targets)
-    .filter((name) => targets[name])
-    .join(", ");
-  if (known === undefined)
-    throw new BilevelError([commandLine(`there is no target ${target}`, `write --target ${available}`)]);
-  if (!known) throw new BilevelError([commandUnavailable(`--target ${target}`, `write --target ${available}`)]);
+function targetOf(name: string): ModuleTarget {
+  const target = moduleTargets.find((each) => each === name);
+  if (target !== undefined) return target;
+  const suggestion = `write --target ${moduleTargets.join(", ")}`;
+  if (later.includes(name)) throw new BilevelError([commandUnavailable(`--target ${name}`, suggestion)]);
+  throw new BilevelError([commandLine(`there is no target ${name}`, suggestion)]);
+}
+
+/** A statement that declares `bilevel`: runtime/standalone.ts as the build bundles it (scripts/build.mjs). */
+function standaloneRuntime(target: ModuleTarget): string {
+  const folder = import.meta.url.endsWith(".ts") ? "../dist/" : "./";
+  return readFileSync(new URL(`${folder}standalone-${target}.js`, import.meta.url), "utf8").trim();
 }
 
 /** ridge.js has ridge.d.ts, ridge.mjs has ridge.d.mts. */

@@ -1,5 +1,5 @@
 /** `bilevel doctor`: what this machine offers, and what would make it faster. It never fails. */
-import { inspectMachine, type Machine, type Package } from "./machine.ts";
+import { inspectMachine, type Machine, type TfjsBackend } from "./machine.ts";
 import type { ExitStatus, Output } from "./output.ts";
 import { pad } from "./show.ts";
 
@@ -21,7 +21,7 @@ export interface Advice {
 const expectedGain = "products, factorisations and solves of large matrices 2 to 5 times faster (expected)";
 
 export function adviceFor(machine: Machine): readonly Advice[] {
-  const { threads, load, wasm, packages, nvidia } = machine;
+  const { threads, load, wasm, tfjs, nvidia } = machine;
   const advice: Advice[] = [...libraryAdvice(machine)];
   if (!wasm.relaxedSimd)
     advice.push({
@@ -33,7 +33,7 @@ export function adviceFor(machine: Machine): readonly Advice[] {
       action: `stop other programs: they kept ${load.toFixed(1)} of ${threads} threads busy over the last minute`,
       gain: "up to all of the machine",
     });
-  const cuda = packages.find((each) => each.name === "@tensorflow/tfjs-node-gpu");
+  const cuda = tfjs.find((each) => each.name === "tfjs-node-gpu");
   if (nvidia && cuda !== undefined && !cuda.installed)
     advice.push({ action: cuda.command, gain: "large single-precision problems on the NVIDIA GPU (not measured)" });
   return advice;
@@ -56,7 +56,7 @@ const installLibrary: Readonly<Record<string, string>> = {
 // ---------------------------------------------------------------------------------------------------------- text
 
 function showMachine(machine: Machine): string {
-  const { node, platform, architecture, processor, threads, load, memory, wasm, nvidia, packages } = machine;
+  const { node, platform, architecture, processor, threads, load, memory, wasm, nvidia, tfjs } = machine;
   const rows: readonly (readonly [title: string, text: string])[] = [
     ["node", `${node} on ${platform} ${architecture}`],
     ["processor", listed(processor, counted(threads, "thread"), load === undefined ? "" : `load ${load.toFixed(1)}`)],
@@ -64,7 +64,7 @@ function showMachine(machine: Machine): string {
     ["wasm", `SIMD ${yesNo(wasm.simd)}, relaxed SIMD ${yesNo(wasm.relaxedSimd)}`],
     ...libraryRows(machine),
     ["gpu", `NVIDIA driver ${yesNo(nvidia)}`],
-    ...packages.map((each): readonly [string, string] => ["", showPackage(each)]),
+    ...tfjs.map((each, k): readonly [string, string] => [k === 0 ? "tfjs" : "", showBackend(each)]),
   ];
   return `${rows.map(([title, text]) => `${pad(title, 10)} ${text}`).join("\n")}\n`;
 }
@@ -87,8 +87,8 @@ function showProduct({ own, blas }: NonNullable<Machine["product"]>): string {
   return `${size} at ${blas.toFixed(0)} GFLOP/s, ${ratio} times the ${own.toFixed(0)} of the own kernels`;
 }
 
-function showPackage({ name, what, installed, version, command }: Package): string {
-  return installed ? `${listed(name, version)}: ${what}` : `no ${name} (${what}): ${command}`;
+function showBackend({ name, what, installed, command }: TfjsBackend): string {
+  return installed ? `--engine ${name}: ${what}` : `no ${name} (${what}): ${command}`;
 }
 
 function showAdvice(advice: readonly Advice[]): string {

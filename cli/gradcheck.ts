@@ -32,7 +32,10 @@ function showGradcheck(result: GradcheckResult): string {
   const lines = cells.map((row) =>
     `  ${row.map((cell, column) => pad(cell, widths[column] ?? 0)).join("  ")}`.trimEnd(),
   );
-  const estimators = result.estimators.map(({ name, difference }) => `  ${name} differs by ${showSmall(difference)}`);
+  const estimators = result.estimators.map(({ name, exact, difference }) => {
+    const differs = `  ${name} differs by ${showSmall(difference)}`;
+    return exact ? differs : `${differs}, as an estimate may`;
+  });
   const verdict = result.passed ? "passed" : "FAILED";
   return `${[
     `${verdict}: the largest error is ${showSmall(result.worst)}, allowed ${showSmall(result.tolerance)} (relative to the largest entry)`,

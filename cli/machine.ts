@@ -1,10 +1,9 @@
 /** What this machine offers to the engines. Nothing here throws: what cannot be found out is absent. */
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import os from "node:os";
-import { join } from "node:path";
 import type { Blas } from "../runtime/engine/blas/blas.ts";
 import { type Rejected, type Search, searchBlas } from "../runtime/engine/blas/find.ts";
+import { backendNames, backends, installCommand, isComplete } from "../runtime/engine/tfjs/node/backends.ts";
 import { hasRelaxedSimd, hasSimd } from "../runtime/engine/wasm/features.ts";
 import { createHost } from "../runtime/engine/wasm/host.ts";
 
@@ -30,17 +29,18 @@ export interface Machine {
   /** GFLOP/s of a 512³ product. */
   readonly product: { readonly own: number; readonly blas: number | undefined } | undefined;
   readonly nvidia: boolean;
-  readonly packages: readonly Package[];
+  readonly tfjs: readonly TfjsBackend[];
 }
 
 export type Library = Pick<Blas, "name" | "path" | "threads">;
 
-/** An optional package that brings an engine. */
-export interface Package {
+/** A backend of TensorFlow.js. */
+export interface TfjsBackend {
   readonly name: string;
+  /** What it computes on. */
   readonly what: string;
   readonly installed: boolean;
-  readonly version: string | undefined;
+  /** Adds it. */
   readonly command: string;
 }
 
@@ -62,15 +62,14 @@ export function inspectMachine(): Machine {
     asked,
     product: attempt(() => ({ own: productSpeed(undefined), blas: blas && productSpeed(blas) })),
     nvidia: existsSync("/proc/driver/nvidia/version") || existsSync("C:\\Windows\\System32\\nvcuda.dll"),
-    packages: engines.map(({ name, what }) => ({ name, what, ...findPackage(name), command: `npm install ${name}` })),
+    tfjs: backendNames.map((name) => ({
+      name,
+      what: backends[name].what,
+      installed: isComplete(name),
+      command: installCommand(name),
+    })),
   };
 }
-
-const engines = [
-  { name: "@tensorflow/tfjs-node-gpu", what: "NVIDIA GPUs through CUDA" },
-  { name: "webgpu", what: "GPUs through WebGPU" },
-  { name: "@tensorflow/tfjs-node", what: "TensorFlow on the processor" },
-] as const;
 
 function attempt<T>(probe: () => T): T | undefined {
   try {
@@ -93,15 +92,4 @@ function productSpeed(blas: Blas | undefined): number {
     return (performance.now() - start) / 1e3;
   });
   return (2 * n ** 3) / Math.min(...seconds) / 1e9;
-}
-
-/** As installed beside this program or beside the user's files. */
-function findPackage(name: string): Pick<Package, "installed" | "version"> {
-  for (const from of [import.meta.url, join(process.cwd(), "index.js")]) {
-    const require = createRequire(from);
-    const manifest = attempt(() => require(`${name}/package.json`) as { readonly version?: string });
-    if (manifest !== undefined) return { installed: true, version: manifest.version };
-    if (attempt(() => require.resolve(name)) !== undefined) return { installed: true, version: undefined };
-  }
-  return { installed: false, version: undefined };
 }

@@ -10,6 +10,7 @@ import { flagHelp, flagsOf } from "./flags.ts";
 import type { PointFlags } from "./grad.ts";
 import { createOutput, type ExitStatus, type Output, reportFailure } from "./output.ts";
 import type { ProgramFlags } from "./program.ts";
+import type { RunFlags } from "./run.ts";
 
 /** Runs one command; the caller leaves the process with the status it gives. Nothing thrown escapes. */
 export async function main(argv: readonly string[]): Promise<ExitStatus> {
@@ -69,11 +70,15 @@ function commandTree(output: Output, finish: (status: ExitStatus) => void): Comm
   };
 
   const run = json(withSolve(withProgram(command("run", "solve the problem", runHelp))));
+  run.option(
+    "--starts <number>",
+    "run from so many starts and give the best end: the declared one, others drawn around it",
+  );
   for (const flag of ["out", "resume"]) run.addOption(new Option(`--${flag} <dir>`).hideHelp());
   run.action(async (file: string, flags: Flags) => {
     const missing = ["out", "resume"].find((flag) => flags[flag] !== undefined);
     if (missing !== undefined) throw new BilevelError([commandUnavailable(`--${missing}`)]);
-    finish(await (await import("./run.ts")).run(file, programFlags(flags), output));
+    finish(await (await import("./run.ts")).run(file, runFlags(flags), output));
   });
 
   json(
@@ -123,7 +128,7 @@ function commandTree(output: Output, finish: (status: ExitStatus) => void): Comm
     });
 
   withSolve(withProgram(command("compile", "the tensor program as a file that runs by itself", compileHelp)))
-    .requiredOption("--target <target>", "what the file is for: wasm (an ES module for Node.js and browsers)")
+    .requiredOption("--target <target>", "what the file is for: an ES module for Node.js and browsers, on wasm or tfjs")
     .option("-o, --out <file>", "where it is written, its types beside it (default: standard output)")
     .option("--without-data", "leave the data out: the module loads what it is given")
     .action(async (file: string, flags: Flags) => {
@@ -172,6 +177,11 @@ function programFlags(flags: Flags): ProgramFlags {
   return { set: list(flags["set"]), data: list(flags["data"]), solve: new Map(solve) };
 }
 
+function runFlags(flags: Flags): RunFlags {
+  const { starts } = flags;
+  return { ...programFlags(flags), ...(typeof starts === "string" && { starts }) };
+}
+
 function pointFlags(flags: Flags): PointFlags {
   return { ...programFlags(flags), at: list(flags["at"]) };
 }
@@ -210,13 +220,18 @@ const runHelp = `Examples:
   bilevel run ridge.bilevel --set rho=0.5 --data train=other.csv --json
   bilevel run ridge.bilevel --outer adam --outer.rate 0.05 --steps 200 --time_limit 60
 
+  bilevel run ridge.bilevel --starts 16 --seed 0
+
 Ctrl-C ends the run with the best point so far.`;
 
 const gradHelp = `Values are JSON or scalar formulae; names that are missing take their init. Examples:
   bilevel grad ridge.bilevel --at lambda=-0.7
   bilevel grad ridge.bilevel --at 'lambda=log(10)' --json
   bilevel grad ridge.bilevel --at lambda='[-2, -1.4, 0.5]'
-  bilevel grad ridge.bilevel --at @point.json`;
+  bilevel grad ridge.bilevel --at @point.json
+  bilevel grad ridge.bilevel --at @points.json --json
+
+A file may hold a list of points: they are solved together and give a list of results.`;
 
 const checkHelp = `Examples:
   bilevel check ridge.bilevel

@@ -1,7 +1,7 @@
 /** The values of `--KEY VALUE` and `--KEY.ARG VALUE` as entries of the solve block. */
 import { check } from "../compiler/check/check.ts";
 import type { OptionValue } from "../compiler/check/model.ts";
-import { type OptionKey, optionKeys, showOption } from "../compiler/plan/options.ts";
+import { type OptionKey, optionKeys, optionRule, showOption } from "../compiler/plan/options.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import { parse } from "../grammar/read.ts";
 import { flagsOf } from "./flags.ts";
@@ -32,7 +32,10 @@ export function solveEntries(given: ReadonlyMap<string, string>, own: SolveEntri
 
 /** As a solve block would say it, so that the one reader and the one table decide. */
 function readEntry(key: OptionKey, text: string, sources: Sources): OptionValue {
-  const source = { file: `--${key}`, text: `solve { ${key}: ${text} }` };
+  // tfjs-cpu is a word here, and a difference in a solve block, where it is tfjs_cpu.
+  const written =
+    optionRule(key)?.kind === "choice" ? text.replace(/^[a-z-]+/, (word) => word.replaceAll("-", "_")) : text;
+  const source = { file: `--${key}`, text: `solve { ${key}: ${written} }` };
   sources.add(source);
   const { program, diagnostics } = parse(source.text, source.file);
   const checked = diagnostics.length > 0 ? { diagnostics } : check(program);

@@ -1,8 +1,9 @@
 /** What every command that computes does first: compile the file, read its data, plan it. */
 import { type Compiled, compile } from "../compiler/compile.ts";
+import { differentiatedBy } from "../compiler/plan/method.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import { type Prepared, prepare, replacedParams, replacedSizes } from "../runtime/api.ts";
-import type { NestedArray } from "../runtime/types.ts";
+import type { Value } from "../runtime/types.ts";
 import { type SolveEntries, solveEntries } from "./options.ts";
 import type { Output } from "./output.ts";
 import { readPaths, readValues } from "./values.ts";
@@ -18,7 +19,7 @@ export interface ProgramFlags {
 export interface CompiledFile {
   readonly compiled: Compiled;
   /** What replaces params, and the files that replace those in the source. */
-  readonly set: ReadonlyMap<string, NestedArray>;
+  readonly set: ReadonlyMap<string, Value>;
   readonly data: ReadonlyMap<string, string>;
   readonly options: SolveEntries;
 }
@@ -31,7 +32,7 @@ export async function compileFile(path: string, flags: ProgramFlags, output: Out
   if (compiled.diagnostics.some((each) => each.severity !== "warning")) throw new BilevelError(compiled.diagnostics);
   if (compiled.model !== undefined) replacedParams(compiled.model, set);
   const options = solveEntries(flags.solve, compiled.model?.solve ?? new Map(), output.sources);
-  return { compiled, set, data: readPaths(flags.data), options };
+  return { compiled: differentiatedBy(compiled, options), set, data: readPaths(flags.data), options };
 }
 
 /** A problem ready to be asked, and the files that replaced those in the source. Shows the program's and the data's warnings. */

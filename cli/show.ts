@@ -21,6 +21,11 @@ export function showResiduals({ inner, adjoint }: Residuals): string {
   return `inner ${showSmall(inner)}, adjoint ${showSmall(adjoint)}`;
 }
 
+/** Of a fixed point: how much of an error one more iteration leaves. An estimate, so three digits. */
+export function showContraction(factor: number): string {
+  return factor.toPrecision(3);
+}
+
 export function showSeconds(seconds: number): string {
   return seconds < 10
     ? `${seconds.toFixed(2)} s`

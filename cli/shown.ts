@@ -1,17 +1,21 @@
 /** How the values of a result are shown: with the declared type and the names of their entries. */
 import type { Model } from "../compiler/check/model.ts";
 import { showType, type ValueType } from "../compiler/check/types.ts";
-import type { NestedArray } from "../runtime/types.ts";
+import type { NestedArray, Value } from "../runtime/types.ts";
 import type { Shown } from "./show.ts";
 
 export type ColumnNames = ReadonlyMap<string, readonly string[]>;
 
 export function shownUnknowns(
   model: Model,
-  values: Readonly<Record<string, NestedArray>>,
+  values: Readonly<Record<string, Value>>,
   columns: ColumnNames,
 ): readonly Shown[] {
-  return Object.entries(values).map(([name, value]) => shown(name, value, typeOfUnknown(model, name), columns));
+  return Object.entries(values).flatMap(([name, value]): readonly Shown[] =>
+    typeof value === "number" || Array.isArray(value)
+      ? [shown(name, value, typeOfUnknown(model, name), columns)]
+      : Object.entries(value).map(([tensor, own]) => ({ name: `${name}.${tensor}`, value: own })),
+  );
 }
 
 export function shownReports(

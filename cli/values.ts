@@ -1,22 +1,39 @@
 /** Values on the command line: `name=JSON`, `name=formula`, `@file.json`. */
 import { readFileSync } from "node:fs";
 import { BilevelError } from "../grammar/diagnostics.ts";
-import type { NestedArray } from "../runtime/types.ts";
+import type { NestedArray, Point, Value } from "../runtime/types.ts";
 import { valueUnreadable } from "./errors.ts";
 
-type Values = Map<string, NestedArray>;
+type Values = Map<string, Value>;
 
 /** All `--at` (or `--set`) of a command; a later one replaces an earlier one of the same name. */
 export async function readValues(option: "--at" | "--set", texts: readonly string[]): Promise<Values> {
   const values: Values = new Map();
   for (const text of texts) {
-    if (text.startsWith("@")) for (const [name, value] of readValueFile(option, text)) values.set(name, value);
-    else {
+    if (text.startsWith("@")) {
+      for (const [name, value] of entriesOf(option, text, readDocument(option, text))) values.set(name, value);
+    } else {
       const { name, value } = splitAssignment(option, text);
       values.set(name, await readValue(option, text, value));
     }
   }
   return values;
+}
+
+/** The points of all `--at`: one, or those that a file lists; what the other `--at` say holds at each of them. */
+export async function readPoints(
+  texts: readonly string[],
+): Promise<{ readonly points: readonly Point[]; readonly isList: boolean }> {
+  const [list, second] = texts.filter((text) => text.startsWith("@") && Array.isArray(readDocument("--at", text)));
+  if (list === undefined) return { points: [Object.fromEntries(await readValues("--at", texts))], isList: false };
+  if (second !== undefined) throw fileWrong("--at", second, "only one file may list points");
+  const others = texts.filter((text) => text !== list);
+  const common = Object.fromEntries(await readValues("--at", others));
+  const points = (readDocument("--at", list) as readonly unknown[]).map((entry) => ({
+    ...Object.fromEntries(entriesOf("--at", list, entry)),
+    ...common,
+  }));
+  return { points, isList: true };
 }
 
 /** `--data name=path`. */
@@ -44,9 +61,9 @@ function splitAssignment(option: string, text: string): { readonly name: string;
   ]);
 }
 
-async function readValue(option: string, whole: string, text: string): Promise<NestedArray> {
+async function readValue(option: string, whole: string, text: string): Promise<Value> {
   const parsed = parseJson(text);
-  const value = parsed === undefined ? await evaluateFormula(text) : nestedArray(parsed);
+  const value = parsed === undefined ? await evaluateFormula(text) : valueOf(parsed);
   if (value !== undefined) return value;
   const suggestion = `write a number, nested lists as in ${option} W='[[1, 2], [3, 4]]', or a scalar formula such as log(10)`;
   throw new BilevelError([
@@ -54,23 +71,28 @@ async function readValue(option: string, whole: string, text: string): Promise<N
   ]);
 }
 
-function readValueFile(option: string, text: string): readonly (readonly [string, NestedArray])[] {
-  const fail = (why: string) =>
-    new BilevelError([
-      valueUnreadable(option, text, why, `the file holds {"name": value, ...} with numbers or nested lists`),
-    ]);
+function fileWrong(option: string, text: string, why: string): BilevelError {
+  const form = `the file holds {"name": value, ...} with numbers or nested lists`;
+  return new BilevelError([valueUnreadable(option, text, why, form)]);
+}
+
+/** What the file of `@file` holds; `undefined` where that is no JSON. */
+function readDocument(option: string, text: string): unknown {
   let content: string;
   try {
     content = readFileSync(text.slice(1), "utf8");
   } catch {
-    throw fail("the file cannot be read");
+    throw fileWrong(option, text, "the file cannot be read");
   }
-  const document = parseJson(content);
+  return parseJson(content);
+}
+
+function entriesOf(option: string, text: string, document: unknown): readonly (readonly [string, Value])[] {
   if (typeof document !== "object" || document === null || Array.isArray(document))
-    throw fail("the file holds no JSON object");
+    throw fileWrong(option, text, "the file holds no JSON object");
   return Object.entries(document).map(([name, entry]) => {
-    const value = nestedArray(entry);
-    if (value === undefined) throw fail(`${name} is neither a number nor nested lists of numbers`);
+    const value = valueOf(entry);
+    if (value === undefined) throw fileWrong(option, text, `${name} is neither a number nor nested lists of numbers`);
     return [name.normalize("NFC"), value] as const;
   });
 }
@@ -81,6 +103,15 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Weights are objects of arrays. */
+function valueOf(value: unknown): Value | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return nestedArray(value);
+  const tensors = Object.entries(value).map(([name, entry]) => [name, nestedArray(entry)] as const);
+  return tensors.every((tensor): tensor is readonly [string, NestedArray] => tensor[1] !== undefined)
+    ? Object.fromEntries(tensors)
+    : undefined;
 }
 
 function nestedArray(value: unknown): NestedArray | undefined {

@@ -11,6 +11,7 @@ import { expandDivergences } from "./derive/divergence.ts";
 import { type Derivation, deriveImplicit } from "./derive/implicit.ts";
 import { lowerModel } from "./lower/model.ts";
 import type { Problem } from "./lower/problem.ts";
+import { inUnknowns } from "./plan/method.ts";
 
 /** What a program became, as far as it came. */
 export interface Compiled {
@@ -33,7 +34,7 @@ export function compile(text: string, file: string, options: CheckOptions = {}):
   if (model === undefined) return { ...parsed, diagnostics };
   try {
     const problem = expandDivergences(lowerModel(model));
-    const derivation = deriveImplicit(problem);
+    const derivation = deriveImplicit(inUnknowns(problem, model.solve));
     return { ...parsed, model, problem, derivation, diagnostics };
   } catch (error) {
     if (!(error instanceof BilevelError)) throw error;

@@ -131,7 +131,8 @@ export function chainedComparison(span: Span, first: Span): Diagnostic {
 
 export function notCallable(span: Span, what: string): Diagnostic {
   return error("not-callable", span, `${what} cannot be called.`, {
-    suggestion: "Only a name or an indexed name is called, as in `f(x)` or `h[task](x)`; a product needs `*`.",
+    suggestion:
+      "Only a name, an indexed name or a frozen copy is called, as in `f(x)`, `h[task](x)` or `stop(h)(x)`; a product needs `*`.",
   });
 }
 

@@ -163,12 +163,18 @@ function readSuffix(reader: Reader, object: Expression, node: Cst.SuffixCstNode)
     return { kind: "index", object, items, span };
   }
   if (callArguments !== undefined) {
-    const callable = object.kind === "name" || (object.kind === "index" && object.object.kind === "name");
+    const callable = object.kind === "name" || isIndexedName(object) || isFrozenCopy(object);
     if (!callable) reader.report(notCallable(object.span, literalName(object) ?? "This expression"));
     return { kind: "call", callee: object, ...readCallArguments(reader, only(callArguments)), span };
   }
   return { kind: "transpose", operand: object, span };
 }
+
+const isIndexedName = (object: Expression): boolean => object.kind === "index" && object.object.kind === "name";
+
+/** `stop(h)`, which is called like h. */
+const isFrozenCopy = (object: Expression): boolean =>
+  object.kind === "call" && object.callee.kind === "name" && object.callee.name === "stop";
 
 const literalNames: Partial<Record<Expression["kind"], string>> = {
   number: "A number",

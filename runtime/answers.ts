@@ -6,20 +6,23 @@ import type { OptionValue, UnknownDeclaration } from "../compiler/check/model.ts
 import { nearest } from "../compiler/check/nearest.ts";
 import { showType } from "../compiler/check/types.ts";
 import type { Derivation } from "../compiler/derive/implicit.ts";
-import type { Input } from "../compiler/ir/node.ts";
+import { declaredName, type Input, tensorName } from "../compiler/ir/node.ts";
 import type { Problem } from "../compiler/lower/problem.ts";
 import type { Plan } from "../compiler/plan/plan.ts";
 import { BilevelError, type Diagnostic, type Span } from "../grammar/diagnostics.ts";
 import { type Binding, evaluateNode, flatKernel, lengthOf, sizeNumber } from "./bind.ts";
-import type { Vector } from "./engine/engine.ts";
+import type { Engine, Vector } from "./engine/engine.ts";
 import { notFinite, pointName, pointShape, zeroGradient } from "./errors.ts";
-import { type Aid, createAid, type Hypergradient } from "./method/aid.ts";
+import { type Aid, createAid, type Hypergradient, type UpperBounds } from "./method/aid.ts";
 import type { BlockRuntime } from "./method/block.ts";
+import { contractionOf } from "./method/contraction.ts";
+import { crossingWarnings } from "./method/crossings.ts";
 import { byName } from "./method/gradcheck.ts";
+import { runKkt } from "./method/kkt.ts";
 import { runOuter, type SolveOptions } from "./run.ts";
 import { norm } from "./solve/arrays.ts";
-import type { GradientResult, NestedArray, Partials, Point, RunResult } from "./types.ts";
-import { numbersFor, shapeOfNested, toNested } from "./values.ts";
+import type { ConstraintValues, GradientResult, NestedArray, Partials, Point, RunResult, Value } from "./types.ts";
+import { isWeights, numbersFor, shapeOfNested, toNested } from "./values.ts";
 
 /** What was declared under a name, for messages. */
 export type Declared = Pick<UnknownDeclaration, "name" | "type"> & { readonly span?: Span };
@@ -43,9 +46,18 @@ export interface Answers {
   /** ∂f/∂w and ∂f/∂y at the lower level's solution, each with the other held constant. */
   readonly partials: (at?: Point) => Partials;
   readonly hypergradient: (at?: Point) => GradientResult;
+  /** Puts a point where the next evaluation is, and gives it flat. */
+  readonly place: (at: Point) => Float64Array;
   /** The same, flat and as the method says it; what it solved stays in `aid`. */
-  readonly evaluate: (at: Point) => { readonly answer: Hypergradient; readonly gradient: Float64Array };
+  readonly evaluate: (at: Point) => Evaluated;
   readonly solve: (options?: SolveOptions) => Promise<RunResult>;
+}
+
+export interface Evaluated {
+  readonly answer: Hypergradient;
+  readonly gradient: Float64Array;
+  /** Of the fixed points, where there are any. */
+  readonly contraction?: number;
 }
 
 export function createAnswers(parts: Parts): Answers {
@@ -56,35 +68,37 @@ export function createAnswers(parts: Parts): Answers {
   const aid = createAid(binding, problem, derivation, plan);
   const gradientVector = engine.allocate(aid.w.length);
 
-  /** Puts a point into w and forgets what earlier calls left to start from. */
-  const moveTo = (at: Point): void => {
+  const place = (at: Point): Float64Array => {
     checkNames(problem, at);
     const values = variables.flatMap((variable) => {
-      const given = at[variable.name];
+      const given = givenFor(at, variable);
       return [
         ...(given === undefined ? (starts.get(variable) as Float64Array) : fitted(declared, variable, given, sizes)),
       ];
     });
     engine.write(aid.w, values);
     // A start is moved to its set; a point that was asked for is taken as it is.
-    if (variables.every((variable) => at[variable.name] === undefined)) aid.project?.(aid.w);
-    for (const block of aid.blocks) {
-      block.refreshStart();
-      engine.copy(block.start, block.y);
-      engine.fill(block.v, 0);
-    }
+    if (variables.every((variable) => givenFor(at, variable) === undefined)) aid.project?.(aid.w);
+    return engine.read(aid.w);
+  };
+  /** Puts a point into w and forgets what earlier calls left to start from. */
+  const moveTo = (at: Point): void => {
+    place(at);
+    if (aid.bounds !== undefined) engine.fill(aid.bounds.multipliers, 0);
+    aid.restart();
   };
   /** Multipliers are not the author's. */
-  const ofTheAuthor = (values: Record<string, NestedArray>): Record<string, NestedArray> =>
-    Object.fromEntries(Object.entries(values).filter(([name]) => problem.starts.has(name)));
-  const overBlocks = (vector: (block: BlockRuntime) => Vector): Record<string, NestedArray> =>
+  const authored = new Set([...problem.starts.keys()].map((name) => name.split(".")[0]));
+  const ofTheAuthor = (values: Record<string, Value>): Record<string, Value> =>
+    Object.fromEntries(Object.entries(values).filter(([name]) => authored.has(name)));
+  const overBlocks = (vector: (block: BlockRuntime) => Vector): Record<string, Value> =>
     Object.assign(
       {},
       ...aid.blocks.map((block) =>
         ofTheAuthor(byName(binding, block.plan.facts.block.unknowns, engine.read(vector(block)))),
       ),
     );
-  const lower = (): Record<string, NestedArray> => overBlocks((block) => block.y);
+  const lower = (): Record<string, Value> => overBlocks((block) => block.y);
   const finiteValue = (value: number): number => {
     if (!Number.isFinite(value)) throw new BilevelError([notFinite("the upper objective", problem.upper?.span)]);
     return value;
@@ -93,14 +107,17 @@ export function createAnswers(parts: Parts): Answers {
     moveTo(at);
     return evaluateHere();
   };
-  const evaluateHere = () => {
+  const evaluateHere = (): Evaluated => {
     const answer = aid.hypergradient(gradientVector);
-    aid.verify();
+    const found = aid.verify();
+    const contraction = contractionOf(binding, aid.blocks);
     const gradient = engine.read(gradientVector);
     finiteValue(answer.value);
     const bad = variables.find((variable) => !isFiniteIn(binding, variables, gradient, variable));
     if (bad !== undefined) throw new BilevelError([notFinite(`the gradient in ${bad.name}`, problem.upper?.span)]);
-    return { answer, gradient };
+    const kinks = crossingWarnings(binding, aid.blocks);
+    const warnings = [...answer.warnings, ...found, ...(contraction?.warnings ?? []), ...kinks];
+    return { answer: { ...answer, warnings }, gradient, ...(contraction && { contraction: contraction.factor }) };
   };
   /** ‖P(w − ∇f) − w‖ for the direction of the optimisation. */
   const projectedNorm = (gradient: Float64Array, direction: 1 | -1): number => {
@@ -117,6 +134,7 @@ export function createAnswers(parts: Parts): Answers {
 
   return {
     aid,
+    place,
     evaluate,
     value: (at = {}) => {
       moveTo(at);
@@ -135,15 +153,19 @@ export function createAnswers(parts: Parts): Answers {
     },
 
     hypergradient: (at = {}) => {
-      const { answer, gradient } = evaluate(at);
+      const { answer, gradient, contraction } = evaluate(at);
       const { value, residuals, complete } = answer;
       const zero = Object.keys(at).length === 0 ? zeroGradients(problem, gradient) : [];
       return {
         value,
         gradient: byName(binding, variables, gradient),
         lower: lower(),
+        ...(aid.bounds && { constraints: byConstraint(aid.bounds, aid.bounds.values()).map((value) => ({ value })) }),
         residuals,
+        ...(contraction !== undefined && { contraction }),
         ...named,
+        // Both levels as one system have no derivative of their own.
+        ...(plan.method === "kkt" && { method: "aid" }),
         warnings: distinct([...warnings, ...answer.warnings, ...zero]),
         complete,
       };
@@ -151,13 +173,27 @@ export function createAnswers(parts: Parts): Answers {
 
     solve: async (options = {}) => {
       moveTo({});
+      if (options.from !== undefined) {
+        engine.write(aid.w, options.from);
+        aid.project?.(aid.w);
+        aid.restart();
+      }
       const direction = problem.upper?.direction === "maximize" ? -1 : 1;
       const limit = parts.solve.get("time_limit");
       const timeLimit = options.timeLimit ?? (limit?.kind === "number" ? limit.value : undefined);
+      const limited = { ...options, timeLimit };
       const run =
-        variables.length === 0 ? undefined : await runOuter(engine, aid, plan, direction, { ...options, timeLimit });
+        variables.length === 0
+          ? undefined
+          : plan.method === "kkt"
+            ? await runKkt(binding, problem, aid, {
+                ...limited,
+                ...(parts.solve.has("steps") && { nodes: plan.steps }),
+              })
+            : await runOuter(engine, aid, plan, direction, limited);
       const began = performance.now();
-      const { answer, gradient } = evaluateHere();
+      const evaluated: Evaluated = run?.evaluated ?? evaluateHere();
+      const { answer, gradient, contraction } = evaluated;
       const gradientNorm = aid.project === undefined ? norm(gradient) : projectedNorm(gradient, direction);
       const reports = reportsOf(binding, problem);
       const status = run?.status ?? (answer.complete ? "converged" : "max_steps");
@@ -173,7 +209,9 @@ export function createAnswers(parts: Parts): Answers {
         upper: byName(binding, variables, engine.read(aid.w)),
         lower: lower(),
         reports,
+        ...(aid.bounds && { constraints: constraintValues(engine, aid.bounds) }),
         residuals: answer.residuals,
+        ...(contraction !== undefined && { contraction }),
         trace: run?.trace ?? [],
         warnings: distinct([...warnings, ...answer.warnings, ...zero]),
         message: run?.message,
@@ -183,6 +221,24 @@ export function createAnswers(parts: Parts): Answers {
       };
     },
   };
+}
+
+function constraintValues(engine: Engine, bounds: UpperBounds): readonly ConstraintValues[] {
+  const multipliers = byConstraint(bounds, engine.read(bounds.multipliers));
+  return byConstraint(bounds, bounds.values()).map((value, k) => ({
+    value,
+    multiplier: multipliers[k] as NestedArray,
+  }));
+}
+
+/** A flat vector over all entries of the constraints, one nested array a constraint. */
+function byConstraint({ shapes }: UpperBounds, values: Float64Array): readonly NestedArray[] {
+  let offset = 0;
+  return shapes.map((shape) => {
+    const start = offset;
+    offset += shape.reduce((a, b) => a * b, 1);
+    return toNested(values, shape, start);
+  });
 }
 
 /** Each message once. */
@@ -208,12 +264,7 @@ function reportsOf(binding: Binding, problem: Problem): Record<string, NestedArr
 function zeroGradients(problem: Problem, gradient: Float64Array): readonly Diagnostic[] {
   const { upper } = problem;
   if (upper === undefined || !gradient.every((entry) => entry === 0)) return [];
-  return [
-    zeroGradient(
-      upper.variables.map((variable) => variable.name),
-      upper.span,
-    ),
-  ];
+  return [zeroGradient([...new Set(upper.variables.map(declaredName))], upper.span)];
 }
 
 function isFiniteIn(binding: Binding, variables: readonly Input[], gradient: Float64Array, variable: Input): boolean {
@@ -224,10 +275,27 @@ function isFiniteIn(binding: Binding, variables: readonly Input[], gradient: Flo
 }
 
 function checkNames({ upper }: Problem, at: Point): void {
-  const known = upper?.variables.map((variable) => variable.name) ?? [];
-  for (const name of Object.keys(at))
+  const variables = upper?.variables ?? [];
+  const known = [...new Set(variables.map(declaredName))];
+  for (const [name, value] of Object.entries(at)) {
     if (!known.includes(name))
       throw unknownName(name, known, upper === undefined ? "upper variable (it has no upper level)" : "upper variable");
+    if (!isWeights(value)) continue;
+    const tensors = variables.filter((variable) => declaredName(variable) === name).map(tensorName);
+    for (const tensor of Object.keys(value))
+      if (!tensors.includes(tensor))
+        throw unknownName(
+          `${name}.${tensor}`,
+          tensors.flatMap((own) => (own === undefined ? [] : [`${name}.${own}`])),
+          "tensor of weights",
+        );
+  }
+}
+
+/** One number fills all tensors of weights; a tensor that is missing takes its start. */
+function givenFor(at: Point, variable: Input): NestedArray | undefined {
+  const given = at[declaredName(variable)];
+  return given !== undefined && isWeights(given) ? given[tensorName(variable) ?? ""] : given;
 }
 
 export function unknownName(name: string, known: readonly string[], what: string): BilevelError {
@@ -246,7 +314,7 @@ export function fitted(
     input.shape.map((size) => sizeNumber(size, sizes)),
   );
   if (numbers !== undefined) return numbers;
-  const declaration = declared.find(({ name }) => name === input.name);
+  const declaration = declared.find(({ name }) => name === declaredName(input));
   const bound = input.shape.map((size) => sizeNumber(size, sizes));
   const shown = bound.length === 0 ? "" : ` ([${bound.join(", ")}])`;
   const type = declaration === undefined ? "an array" : `${showType(declaration.type)}${shown}`;

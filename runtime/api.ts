@@ -6,26 +6,27 @@
 import type { Model, OptionValue } from "../compiler/check/model.ts";
 import type { Compiled } from "../compiler/compile.ts";
 import { noProblem } from "../compiler/errors.ts";
+import { differentiatedBy } from "../compiler/plan/method.ts";
 import { type Plan, planOf } from "../compiler/plan/plan.ts";
 import { BilevelError, type Diagnostic } from "../grammar/diagnostics.ts";
 import { createAnswers, distinct, fitted, unknownName } from "./answers.ts";
 import { bind } from "./bind.ts";
 import { loadData } from "./data/load.ts";
 import type { LoadOptions } from "./data/sources.ts";
-import { systemBlas } from "./engine/blas/find.ts";
-import { createWasmEngine } from "./engine/wasm/engine.ts";
-import type { WasmEngineOptions } from "./engine/wasm/host.ts";
-import { defaultThreads, spawnWorker } from "./engine/wasm/worker-threads.ts";
+import { openEngine } from "./engine/open.ts";
 import { pointShape } from "./errors.ts";
+import { gradientsAtSteps } from "./estimators.ts";
+import { withCopiesHeld } from "./method/frozen.ts";
 import { checkGradient } from "./method/gradcheck.ts";
-import type { SolveOptions } from "./run.ts";
+import { createGradients, type Gradients } from "./points.ts";
 import { toleranceFor } from "./solve/workspace.ts";
-import type { GradcheckResult, GradientResult, NestedArray, Point, RunResult } from "./types.ts";
-import { shapeOfNested } from "./values.ts";
+import { type StartsOptions, solveFromStarts } from "./starts.ts";
+import type { GradcheckResult, GradientResult, NestedArray, Point, RunResult, Value } from "./types.ts";
+import { isWeights, shapeOfNested } from "./values.ts";
 
 export interface PrepareOptions {
   /** Values that replace `param`s and constant `dim`s; the latter must have been given to the compiler too. */
-  readonly set?: ReadonlyMap<string, NestedArray>;
+  readonly set?: ReadonlyMap<string, Value>;
   /** Files that replace the sources of tables. */
   readonly data?: ReadonlyMap<string, string>;
   /** Entries that override the solve block's. */
@@ -42,19 +43,22 @@ export interface Prepared {
   readonly warnings: readonly Diagnostic[];
   /** Value, hypergradient and residuals at a point; names that are missing take their `init`. Throws BilevelError for refusals. */
   readonly gradient: (at?: Point) => GradientResult;
-  readonly solve: (options?: SolveOptions) => Promise<RunResult>;
+  /** The same at each of many points, with one pass over the data for all of them where the algebra allows. */
+  readonly gradients: Gradients;
+  /** From the declared start, or from several of which the best end is given. */
+  readonly solve: (options?: StartsOptions) => Promise<RunResult>;
   readonly gradcheck: (at?: Point) => GradcheckResult;
 }
 
 /** Throws a BilevelError for what is wrong with the program, the data or the options. */
 export async function prepare(compiled: Compiled, options: PrepareOptions = {}): Promise<Prepared> {
-  const { model, problem, derivation } = compiled;
+  const solve = new Map([...(compiled.model?.solve ?? []), ...(options.options ?? [])]);
+  const { model, problem, derivation } = differentiatedBy(compiled, options.options);
   const serious = compiled.diagnostics.filter((diagnostic) => diagnostic.severity !== "warning");
   if (serious.length > 0 || model === undefined || problem === undefined || derivation === undefined)
     throw new BilevelError(serious);
   if (model.problemSpan === undefined) throw new BilevelError([noProblem(compiled.file)]);
   const params = replacedParams(model, options.set ?? new Map());
-  const solve = new Map([...model.solve, ...(options.options ?? [])]);
   const draws = solve.get("draws");
   const data = await loadData(model, {
     files: options.data,
@@ -62,7 +66,7 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
     read: options.read,
   });
   const plan = planOf(problem.graph, derivation, solve, data.sizes);
-  const engine = await createWasmEngine(engineOptions(solve));
+  const engine = await openEngine(solve);
   const declared = [...model.unknowns, ...model.params];
   const shaped = new Map(
     problem.params.flatMap(({ input }) => {
@@ -71,7 +75,8 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
     }),
   );
   const binding = bind(problem, engine, data.tables, data.sizes, shaped);
-  const answers = createAnswers({ declared, problem, derivation, plan, binding, solve, warnings: data.warnings });
+  const parts = { declared, problem, derivation, plan, binding, solve, warnings: data.warnings };
+  const answers = createAnswers(parts);
   const variables = problem.upper?.variables ?? [];
   return {
     model,
@@ -79,23 +84,39 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
     sizes: data.sizes,
     warnings: data.warnings,
     gradient: answers.hypergradient,
-    solve: answers.solve,
+    gradients: createGradients(parts, answers),
+    solve: (given = {}) => {
+      const [seed, limit] = [solve.get("seed"), solve.get("time_limit")];
+      const numberIn = (value: OptionValue | undefined): number | undefined =>
+        value?.kind === "number" ? value.value : undefined;
+      const timeLimit = given.timeLimit ?? numberIn(limit);
+      const sign = problem.upper?.direction === "maximize" ? -1 : 1;
+      return solveFromStarts(
+        answers.solve,
+        { ...given, ...(timeLimit !== undefined && { timeLimit }) },
+        () => answers.place({}),
+        numberIn(seed) ?? 0,
+        (value, than) => sign * value < sign * than,
+      );
+    },
 
     gradcheck: (at = {}) => {
       const { answer, gradient } = answers.evaluate(at);
-      const { rows, estimators } = checkGradient(
+      const { rows, estimators, warnings } = checkGradient(
         binding,
         problem.graph,
         answers.aid,
         variables,
         gradient,
         answer.value,
+        gradientsAtSteps(parts, at),
+        withCopiesHeld(parts, answers.aid),
       );
       const tolerance = toleranceFor(engine, gradcheckTolerance);
       const worst = Math.max(
         0,
         ...rows.map((row) => row.error),
-        ...estimators.map((estimator) => estimator.difference),
+        ...estimators.filter(({ exact }) => exact).map(({ difference }) => difference),
       );
       return {
         value: answer.value,
@@ -103,22 +124,11 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
         worst,
         estimators,
         residuals: answer.residuals,
-        passed: worst <= tolerance,
+        passed: worst <= tolerance && (rows.length > 0 || variables.length === 0),
         tolerance,
-        warnings: distinct([...data.warnings, ...answer.warnings]),
+        warnings: distinct([...data.warnings, ...answer.warnings, ...warnings]),
       };
     },
-  };
-}
-
-/** The engine that the options ask for. */
-function engineOptions(solve: ReadonlyMap<string, OptionValue>): WasmEngineOptions {
-  const [threads, precision] = [solve.get("threads"), solve.get("precision")];
-  return {
-    blas: systemBlas,
-    spawn: spawnWorker,
-    threads: threads?.kind === "number" ? threads.value : defaultThreads(),
-    precision: precision?.kind === "word" && precision.value === "f32" ? "f32" : "f64",
   };
 }
 
@@ -126,18 +136,26 @@ function engineOptions(solve: ReadonlyMap<string, OptionValue>): WasmEngineOptio
 const gradcheckTolerance = 1e-6;
 
 /** What replaces sizes, for the compiler: it knows which of the names are dims. */
-export function replacedSizes(set: ReadonlyMap<string, NestedArray>): ReadonlyMap<string, number> {
+export function replacedSizes(set: ReadonlyMap<string, Value>): ReadonlyMap<string, number> {
   return new Map([...set].flatMap(([name, value]) => (typeof value === "number" ? [[name, value] as const] : [])));
 }
 
 /** The params among the replaced names; sizes were replaced when the program was compiled. */
-export function replacedParams(model: Model, set: ReadonlyMap<string, NestedArray>): ReadonlyMap<string, NestedArray> {
+export function replacedParams(model: Model, set: ReadonlyMap<string, Value>): ReadonlyMap<string, NestedArray> {
   const dims = model.dims.filter((dim) => dim.kind === "defined").map((dim) => dim.name);
   const params = model.params.map((param) => param.name);
   for (const [name, value] of set) {
     if (dims.includes(name) && typeof value !== "number")
-      throw new BilevelError([pointShape(name, "a size", shapeOfNested(value), undefined)]);
+      throw new BilevelError([
+        pointShape(name, "a size", isWeights(value) ? undefined : shapeOfNested(value), undefined),
+      ]);
     if (!dims.includes(name) && !params.includes(name)) throw unknownName(name, [...params, ...dims], "param or dim");
   }
-  return new Map([...set].filter(([name]) => params.includes(name)));
+  return new Map(
+    [...set].flatMap(([name, value]) => {
+      if (!params.includes(name)) return [];
+      if (isWeights(value)) throw new BilevelError([pointShape(name, "an array", undefined, undefined)]);
+      return [[name, value] as const];
+    }),
+  );
 }

@@ -26,7 +26,7 @@ export function sizeNumber(size: Size, sizes: SizeBindings): number {
   return value;
 }
 
-/** Writes data, generated arrays and params to the engine. `params` holds replaced ones by name. */
+/** Puts data, generated arrays and params into the engine, which empties the tables. `params` holds replaced ones by name. */
 export function bind(
   problem: Problem,
   engine: Engine,
@@ -41,14 +41,16 @@ export function bind(
     engine.write(vector, values());
     constants.set(input, vector);
   };
+  const columns = new Map<Input, Float64Array>();
   for (const input of problem.graph.inputs.values()) {
     if (input.role !== "data") continue;
     const dot = input.name.indexOf(".");
     const field = tables.get(input.name.slice(0, dot))?.fields.get(input.name.slice(dot + 1));
     if (field !== undefined && !isColumn(field))
       put(input, lengthOf(input.shape, sizes), () => foldMask(field, lengthOf(input.shape, sizes)));
-    if (field !== undefined && isColumn(field)) put(input, field.values.length, () => field.values);
+    if (field !== undefined && isColumn(field)) columns.set(input, field.values);
   }
+  takeColumns(engine, columns, constants);
   for (const { input, generator } of problem.generated) {
     const shape = input.shape.map((size) => sizeNumber(size, sizes));
     put(input, lengthOf(input.shape, sizes), () => generate(generator, shape));
@@ -62,6 +64,13 @@ export function bind(
       () => params.get(param.input.name) ?? evaluateNode(binding, param.value),
     );
   return binding;
+}
+
+/** The engine's memory takes the columns over; one that tables share is taken for its last input. */
+function takeColumns(engine: Engine, columns: ReadonlyMap<Input, Float64Array>, constants: Map<Input, Vector>): void {
+  const last = new Map([...columns].map(([input, values]) => [values, input]));
+  for (const [input, values] of columns)
+    constants.set(input, engine.take(last.get(values) === input ? values : values.slice()));
 }
 
 /** [folds, rows]: 1 where the fold's part has the row. */
@@ -89,11 +98,19 @@ function inReadingOrder(params: Problem["params"]): Problem["params"] {
 
 /** A node that reads constants and slots, as numbers. */
 export function evaluateNode(binding: Binding, node: Node): Float64Array {
-  const out = binding.engine.allocate(lengthOf(node.shape, binding.sizes));
-  runOnce(binding, "value", [node], [out]);
-  const values = binding.engine.read(out);
-  binding.engine.release(out);
-  return values;
+  return evaluateNodes(binding, [node])[0] as Float64Array;
+}
+
+/** Several, by one kernel. */
+export function evaluateNodes(binding: Binding, nodes: readonly Node[]): readonly Float64Array[] {
+  const { engine } = binding;
+  const outs = nodes.map((node) => engine.allocate(lengthOf(node.shape, binding.sizes)));
+  runOnce(binding, "values", nodes, outs);
+  return outs.map((out) => {
+    const values = engine.read(out);
+    engine.release(out);
+    return values;
+  });
 }
 
 /** A new vector for a changing input. */

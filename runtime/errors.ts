@@ -3,6 +3,7 @@ import type { Diagnostic, Span } from "../grammar/diagnostics.ts";
 
 export const runtimeCodes = [
   "singular-lower-level",
+  "not-attracting",
   "not-a-minimum",
   "unbounded-lower-level",
   "not-finite",
@@ -13,22 +14,71 @@ export const runtimeCodes = [
   "zero-gradient",
   "damped",
   "at-a-kink",
+  "approximate-gradient",
+  "degenerate-minimum",
   "concave-penalty",
   "flow-too-long",
   "flow-too-wide",
   "infeasible-lower-level",
+  "infeasible-upper-level",
+  "unbounded-upper-level",
+  "several-answers",
+  "not-compared",
   "degenerate-constraints",
+  "undetermined-function",
+  "flat-loss",
 ] as const;
 
-export function singularLowerLevel(unknowns: string, flat: number | undefined, span: Span): Diagnostic {
-  const directions =
-    flat === undefined ? "some directions" : flat === 1 ? "1 flat direction" : `${flat} flat directions`;
+/** `atLeast`: there may be more flat directions than were counted. */
+export function singularLowerLevel(
+  unknowns: string,
+  flat: number | undefined,
+  span: Span,
+  atLeast = false,
+): Diagnostic {
+  const counted = flat === 1 ? "1 flat direction" : `${flat} flat directions`;
+  const directions = flat === undefined ? "some directions" : `${atLeast ? "at least " : ""}${counted}`;
   return {
     code: "singular-lower-level",
     severity: "refusal",
     message: `${unknowns} is not determined: the curvature of what it minimizes is singular at the solution, with ${directions}`,
     span,
     suggestion: `say which solution is meant ("selected from ${unknowns}0 by gradient_flow"), add a strongly convex term such as 1e-3 * sumsq(${unknowns}), or consent to adjoint damping`,
+  };
+}
+
+/** The same for `solves`: of v = F(v), the derivative of v − F(v). */
+export function singularEquations(unknowns: string, span: Span): Diagnostic {
+  return {
+    code: "singular-lower-level",
+    severity: "refusal",
+    message: `${unknowns} is not determined: the derivative of its equations (left − right) in ${unknowns} is singular at the point found`,
+    span,
+    suggestion:
+      "check that there are as many independent equations as unknowns, start at another solution with init, or consent to adjoint damping",
+  };
+}
+
+/** `factor` is the spectral radius of ∂F/∂v. */
+export function notAttracting(unknowns: string, factor: number, span: Span): Diagnostic {
+  return {
+    code: "not-attracting",
+    severity: "warning",
+    message: `the fixed point of ${unknowns} does not attract: the contraction factor at the point found is ${factor.toPrecision(3)}`,
+    span,
+    suggestion:
+      "the answer is that of the equation; where the limit of an iteration is meant, make the map contract or start elsewhere",
+  };
+}
+
+/** The minimum is of an order above the second, or at infinity: the solver approaches it without curvature to stand on. */
+export function degenerateMinimum(unknowns: string, span: Span): Diagnostic {
+  return {
+    code: "degenerate-minimum",
+    severity: "refusal",
+    message: `the curvature of what ${unknowns} minimizes vanishes towards its solution, as that of x^4 does towards 0: how the solution moves is not determined`,
+    span,
+    suggestion: `add a strongly convex term such as 1e-3 * sumsq(${unknowns}), or consent to adjoint damping`,
   };
 }
 
@@ -112,11 +162,12 @@ export function notConverged(
   };
 }
 
-export function illConditioned(unknowns: string, condition: number, span: Span): Diagnostic {
+/** `what` has the number: `the curvature of what y minimizes`. */
+export function illConditioned(what: string, condition: number, span: Span): Diagnostic {
   return {
     code: "ill-conditioned",
     severity: "warning",
-    message: `the curvature of what ${unknowns} minimizes is ill-conditioned (its condition number is at least ${condition.toExponential(0)}); digits are lost accordingly`,
+    message: `${what} is ill-conditioned (its condition number is at least ${condition.toExponential(0)}); digits are lost accordingly`,
     span,
   };
 }
@@ -137,6 +188,17 @@ export function damped(unknowns: string, damping: number, span: Span): Diagnosti
     severity: "warning",
     message: `the adjoint of ${unknowns} is damped by ${damping}: the hypergradient is that of a regularised system`,
     span,
+  };
+}
+
+/** `how` the adjoint falls short; `residual` is relative, as reported. */
+export function approximateGradient(unknowns: string, how: string, residual: number, span: Span): Diagnostic {
+  return {
+    code: "approximate-gradient",
+    severity: "warning",
+    message: `the hypergradient is an estimate: the adjoint of ${unknowns} ${how} (relative residual ${residual.toExponential(1)})`,
+    span,
+    suggestion: "write method: auto, or allow more steps where they are limited",
   };
 }
 
@@ -171,13 +233,13 @@ export function flowTooLong(unknowns: string, steps: number, span: Span): Diagno
   };
 }
 
-export function flowTooWide(unknowns: string, size: number, largest: number, span: Span): Diagnostic {
+export function flowTooWide(unknowns: string, size: number, steps: number, span: Span): Diagnostic {
   return {
     code: "flow-too-wide",
     severity: "refusal",
-    message: `${unknowns} holds ${size} numbers, and a selection by gradient_flow splits a curvature of order ${largest} at the most`,
+    message: `the gradient flow of ${unknowns} has not come to rest after ${steps} steps, and with ${size} numbers a place no more of them can be kept`,
     span,
-    suggestion: "use by descent(steps, rate), which has no such bound",
+    suggestion: "start nearer to a solution, or use by descent(steps, rate), which keeps few places",
   };
 }
 
@@ -191,6 +253,51 @@ export function infeasible(unknowns: string, violation: number, span: Span): Dia
   };
 }
 
+/** A local method speaks of what it found; `violation` is absent where it is known that there is nothing to find. */
+export function infeasibleUpper(violation: number | undefined, span: Span): Diagnostic {
+  return {
+    code: "infeasible-upper-level",
+    severity: "refusal",
+    message:
+      violation === undefined
+        ? "there is no point where the constraints of both levels hold and the lower level has an answer"
+        : `no point was found where the constraints of the upper problem hold (the least violation found is ${violation.toPrecision(2)})`,
+    span,
+    suggestion: "relax a constraint, or start nearer to where they hold with init",
+  };
+}
+
+export function unboundedUpper(span: Span): Diagnostic {
+  return {
+    code: "unbounded-upper-level",
+    severity: "refusal",
+    message: "the upper objective is unbounded where the constraints of both levels hold",
+    span,
+    suggestion: "check its sign, or bound the upper variables by a set or subject to",
+  };
+}
+
+/** Of gradcheck: next to the point the problem has no solution, so that there is nothing to take differences of. */
+export function notCompared(entries: number, of: number): Diagnostic {
+  return {
+    code: "not-compared",
+    severity: "warning",
+    message: `${entries} of ${of} entries could not be compared with finite differences: on one side of the point at least, the lower level has no solution`,
+    suggestion: "check at a point further from where the problem ceases to be solvable",
+  };
+}
+
+/** The optimistic solution was taken. */
+export function severalAnswers(unknowns: string, variables: string, span: Span): Diagnostic {
+  return {
+    code: "several-answers",
+    severity: "warning",
+    message: `at this ${variables}, ${unknowns} has other answers that its level likes as well: the one that suits the upper level best was taken`,
+    span,
+    suggestion: "add a strongly convex term to what it minimizes, if the choice is not the upper level's to make",
+  };
+}
+
 export function degenerateConstraints(unknowns: string, span: Span): Diagnostic {
   return {
     code: "degenerate-constraints",
@@ -198,5 +305,27 @@ export function degenerateConstraints(unknowns: string, span: Span): Diagnostic 
     message: `the constraints that are active on ${unknowns} do not determine it and their multipliers: some depend on each other, or leave a direction that the objective is flat in`,
     span,
     suggestion: "drop a redundant constraint, or add a strongly convex term to the objective",
+  };
+}
+
+/** The upper level reads a function in L2(D) where D's rows leave it open: its family is richer than they are. */
+export function undeterminedFunction(name: string, span: Span): Diagnostic {
+  return {
+    code: "undetermined-function",
+    severity: "refusal",
+    message: `the upper level reads ${name} where the rows of its clause do not determine it: there is no adjoint function`,
+    span,
+    suggestion: "evaluate it where those rows lie, use a smaller family, or one that shares weights between such rows",
+  };
+}
+
+/** A convex loss without curvature at the solution. */
+export function flatLoss(name: string, span: Span): Diagnostic {
+  return {
+    code: "flat-loss",
+    severity: "refusal",
+    message: `at the solution the loss of ${name} is flat in the value of ${name} at some row, so ${name} is not determined there`,
+    span,
+    suggestion: "add a strongly convex term, such as 0.01 * h(z)^2, or leave out rows of weight 0",
   };
 }

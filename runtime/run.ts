@@ -5,14 +5,17 @@
 import type { Plan } from "../compiler/plan/plan.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import type { Engine, Vector } from "./engine/engine.ts";
-import type { Aid, Hypergradient } from "./method/aid.ts";
+import { infeasibleUpper } from "./errors.ts";
+import type { Aid, Hypergradient, UpperBounds } from "./method/aid.ts";
 import { numberOf } from "./method/inner.ts";
 import { outerStopping } from "./solve/defaults.ts";
 import { adam } from "./solve/minimise/adam.ts";
+import { type AugmentedOptions, augmentedLagrangian, type ConstrainedObjective } from "./solve/minimise/augmented.ts";
 import { gradientDescent } from "./solve/minimise/gradient-descent.ts";
 import { lbfgs } from "./solve/minimise/lbfgs.ts";
 import { projectedGradient } from "./solve/minimise/projected.ts";
-import type { Minimisation, MinimiserOutcome, Objective } from "./solve/types.ts";
+import type { Stopping } from "./solve/stopping.ts";
+import type { Evaluation, MinimiserOutcome, Objective } from "./solve/types.ts";
 import { toleranceFor } from "./solve/workspace.ts";
 import type { Status, TraceEntry } from "./types.ts";
 
@@ -21,6 +24,8 @@ export interface SolveOptions {
   readonly onStep?: (entry: TraceEntry) => void;
   /** Seconds. */
   readonly timeLimit?: number;
+  /** Upper variables, flat, in place of their `init`s; moved to their sets. */
+  readonly from?: Float64Array;
 }
 
 export interface OuterRun {
@@ -29,6 +34,12 @@ export interface OuterRun {
   readonly seconds: number;
   readonly trace: readonly TraceEntry[];
   readonly message?: string;
+  /** The answer, where the method has it already. */
+  readonly evaluated?: {
+    readonly answer: Hypergradient;
+    readonly gradient: Float64Array;
+    readonly contraction?: number;
+  };
 }
 
 /** Leaves the answer in aid.w. Throws refusals that concern the start; later ones make a line search back off. */
@@ -44,8 +55,11 @@ export async function runOuter(
   const x = engine.allocate(aid.w.length);
   engine.copy(aid.w, x);
   const evaluations = observed(engine, aid, direction);
-  const steps = plan.steps;
-  const machine = minimiserOf(engine, plan, evaluations.objective, x, steps, aid.project);
+  const { minimise, stopping } = minimiserOf(engine, plan, aid.project);
+  const machine =
+    aid.bounds === undefined
+      ? minimise(evaluations.objective, x, stopping)
+      : augmentedLagrangian(engine, evaluations.constrained(aid.bounds), x, { minimise, stopping });
   const best = engine.allocate(x.length);
   let bestValue = Number.POSITIVE_INFINITY;
   const trace: TraceEntry[] = [];
@@ -62,6 +76,10 @@ export async function runOuter(
     const next = machine.next();
     if (next.done === true) {
       const outcome = next.value;
+      if (outcome.status === "infeasible" && aid.bounds !== undefined) {
+        engine.copy(x, aid.w);
+        throw new BilevelError([infeasibleUpper(aid.bounds.violation(), aid.bounds.span)]);
+      }
       if (outcome.status === "not_evaluable" && evaluations.failure() !== undefined) throw evaluations.failure();
       const status = statusOf(outcome);
       return finish(
@@ -82,7 +100,8 @@ export async function runOuter(
     };
     trace.push(entry);
     options.onStep?.(entry);
-    if (iterate.value < bestValue) {
+    // Under constraints a lower value may only be less feasible, so that the last point counts.
+    if (iterate.value < bestValue || aid.bounds !== undefined) {
       bestValue = iterate.value;
       engine.copy(iterate.x, best);
     }
@@ -105,34 +124,29 @@ export async function runOuter(
 /** How long the loop keeps the event loop waiting, in milliseconds: Ctrl-C is heard in between. */
 const breathing = 30;
 
-function minimiserOf(
-  engine: Engine,
-  plan: Plan,
-  objective: Objective,
-  x: Vector,
-  steps: number,
-  project: Aid["project"],
-): Minimisation {
+/** The plan's outer solver, ready for any objective. */
+function minimiserOf(engine: Engine, plan: Plan, project: Aid["project"]): AugmentedOptions {
   const { solver, arguments: given } = plan.outer;
-  const stopping = {
+  const rate = numberOf(given, "rate");
+  const stopping: Stopping = {
     ...outerStopping,
     tolerance: numberOf(given, "tol") ?? toleranceFor(engine, outerStopping.tolerance),
-    maxIterations: steps,
+    maxIterations: plan.steps,
+    estimated: plan.blocks.some(({ inner }) => inner.solver === "adam" || inner.solver === "sgd"),
   };
-  switch (solver) {
-    case "gd":
-      return gradientDescent(engine, objective, x, { ...stopping, rate: numberOf(given, "rate") });
-    case "adam":
-      return adam(engine, objective, x, { ...stopping, rate: numberOf(given, "rate") });
-    case "projected_gd":
-      return projectedGradient(engine, objective, x, {
-        ...stopping,
-        rate: numberOf(given, "rate"),
-        project: project ?? (() => {}),
-      });
-    case "lbfgs":
-      return lbfgs(engine, objective, x, { ...stopping, memory: numberOf(given, "memory") });
-  }
+  const minimise: AugmentedOptions["minimise"] = (objective, x, stop) => {
+    switch (solver) {
+      case "gd":
+        return gradientDescent(engine, objective, x, { ...stop, rate });
+      case "adam":
+        return adam(engine, objective, x, { ...stop, rate });
+      case "projected_gd":
+        return projectedGradient(engine, objective, x, { ...stop, rate, project: project ?? (() => {}) });
+      case "lbfgs":
+        return lbfgs(engine, objective, x, { ...stop, memory: numberOf(given, "memory") });
+    }
+  };
+  return { stopping, minimise };
 }
 
 function statusOf(outcome: MinimiserOutcome): Status {
@@ -144,12 +158,14 @@ function statusOf(outcome: MinimiserOutcome): Status {
       return "max_steps";
     case "diverged":
     case "unbounded":
+    case "infeasible":
     case "not_evaluable":
       return "diverged";
   }
 }
 
 function messageOf(outcome: MinimiserOutcome, failure: BilevelError | undefined): string | undefined {
+  if (outcome.status === "stagnated" && outcome.reason !== undefined) return outcome.reason;
   if (outcome.status === "stagnated")
     return `no step improves the objective further, and the gradient is not small (${outcome.gradientNorm.toExponential(1)})`;
   if (outcome.status === "unbounded") return "the upper objective is unbounded";
@@ -161,26 +177,31 @@ function messageOf(outcome: MinimiserOutcome, failure: BilevelError | undefined)
 function observed(engine: Engine, aid: Aid, direction: 1 | -1) {
   const answers = new Map<number, Hypergradient>();
   let failure: BilevelError | undefined;
-  const objective: Objective = {
-    size: aid.w.length,
-    evaluate: (point, gradient) => {
-      engine.copy(point, aid.w);
-      try {
-        const answer = aid.hypergradient(gradient);
-        engine.scale(direction, gradient);
-        if (answers.size > rememberedAnswers) answers.clear();
-        answers.set(direction * answer.value, answer);
-        return { ok: true, value: direction * answer.value };
-      } catch (error) {
-        if (!(error instanceof BilevelError)) throw error;
-        failure = error;
-        return { ok: false, reason: error.message };
-      }
-    },
+  const evaluate = (point: Vector, gradient: Vector, weigh?: () => void): Evaluation => {
+    engine.copy(point, aid.w);
+    try {
+      const answer = aid.hypergradient(gradient, weigh);
+      engine.scale(direction, gradient);
+      if (answers.size > rememberedAnswers) answers.clear();
+      answers.set(direction * answer.value, answer);
+      return { ok: true, value: direction * answer.value };
+    } catch (error) {
+      if (!(error instanceof BilevelError)) throw error;
+      failure = error;
+      return { ok: false, reason: error.message };
+    }
   };
+  const size = aid.w.length;
+  const objective: Objective = { size, evaluate: (point, gradient) => evaluate(point, gradient) };
+  const constrained = ({ relations, values, multipliers }: UpperBounds): ConstrainedObjective => ({
+    size,
+    relations,
+    evaluate: (point, gradient, weigh) => evaluate(point, gradient, () => engine.write(multipliers, weigh(values()))),
+  });
   const none: Pick<Hypergradient, "residuals"> = { residuals: { inner: Number.NaN, adjoint: Number.NaN } };
   return {
     objective,
+    constrained,
     at: (value: number): Pick<Hypergradient, "residuals"> => answers.get(value) ?? none,
     failure: (): BilevelError | undefined => failure,
   };

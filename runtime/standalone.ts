@@ -17,6 +17,7 @@ import { checkRequirements } from "./data/requirements.ts";
 import { settleShapes, shapeClaims } from "./data/shapes.ts";
 import { createSizes } from "./data/sizes.ts";
 import { type Column, isColumn, type Table } from "./data/table.ts";
+import type { Engine } from "./engine/engine.ts";
 import { createWasmEngine } from "./engine/wasm/engine.ts";
 import { pointShape } from "./errors.ts";
 import type { SolveOptions } from "./run.ts";
@@ -91,37 +92,47 @@ export function createBuilders() {
 
 export type Builders = ReturnType<typeof createBuilders>;
 
-/** The functions of a module for given tables and params. Throws a BilevelError for what is wrong with them. */
-export function loader(program: (builders: Builders) => ModuleProgram) {
-  return async (given: TablesGiven = {}, set: Point = {}) => {
-    const parts = program(createBuilders());
-    const { tables, sizes } = await bindData(parts, given);
-    const params = new Map(
-      [...parts.set, ...Object.entries(set)].map(([name, value]) => {
-        const inputs = parts.problem.params.map(({ input }) => input);
-        const input = inputs.find((each) => each.name === name);
-        if (input === undefined)
-          throw unknownName(
-            name,
-            inputs.map((each) => each.name),
-            "param",
-          );
-        return [name, fitted(parts.declared, input, value, sizes)] as const;
-      }),
-    );
-    const precision = parts.solve.get("precision");
-    const engine = await createWasmEngine({
-      precision: precision?.kind === "word" && precision.value === "f32" ? "f32" : "f64",
-    });
-    const binding = bind(parts.problem, engine, tables, sizes, params);
-    const answers = createAnswers({ ...parts, binding, warnings: [] });
-    return {
-      value: answers.value,
-      gradient: answers.partials,
-      hypergradient: (at?: Point) => withMessages(answers.hypergradient(at)),
-      solve: async (options?: SolveOptions) => withMessages(await answers.solve(options)),
+/** How a target makes its engine, from what the caller of `load` gives it beside data and params. */
+type EngineMaker<Given> = (precision: Engine["precision"], given: Given | undefined) => Promise<Engine>;
+
+/** WebAssembly is emitted as the module loads. */
+export const loader = loaderOn((precision) => createWasmEngine({ precision }));
+
+/**
+ * `load` of a module's program: its functions for given tables and params. They throw a BilevelError for what is wrong with them.
+ */
+export function loaderOn<Given>(createEngine: EngineMaker<Given>) {
+  return (program: (builders: Builders) => ModuleProgram) =>
+    async (given: TablesGiven = {}, set: Readonly<Record<string, NestedArray>> = {}, device?: Given) => {
+      const parts = program(createBuilders());
+      const { tables, sizes } = await bindData(parts, given);
+      const params = new Map(
+        [...parts.set, ...Object.entries(set)].map(([name, value]) => {
+          const inputs = parts.problem.params.map(({ input }) => input);
+          const input = inputs.find((each) => each.name === name);
+          if (input === undefined)
+            throw unknownName(
+              name,
+              inputs.map((each) => each.name),
+              "param",
+            );
+          return [name, fitted(parts.declared, input, value, sizes)] as const;
+        }),
+      );
+      const precision = parts.solve.get("precision");
+      const engine = await createEngine(
+        precision?.kind === "word" && precision.value === "f32" ? "f32" : "f64",
+        device,
+      );
+      const binding = bind(parts.problem, engine, tables, sizes, params);
+      const answers = createAnswers({ ...parts, binding, warnings: [] });
+      return {
+        value: answers.value,
+        gradient: answers.partials,
+        hypergradient: (at?: Point) => withMessages(answers.hypergradient(at)),
+        solve: async (options?: SolveOptions) => withMessages(await answers.solve(options)),
+      };
     };
-  };
 }
 
 /** A result as its JSON document has it: warnings are sentences. */

@@ -4,9 +4,13 @@ import type { Diagnostic } from "../grammar/diagnostics.ts";
 /** A scalar, or an array as nested lists, row-major. */
 export type NestedArray = number | readonly NestedArray[];
 
+/** What an unknown holds: an array, or the weights of a map by their names, `{ W1: ..., b1: ... }`. */
+export type Value = NestedArray | Weights;
+export type Weights = { readonly [tensor: string]: NestedArray };
+
 /** Values for outer unknowns by name; what is missing takes its `init`. */
 export interface Point {
-  readonly [name: string]: NestedArray;
+  readonly [name: string]: Value;
 }
 
 /**
@@ -20,16 +24,28 @@ export interface Residuals {
 
 /** Of the upper objective, in the variables of either level. */
 export interface Partials {
-  readonly upper: Readonly<Record<string, NestedArray>>;
-  readonly lower: Readonly<Record<string, NestedArray>>;
+  readonly upper: Readonly<Record<string, Value>>;
+  readonly lower: Readonly<Record<string, Value>>;
+}
+
+/** What the upper problem is subject to, constraint by constraint in the order written. */
+export interface ConstraintValues {
+  /** left − right, or right − left for >=: at most 0 where an inequality holds, 0 where an equality does. */
+  readonly value: NestedArray;
+  /** How fast the optimum improves where the constraint is loosened; 0 for one without force. */
+  readonly multiplier: NestedArray;
 }
 
 export interface GradientResult {
   readonly value: number;
-  readonly gradient: Readonly<Record<string, NestedArray>>;
+  readonly gradient: Readonly<Record<string, Value>>;
   /** All deeper levels. */
-  readonly lower: Readonly<Record<string, NestedArray>>;
+  readonly lower: Readonly<Record<string, Value>>;
+  /** Where the upper problem has constraints; the gradient is that of the objective alone. */
+  readonly constraints?: readonly Pick<ConstraintValues, "value">[];
   readonly residuals: Residuals;
+  /** How fast iterations of v = F(v) approach the solution, estimated: the spectral radius of ∂F/∂v. Where the lower level has such. */
+  readonly contraction?: number;
   readonly method: string;
   readonly engine: string;
   readonly warnings: readonly Diagnostic[];
@@ -53,21 +69,32 @@ export interface RunResult {
   readonly status: Status;
   /** With the sign the author wrote: a maximised objective is not negated. */
   readonly value: number;
+  /** Under constraints, of the Lagrangian. */
   readonly gradient_norm: number;
   readonly steps: number;
   readonly seconds: number;
   readonly engine: string;
   readonly method: string;
-  readonly upper: Readonly<Record<string, NestedArray>>;
-  readonly lower: Readonly<Record<string, NestedArray>>;
+  readonly upper: Readonly<Record<string, Value>>;
+  readonly lower: Readonly<Record<string, Value>>;
   readonly reports: Readonly<Record<string, NestedArray>>;
+  readonly constraints?: readonly ConstraintValues[];
   readonly residuals: Residuals;
+  readonly contraction?: number;
   readonly trace: readonly TraceEntry[];
+  /** Where several starts were asked for: how each ended, in order; this result is the best. */
+  readonly starts?: readonly StartResult[];
   readonly warnings: readonly Diagnostic[];
   /** Why the run ended, where the status alone does not say. */
   readonly message?: string;
   /** Converged, or every step that was asked for was taken. Not in the JSON document. */
   readonly complete: boolean;
+}
+
+/** How a run from one of several starts ended. One that was refused has a message alone. */
+export interface StartResult
+  extends Partial<Pick<RunResult, "value" | "gradient_norm" | "steps" | "upper" | "message">> {
+  readonly status: Status | "refused";
 }
 
 /** One entry of the gradient, by the derived equations and by central differences of the whole problem. */
@@ -80,10 +107,12 @@ export interface GradcheckRow {
   readonly error: number;
 }
 
-/** Another way to the same gradient, and its largest difference from the derived one, relative to the largest entry. */
+/** Another way to the gradient, and its largest difference from the derived one, relative to the largest entry. */
 export interface Estimator {
   readonly name: string;
-  readonly gradient: Readonly<Record<string, NestedArray>>;
+  /** It has to agree; others approximate the gradient, each in its way. */
+  readonly exact: boolean;
+  readonly gradient: Readonly<Record<string, Value>>;
   readonly difference: number;
 }
 

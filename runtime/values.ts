@@ -1,5 +1,5 @@
 /** Numbers between the engine's flat vectors and the nested arrays that people read and write. */
-import type { NestedArray } from "./types.ts";
+import type { NestedArray, Value, Weights } from "./types.ts";
 
 /** Row-major numbers as nested arrays; a scalar is a number. */
 export function toNested(values: ArrayLike<number>, shape: readonly number[], offset = 0): NestedArray {
@@ -18,8 +18,10 @@ export function shapeOfNested(value: NestedArray): readonly number[] | undefined
   return regular ? [value.length, ...first] : undefined;
 }
 
-export function flatten(value: NestedArray): number[] {
-  return typeof value === "number" ? [value] : value.flatMap(flatten);
+/** All numbers, row-major; of weights tensor by tensor. */
+export function flatten(value: Value | readonly Value[]): number[] {
+  if (typeof value === "number") return [value];
+  return (Array.isArray(value) ? value : Object.values(value)).flatMap(flatten);
 }
 
 /** Numbers for a declared shape: nested arrays of it, or one number that fills it; `undefined` where they do not fit. */
@@ -29,3 +31,5 @@ export function numbersFor(value: NestedArray, shape: readonly number[]): Float6
   const own = shapeOfNested(value);
   return own !== undefined && own.join() === shape.join() ? Float64Array.from(flatten(value)) : undefined;
 }
+
+export const isWeights = (value: Value): value is Weights => typeof value === "object" && !Array.isArray(value);

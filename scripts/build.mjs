@@ -9,25 +9,46 @@ import { build } from "esbuild";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
 
-/** What every compiled module brings along, as one statement. The neutral platform keeps Node's modules out of it. */
+/** Stands in for the modules of Node.js that TensorFlow.js asks for and a compiled module can do without. */
+const withoutNode = {
+  name: "without-node",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(util|crypto|node-fetch)$/ }, ({ path }) => ({ path, namespace: "without-node" }));
+    onLoad({ filter: /.*/, namespace: "without-node" }, () => ({
+      contents: `const isA = (name) => (value) => Object.prototype.toString.call(value) === "[object " + name + "]";
+        const arrays = ["Float32Array", "Int32Array", "Uint8Array", "Uint8ClampedArray"];
+        module.exports = { TextEncoder, TextDecoder, types: Object.fromEntries(arrays.map((name) => ["is" + name, isA(name)])) };`,
+    }));
+  },
+};
+
+/** What every compiled module brings along, as one statement a target. The neutral platform keeps Node's modules out of it. */
 const standalone = await build({
   absWorkingDir: root,
-  entryPoints: ["runtime/standalone.ts"],
+  entryPoints: { "standalone-wasm": "runtime/standalone.ts", "standalone-tfjs": "runtime/standalone-tfjs.ts" },
+  outdir: dist,
   bundle: true,
   format: "iife",
   globalName: "bilevel",
   platform: "neutral",
+  mainFields: ["module", "main"],
+  plugins: [withoutNode],
   target: "es2022",
   minify: true,
   // An uncaught error shows the line it was thrown from.
   lineLimit: 160,
+  legalComments: "eof",
   logLevel: "warning",
   write: false,
 });
 
-const { outputFiles } = await build({
+const programs = await build({
   absWorkingDir: root,
-  entryPoints: { bilevel: "cli/bilevel.ts", index: "index.ts" },
+  entryPoints: {
+    bilevel: "cli/bilevel.ts",
+    index: "index.ts",
+    "webgpu-worker": "runtime/engine/tfjs/node/webgpu-worker.ts",
+  },
   outdir: dist,
   bundle: true,
   format: "esm",
@@ -38,7 +59,6 @@ const { outputFiles } = await build({
   legalComments: "linked",
   logLevel: "warning",
   write: false,
-  define: { STANDALONE_RUNTIME: JSON.stringify(standalone.outputFiles[0].text.trim()) },
   // CommonJS dependencies ask for Node's modules.
   banner: {
     js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
@@ -47,7 +67,7 @@ const { outputFiles } = await build({
 
 // Only a build that succeeded replaces the one before.
 rmSync(dist, { recursive: true, force: true });
-for (const { path, contents } of outputFiles) {
+for (const { path, contents } of [...standalone.outputFiles, ...programs.outputFiles]) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, contents);
 }

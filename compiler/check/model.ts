@@ -123,7 +123,9 @@ export type Generator =
   | { readonly kind: "linspace"; readonly from: number; readonly to: number }
   | { readonly kind: "zeros" }
   | { readonly kind: "ones" }
-  | { readonly kind: "eye" };
+  | { readonly kind: "eye" }
+  /** Orthonormal columns or rows, whichever are fewer: a start of weights, which has no name in the language. */
+  | { readonly kind: "orthogonal"; readonly seed: number };
 
 // ------------------------------------------------------------------------------------------------ declarations
 

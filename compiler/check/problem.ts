@@ -300,7 +300,13 @@ function readSelection(scope: Scope, selection: Selection, unknowns: readonly Mo
 /** The grammar knows no other way of selecting. */
 function selectionMethod(scope: Scope, { by, arguments: given, span }: Selection): ModelSelection["by"] {
   const isFlow = by.text === "gradient_flow";
-  const matched = matchArguments(scope, by.text, span, isFlow ? "gradient_flow()" : "descent(steps, rate)", given);
+  const matched = matchArguments(
+    scope,
+    by.text,
+    span,
+    isFlow ? "gradient_flow()" : "descent(steps, rate, momentum: 0)",
+    given,
+  );
   if (isFlow) return { kind: "gradient_flow" };
   const terms = new Map(
     [...matched].map(([name, expressions]): [string, Term] => [name, scalar(scope, expressions[0] as Expression)]),

@@ -14,13 +14,16 @@ import { BilevelError } from "../../grammar/diagnostics.ts";
 import { notDerivedYet } from "../errors.ts";
 import { add, type Graph, input } from "../ir/graph.ts";
 import { type Input, type Node, reachable } from "../ir/node.ts";
-import type { LowerClause, LowerLevel, LowerSet } from "../lower/problem.ts";
+import type { L2Function, LowerClause, LowerLevel, Problem } from "../lower/problem.ts";
 import { simplify } from "../simplify/simplify.ts";
-import { type Constrained, deriveConstrained } from "./constrained.ts";
+import { type Bound, type Constrained, deriveConstrained } from "./constrained.ts";
 import { gradient } from "./differentiate.ts";
+import { deriveEpigraph } from "./epigraph.ts";
+import { type Functional, functionalOf, throughFamilies } from "./functional.ts";
 import { kinksIn } from "./kinks.ts";
 import { deriveNonsmooth, type Nonsmooth } from "./nonsmooth.ts";
 import { pairing } from "./pairing.ts";
+import { type Represented, representedCondition } from "./representer.ts";
 
 export interface Condition {
   readonly clause: LowerClause;
@@ -30,27 +33,40 @@ export interface Condition {
   readonly residual: readonly Node[];
   /** What is minimised, where the residual is its whole gradient. */
   readonly minimand?: Node;
+  /** What answers the clause's own unknowns: those of the deeper levels it reads, and the multipliers it brings for them. */
+  readonly answers?: readonly Input[];
   /** Where the clause has kinks or sets: the residual then holds on the face that masks describe. */
   readonly nonsmooth?: Nonsmooth;
   /** Where the clause has constraints: the same. */
   readonly constrained?: Constrained;
+  /** Where the unknown is a function in L2: the residual is that of the family that represents it. */
+  readonly functional?: Functional;
+  /** Where unknowns are functions in an RKHS: the residual is that of their coefficients. */
+  readonly represented?: Represented;
 }
 
 /** Whether the condition holds on a face of the solution only, whose masks the solver finds. */
 export const hasFace = (condition: Pick<Condition, "nonsmooth" | "constrained">): boolean =>
   condition.nonsmooth !== undefined || condition.constrained !== undefined;
 
-type Sets = ReadonlyMap<string, LowerSet>;
+/** What conditions are stated with besides the levels. */
+export type Surroundings = Pick<Problem, "sets" | "functions">;
+type Sets = Problem["sets"];
 
 /** The conditions of a level and of all below it. */
-export function conditionsOf(g: Graph, level: LowerLevel | undefined, sets: Sets): readonly Condition[] {
+export function conditionsOf(g: Graph, level: LowerLevel | undefined, around: Surroundings): readonly Condition[] {
   if (level === undefined) return [];
-  const deeper = conditionsOf(g, level.deeper, sets);
-  return [...level.clauses.map((clause) => conditionOf(g, clause, deeper, sets)), ...deeper];
+  const deeper = conditionsOf(g, level.deeper, around);
+  return [...level.clauses.map((clause) => conditionOf(g, clause, deeper, around)), ...deeper];
 }
 
-function conditionOf(g: Graph, clause: LowerClause, deeper: readonly Condition[], sets: Sets): Condition {
+function conditionOf(g: Graph, clause: LowerClause, deeper: readonly Condition[], around: Surroundings): Condition {
   const { unknowns, span } = clause;
+  const { sets, functions } = around;
+  const fn = functions.find(({ weights }) => unknowns.some((y) => weights.includes(y)));
+  const deepFunction = deeper.find(({ functional }) => functional !== undefined);
+  if (deepFunction !== undefined) throw new BilevelError([notDerivedYet("a level above a function in L2", span)]);
+  if (fn !== undefined && clause.kind === "optimize") return functionalCondition(g, clause, fn, around);
   const inSet = unknowns.find((y) => sets.has(y.name));
   if (inSet !== undefined && (clause.kind === "solves" || clause.selected !== undefined)) {
     throw new BilevelError([notDerivedYet(`the set of ${inSet.name} in such a clause`, span)]);
@@ -59,16 +75,19 @@ function conditionOf(g: Graph, clause: LowerClause, deeper: readonly Condition[]
   const answers = mentioned(clause.minimand, deeper);
   const path = answers.find(({ clause: answer }) => answer.kind === "optimize" && answer.selected !== undefined);
   if (path !== undefined) throw new BilevelError([notDerivedYet("a level above one with a selection", span)]);
-  const faceted = answers.find(hasFace);
-  if (faceted !== undefined)
-    throw new BilevelError([notDerivedYet("a level above a set, a kink or a constraint", span)]);
   const kinked = inSet !== undefined || kinksIn(simplify(g, [clause.minimand]), new Set<Node>(unknowns)).length > 0;
   const bound = clause.subject.length > 0;
-  if ((kinked || bound) && answers.length > 0)
-    throw new BilevelError([notDerivedYet("a set, a kink or a constraint above a deeper level", span)]);
+  if (clause.representers !== undefined) {
+    if (kinked || bound || answers.length > 0 || clause.selected !== undefined) {
+      const what = "a kink, a constraint, a selection or a deeper level in a clause for a function in an RKHS";
+      throw new BilevelError([notDerivedYet(what, span)]);
+    }
+    return { clause, unknowns, ...representedCondition(g, clause, clause.representers) };
+  }
+  if (bound && answers.length > 0) throw new BilevelError([notDerivedYet("a constraint above a deeper level", span)]);
   if (bound) return boundCondition(g, clause, sets);
-  if (kinked && clause.selected === undefined) {
-    const faced = deriveNonsmooth(g, clause.minimand, unknowns, sets);
+  if (kinked && clause.selected === undefined && answers.length === 0) {
+    const faced = deriveNonsmooth(g, clause.minimand, unknowns, sets) ?? throughEpigraph(g, clause, sets);
     if (faced !== undefined) return { clause, ...faced };
     if (inSet !== undefined)
       throw new BilevelError([notDerivedYet(`a kink in ${inSet.name} together with its set`, span)]);
@@ -84,20 +103,50 @@ function conditionOf(g: Graph, clause: LowerClause, deeper: readonly Condition[]
   const residuals = answers.flatMap((answer) => answer.residual);
   const pairings = residuals.map((r, k) => pairing(g, multipliers[k] as Input, r));
   const lagrangian = add(g, [1, ...pairings.map(() => -1)], [clause.minimand, ...pairings]);
+  if (kinked) {
+    const faced = deriveNonsmooth(g, lagrangian, unknowns, sets, true);
+    if (faced === undefined) throw new BilevelError([notDerivedYet("such a kink above a deeper level", span)]);
+    return {
+      clause,
+      unknowns: [...faced.unknowns, ...multipliers],
+      residual: [...faced.residual, ...gradient(g, lagrangian, inner)],
+      nonsmooth: faced.nonsmooth,
+    };
+  }
   return {
     clause,
     unknowns: [...unknowns, ...multipliers],
     residual: gradient(g, lagrangian, [...unknowns, ...inner]),
+    answers: [...multipliers, ...inner],
   };
+}
+
+/** The condition in the weights; the derivative is taken in the function's values. */
+function functionalCondition(g: Graph, clause: Optimize, fn: L2Function, { functions }: Surroundings): Condition {
+  const functional = functionalOf(g, clause, fn);
+  const { unknowns } = clause;
+  const minimand = throughFamilies(g, functions)([functional.loss])[0] as Node;
+  const residual = gradient(g, minimand, unknowns);
+  return { clause, unknowns, residual, functional, ...(!stops(minimand, unknowns) && { minimand }) };
 }
 
 function boundCondition(g: Graph, clause: Optimize, sets: Sets): Condition {
   const { unknowns, span } = clause;
+  if (unknowns.some((y) => sets.get(y.name)?.kind === "psd"))
+    throw new BilevelError([notDerivedYet("the set psd beside constraints", span)]);
   if (clause.selected !== undefined) throw new BilevelError([notDerivedYet("a selection under constraints", span)]);
-  if (kinksIn(simplify(g, [clause.minimand]), new Set<Node>(unknowns)).length > 0) {
-    throw new BilevelError([notDerivedYet("a kink together with constraints", span)]);
-  }
-  return { clause, ...deriveConstrained(g, clause.minimand, unknowns, clause.subject, sets) };
+  const bound = throughEpigraph(g, clause, sets);
+  if (bound === undefined) throw new BilevelError([notDerivedYet("such a kink together with constraints", span)]);
+  return { clause, ...bound };
+}
+
+/** Kinks as constraints, beside those that the clause has. */
+function throughEpigraph(g: Graph, clause: Optimize, sets: Sets): Bound | undefined {
+  const { unknowns, subject } = clause;
+  if (unknowns.some((y) => sets.get(y.name)?.kind === "psd")) return undefined;
+  const smooth = deriveEpigraph(g, clause.minimand, unknowns);
+  if (smooth === undefined) return undefined;
+  return deriveConstrained(g, smooth.minimand, unknowns, [...subject, ...smooth.subject], sets, smooth.epigraphs);
 }
 
 type Optimize = Extract<LowerClause, { kind: "optimize" }>;

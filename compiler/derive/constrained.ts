@@ -10,12 +10,17 @@
  */
 import { add, broadcastLeading, constant, einsum, type Graph, input, multiply, scale } from "../ir/graph.ts";
 import type { Input, Node } from "../ir/node.ts";
-import type { LowerConstraint, LowerSet } from "../lower/problem.ts";
+import type { Constraint, LowerSet } from "../lower/problem.ts";
 import { simplify } from "../simplify/simplify.ts";
 import { gradient, jacobian } from "./differentiate.ts";
+import type { Epigraph } from "./epigraph.ts";
 import { pairing } from "./pairing.ts";
 
 export interface Constrained {
+  /** What is minimised: smooth. */
+  readonly minimand: Node;
+  /** Unknowns that stand for kinks. */
+  readonly epigraphs: readonly Epigraph[];
   /** h, each with its multiplier. */
   readonly equalities: readonly Node[];
   /** c, each with its multiplier, mask and slack of its shape. */
@@ -24,13 +29,14 @@ export interface Constrained {
   readonly slacks: readonly Input[];
   /** τ */
   readonly barrier: Input;
-  /** The interior conditions in (y, ν, μ, s) and their derivative. */
+  /** The interior conditions in (y, ν, μ, s). */
   readonly interior: readonly Node[];
-  readonly interiorCurvature: readonly (readonly Node[])[];
+  /** Of ∇ℒ, h and c, each by each unknown that is no multiplier. */
+  readonly derivatives: Readonly<Record<"stationarity" | "equalities" | "inequalities", readonly (readonly Node[])[]>>;
 }
 
 export interface Bound {
-  /** The declared unknowns, then ν, then μ. */
+  /** The declared unknowns, then those that stand for kinks, then ν, then μ. */
   readonly unknowns: readonly Input[];
   readonly residual: readonly Node[];
   readonly constrained: Constrained;
@@ -40,8 +46,9 @@ export function deriveConstrained(
   g: Graph,
   minimand: Node,
   unknowns: readonly Input[],
-  subject: readonly LowerConstraint[],
+  subject: readonly Constraint[],
   sets: ReadonlyMap<string, LowerSet>,
+  epigraphs: readonly Epigraph[] = [],
 ): Bound {
   const all = [...subject, ...unknowns.flatMap((y) => constraintsOf(g, y, sets.get(y.name)))];
   const name = unknowns.map((y) => y.name).join(", ");
@@ -66,7 +73,8 @@ export function deriveConstrained(
     ...inequalities.map((c, k) => pairing(g, multipliers[k] as Input, c)),
   ];
   const lagrangian = add(g, [1, ...pairings.map(() => 1)], [minimand, ...pairings]);
-  const stationarity = gradient(g, lagrangian, unknowns);
+  const primal = [...unknowns, ...epigraphs.map(({ bound }) => bound)];
+  const stationarity = gradient(g, lagrangian, primal);
   const onFace = inequalities.map((c, k) => {
     const [a, mu] = [active[k] as Input, multipliers[k] as Input];
     const inactive = add(g, [1, -1], [constant(g, 1, c.shape), a]);
@@ -77,29 +85,37 @@ export function deriveConstrained(
     add(g, [1, -1], [multiply(g, multipliers[k] as Input, slacks[k] as Input), broadcastLeading(g, barrier, c.shape)]),
   );
   const interior = simplify(g, [...stationarity, ...equalities, ...slackened, ...complementarity]);
-  const own = [...unknowns, ...equalityMultipliers, ...multipliers];
+  const own = [...primal, ...equalityMultipliers, ...multipliers];
+  const derivatives = (of: readonly Node[]): readonly (readonly Node[])[] =>
+    of.map((node) =>
+      simplify(
+        g,
+        primal.map((x) => jacobian(g, node, x)),
+      ),
+    );
   return {
     unknowns: own,
     residual: [...stationarity, ...equalities, ...onFace],
     constrained: {
+      minimand,
+      epigraphs,
       equalities,
       inequalities,
       active,
       slacks,
       barrier,
       interior,
-      interiorCurvature: interior.map((r) =>
-        simplify(
-          g,
-          [...own, ...slacks].map((x) => jacobian(g, r, x)),
-        ),
-      ),
+      derivatives: {
+        stationarity: derivatives(stationarity),
+        equalities: derivatives(equalities),
+        inequalities: derivatives(inequalities),
+      },
     },
   };
 }
 
 /** A set as constraints, for where it stands beside others. */
-function constraintsOf(g: Graph, y: Input, set: LowerSet | undefined): readonly LowerConstraint[] {
+export function constraintsOf(g: Graph, y: Input, set: LowerSet | undefined): readonly Constraint[] {
   if (set === undefined) return [];
   const axes = y.shape.map((_, i) => i);
   const summed = (node: Node): Node => einsum(g, [node], [axes], axes.slice(0, -1));
@@ -118,5 +134,7 @@ function constraintsOf(g: Graph, y: Input, set: LowerSet | undefined): readonly 
       const excess = add(g, [1, -1], [summed(multiply(g, y, y)), multiply(g, set.radius, set.radius)]);
       return [{ relation: "<=", value: excess }];
     }
+    case "psd":
+      throw new Error("psd beside constraints is refused before");
   }
 }

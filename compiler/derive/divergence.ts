@@ -41,7 +41,13 @@ function replaced(problem: Problem, placeholder: Input, value: Node): Problem {
   const swap = (node: Node): Node => substitute(g, [node], new Map([[placeholder, value]]))[0] as Node;
   return {
     ...problem,
-    ...(problem.upper && { upper: { ...problem.upper, objective: swap(problem.upper.objective) } }),
+    ...(problem.upper && {
+      upper: {
+        ...problem.upper,
+        objective: swap(problem.upper.objective),
+        subject: problem.upper.subject.map((constraint) => ({ ...constraint, value: swap(constraint.value) })),
+      },
+    }),
     reports: problem.reports.map((report) => ({ ...report, value: swap(report.value) })),
   };
 }
@@ -55,7 +61,7 @@ function traceOf(g: Graph, derivative: Node, rank: number): Node {
 function exact(problem: Problem, { of, by }: Divergence): Node {
   const g = problem.graph;
   const direct = traceOf(g, jacobian(g, of, by), by.shape.length);
-  const conditions = conditionsOf(g, problem.level, problem.sets);
+  const conditions = conditionsOf(g, problem.level, problem);
   const unknowns = conditions.flatMap((condition) => condition.unknowns);
   if (!dependsOn(of, new Set<Node>(unknowns))) return direct;
   const residual = conditions.flatMap((condition) => condition.residual);
@@ -160,7 +166,8 @@ function probedLevel(problem: Problem, suffix: string, data: ReadonlyMap<Node, N
         selected: {
           ...selected,
           ...(selected.start && { start: selected.start.map(swap) }),
-          ...(selected.kind === "descent" && { rate: swap(selected.rate) }),
+          ...(selected.kind === "descent" && selected.rate && { rate: swap(selected.rate) }),
+          ...(selected.kind === "descent" && selected.momentum && { momentum: swap(selected.momentum) }),
         },
       }),
     };

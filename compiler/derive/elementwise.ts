@@ -46,6 +46,8 @@ export const partials: PartialTable = {
   cos: [(g, x) => negative(g, map(g, "sin", first(x)))],
   /** tan′ = 1 + tan² */
   tan: [(g, x, f) => add(g, [1, 1], [number(g, 1, first(x)), multiply(g, f, f)])],
+  /** acos′ x = −1/√(1 − x²) */
+  acos: [(g, x) => negative(g, map(g, "power", oneMinusSquare(g, first(x)), number(g, -0.5, first(x))))],
   /** tanh′ = 1 − tanh² */
   tanh: [(g, _, f) => oneMinusSquare(g, f)],
   /** σ′ = σ (1 − σ) */
@@ -58,6 +60,8 @@ export const partials: PartialTable = {
   logcosh: [(g, x) => map(g, "tanh", first(x))],
   /** huber′ x = x between −1 and 1, ±1 beyond */
   huber: [(g, x) => map(g, "maximum", number(g, -1, first(x)), map(g, "minimum", first(x), number(g, 1, first(x))))],
+  /** relu′ x = [0 < x] */
+  relu: [(g, x) => map(g, "less", number(g, 0, first(x)), first(x))],
   stop: [zero],
   not: [zero],
   /** ∂xᵖ/∂x = p xᵖ⁻¹, ∂xᵖ/∂p = xᵖ log x */

@@ -47,14 +47,16 @@ export function entrywiseAffine(g: Graph, node: Node, y: Input, unknowns: Readon
   return { slope, offset };
 }
 
-/** coefficient · Σ weight · y², summed over some axes of the unknown y; each entry of it is a group of y's entries. */
+/** coefficient · Σ weight · y², summed over some axes of the unknown y or a reshape of it; each entry of it is a group of y's entries. */
 export interface SquareSum {
   readonly unknown: Input;
+  /** y itself or its reshape, whose axes the sum is over. */
+  readonly view: Node;
   readonly coefficient: number;
   readonly sum: Einsum;
-  /** Where `sum` has y. */
+  /** Where `sum` has the view. */
   readonly taken: readonly [number, number];
-  /** The axes of y that are not summed, in the order of the sum's own. */
+  /** The axes of the view that are not summed, in the order of the sum's own. */
   readonly kept: readonly number[];
 }
 
@@ -66,13 +68,14 @@ export function squareSum(node: Node, unknowns: ReadonlySet<Node>): SquareSum | 
   const [p, q] = varying;
   if (varying.length !== 2 || p === undefined || q === undefined || sum.operands[p] !== sum.operands[q])
     return undefined;
-  const unknown = sum.operands[p] as Node;
+  const view = sum.operands[p] as Node;
+  const unknown = view.kind === "reshape" ? view.operand : view;
   const labels = sum.labels[p] as readonly number[];
   if (unknown.kind !== "input" || new Set(labels).size < labels.length || labels.join() !== sum.labels[q]?.join())
     return undefined;
   const common = sum.labels.every((own, k) => varying.includes(k) || own.every((label) => sum.output.includes(label)));
   const kept = sum.output.map((label) => labels.indexOf(label));
-  return common && !kept.includes(-1) ? { unknown, coefficient, sum, taken: [p, q], kept } : undefined;
+  return common && !kept.includes(-1) ? { unknown, view, coefficient, sum, taken: [p, q], kept } : undefined;
 }
 
 /**

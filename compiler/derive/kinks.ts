@@ -1,4 +1,5 @@
 /** Where an expression has kinks or jumps in the unknowns; gradients there are one-sided or absent. */
+import { add, type Graph } from "../ir/graph.ts";
 import { type MapFunction, type Node, operandsOf, reachable } from "../ir/node.ts";
 import { squareSum } from "./entrywise.ts";
 
@@ -14,12 +15,14 @@ const mapSmoothness: { readonly [F in MapFunction]: Smoothness } = {
   sin: "smooth",
   cos: "smooth",
   tan: "smooth",
+  acos: "smooth",
   tanh: "smooth",
   sigmoid: "smooth",
   softplus: "smooth",
   erf: "smooth",
   logcosh: "smooth",
   huber: "smooth",
+  relu: "smooth",
   power: "smooth",
   stop: "smooth",
   abs: "kink",
@@ -50,13 +53,37 @@ export function isNorm(node: Node, unknowns: ReadonlySet<Node>): boolean {
 export function kinksIn(roots: readonly Node[], unknowns: ReadonlySet<Node>): readonly Node[] {
   const dependent = new Set<Node>();
   const found: Node[] = [];
-  for (const node of reachable(roots)) {
+  const nodes = reachable(roots);
+  for (const node of nodes) {
     const depends = unknowns.has(node) || operandsOf(node).some((operand) => dependent.has(operand));
-    if (!depends) continue;
+    // What stands still under a stop has no derivative to jump.
+    if (!depends || (node.kind === "map" && node.fn === "stop")) continue;
     dependent.add(node);
     if (smoothnessOf(node) !== "smooth" || isNorm(node, unknowns)) found.push(node);
   }
-  return found;
+  return found.filter((node) => roots.includes(node) || !isSquaredPart(node, nodes));
+}
+
+/** max(0, x) that is only read by its square, whose derivative 2 max(0, x) is continuous. */
+function isSquaredPart(node: Node, nodes: readonly Node[]): boolean {
+  if (node.kind !== "map" || node.fn !== "maximum") return false;
+  if (!node.operands.some((operand) => operand.kind === "constant" && operand.value === 0)) return false;
+  return nodes
+    .filter((reader) => operandsOf(reader).includes(node))
+    .every((reader) => {
+      if (reader.kind !== "einsum") return false;
+      const labels = reader.labels.filter((_, k) => reader.operands[k] === node).map((own) => own.join());
+      return labels.length === 2 && labels[0] === labels[1];
+    });
+}
+
+/** What is zero where the node has its kink, which is in single entries: x of |x|, a − b of max(a, b). */
+export function crossingOf(g: Graph, node: Node): Node | undefined {
+  if (node.kind !== "map") return undefined;
+  const [a, b] = node.operands;
+  if (node.fn === "abs") return a;
+  const isExtreme = node.fn === "maximum" || node.fn === "minimum";
+  return isExtreme ? add(g, [1, -1], [a as Node, b as Node]) : undefined;
 }
 
 /** The surface name of what makes the kink, for messages. */

@@ -1,6 +1,6 @@
 /**
  * Lower levels with a kink or a set: a smooth part plus, for each unknown, a penalty Σ weight |y − centre| of its entries or
- * Σ weight ‖y‖ of groups of them, or a set it stays in.
+ * Σ weight ‖y‖ of groups of them, or a set it stays in, or a penalty of its entries and bounds on them.
  *
  * The solution identifies a face: the entries or groups that are not at their kink or bound (the support). On the face the condition is an
  * equation, and near a solution with strict complementarity the face does not change, so that the implicit function theorem holds
@@ -9,35 +9,56 @@
  *
  *     penalty    m ∘ (∇s + weight ∘ sign(y − centre)) + (1 − m) ∘ (y − centre) = 0
  *     group      m ∘ (∇s + weight ∘ y / ‖y‖) + (1 − m) ∘ y = 0
- *     box        (1 − l − u) ∘ ∇s + l ∘ (y − low) + u ∘ (y − high) = 0
+ *     box        (1 − l − u) ∘ p + l ∘ (y − low) + u ∘ (y − high) = 0        with ∇s, or the penalty's left side, for p
  *     simplex    m ∘ (∇s − τ) + (1 − m) ∘ y = 0,   Σ y = 1                 along the last axis, one τ a row
  *     ball       ∇s + 2 τ y = 0,   a (Σ y² − r²) + (1 − a) τ = 0           along the last axis, one τ a row
+ *     psd        y − Q (B ∘ (Qᵀ sym(y − ∇s) Q)) Qᵀ = 0
+ *
+ * where sym(y − ∇s) = Q diag(λ) Qᵀ at the solution and B_ij = (max(λ_i, 0) − max(λ_j, 0)) / (λ_i − λ_j), B_ii = 1 if λ_i > 0 and 0
+ * if not: the projection's value and derivative there (Malick and Sendov 2006), so that Q and B are to psd what masks are to the others.
  */
-import { add, constant, einsum, type Graph, input, map, multiply, permute, scale } from "../ir/graph.ts";
+import { add, constant, einsum, type Graph, input, map, multiply, permute, reshape, scale } from "../ir/graph.ts";
 import { dependsOn, type Input, type Node } from "../ir/node.ts";
-import type { Size } from "../ir/size.ts";
+import { type Size, showSizes } from "../ir/size.ts";
 import type { LowerSet } from "../lower/problem.ts";
 import { simplify } from "../simplify/simplify.ts";
 import { gradient } from "./differentiate.ts";
 import { asEinsum, entrywiseAffine, squareSum, type Term, termsOf, weightAlong } from "./entrywise.ts";
 import { kinksIn } from "./kinks.ts";
+import { matrixProduct, symmetricPart, transposed } from "./pieces.ts";
 
 /** How one unknown is tied; masks and multipliers are inputs of the condition. */
 export type Piece =
   | { readonly kind: "free" }
-  | { readonly kind: "penalty"; readonly weight: Node; readonly centre: Node; readonly support: Input }
-  /** One weight and one mask for all entries that agree in their indices along the kept axes. */
-  | { readonly kind: "group"; readonly weight: Node; readonly kept: readonly number[]; readonly support: Input }
-  /** An absent end is infinite. */
   | {
-      readonly kind: "box";
-      readonly low?: Node;
-      readonly high?: Node;
-      readonly atLow: Input;
-      readonly atHigh: Input;
+      readonly kind: "penalty";
+      readonly weight: Node;
+      readonly centre: Node;
+      readonly support: Input;
+      readonly within?: Box;
     }
+  /** One weight and one mask for all entries that agree in their indices along the kept axes, once the unknown has the shape `view`. */
+  | {
+      readonly kind: "group";
+      readonly weight: Node;
+      readonly view: readonly Size[];
+      readonly kept: readonly number[];
+      readonly support: Input;
+    }
+  | Box
   | { readonly kind: "simplex"; readonly support: Input; readonly multiplier: Input }
-  | { readonly kind: "ball"; readonly radius: Node; readonly active: Input; readonly multiplier: Input };
+  | { readonly kind: "ball"; readonly radius: Node; readonly active: Input; readonly multiplier: Input }
+  /** Q and B, of the unknown's shape. */
+  | { readonly kind: "psd"; readonly vectors: Input; readonly quotients: Input };
+
+/** An absent end is infinite. */
+export interface Box {
+  readonly kind: "box";
+  readonly low?: Node;
+  readonly high?: Node;
+  readonly atLow: Input;
+  readonly atHigh: Input;
+}
 
 /** Whether a kink with a weight ties the unknown, and no set. */
 export const isPenalty = (piece: Piece): piece is Extract<Piece, { kind: "penalty" | "group" }> =>
@@ -49,6 +70,8 @@ export interface Nonsmooth {
   readonly smoothGradient: readonly Node[];
   /** One a declared unknown, in order. */
   readonly pieces: readonly Piece[];
+  /** The slope holds where deeper levels have answered: proximal steps along it name a face, and do not descend. */
+  readonly answered: boolean;
 }
 
 export interface Faced {
@@ -64,6 +87,7 @@ export function deriveNonsmooth(
   minimand: Node,
   unknowns: readonly Input[],
   sets: ReadonlyMap<string, LowerSet>,
+  answered = false,
 ): Faced | undefined {
   const [simple] = simplify(g, [minimand]);
   const all = new Set<Node>(unknowns);
@@ -80,7 +104,7 @@ export function deriveNonsmooth(
       rest.push(...found.linear);
     }
   }
-  if (unknowns.some((y) => penalties.has(y) && sets.has(y.name))) return undefined;
+  if (unknowns.some((y) => !fitTogether(penalties.get(y), sets.get(y.name)))) return undefined;
   const smooth = total(g, rest);
   if (kinksIn([smooth], all).length > 0) return undefined;
   const slopes = gradient(g, smooth, unknowns);
@@ -88,9 +112,13 @@ export function deriveNonsmooth(
   return {
     unknowns: [...unknowns, ...tied.flatMap(({ multiplier }) => multiplier)],
     residual: [...tied.map(({ own }) => own), ...tied.flatMap(({ extra }) => extra)],
-    nonsmooth: { smooth, smoothGradient: simplify(g, slopes), pieces: tied.map(({ piece }) => piece) },
+    nonsmooth: { smooth, smoothGradient: simplify(g, slopes), pieces: tied.map(({ piece }) => piece), answered },
   };
 }
+
+/** Entry by entry, the proximal operator of a penalty and bounds is the penalty's and then the bounds'; others do not compose. */
+const fitTogether = (penalty: Penalty | undefined, set: LowerSet | undefined): boolean =>
+  penalty === undefined || set === undefined || (penalty.kink.kind === "penalty" && set.kind === "box");
 
 // ---------------------------------------------------------------------------------------------------- penalties
 
@@ -105,11 +133,11 @@ interface Penalty {
 /** Where a penalty is not smooth: at its centre in each entry, or at 0 in each group. */
 type Kink =
   | { readonly kind: "penalty"; readonly centre: Node }
-  | { readonly kind: "group"; readonly kept: readonly number[] };
+  | { readonly kind: "group"; readonly view: readonly Size[]; readonly kept: readonly number[] };
 
 function sameKink({ kink: a }: Penalty, { kink: b }: Penalty): boolean {
   if (a.kind === "penalty") return b.kind === "penalty" && a.centre === b.centre;
-  return b.kind === "group" && a.kept.join() === b.kept.join();
+  return b.kind === "group" && a.kept.join() === b.kept.join() && showSizes(a.view) === showSizes(b.view);
 }
 
 /** coefficient · Σ weight · |s y + o|, the same with max(s y + o, p), or coefficient · Σ weight · ‖y‖, for one of the unknowns. */
@@ -154,7 +182,7 @@ function penaltyOf(g: Graph, term: Term, unknowns: readonly Input[], all: Readon
 function groupPenalty(g: Graph, squares: Node, weight: Node, all: ReadonlySet<Node>): Penalty | undefined {
   const found = squareSum(squares, all);
   if (found === undefined) return undefined;
-  const { unknown, coefficient, sum, taken, kept } = found;
+  const { unknown, view, coefficient, sum, taken, kept } = found;
   const rest = sum.operands.map((_, k) => k).filter((k) => !taken.includes(k));
   const sizes = new Map(sum.sizes.map((size, label) => [label, size]));
   const inside = einsum(
@@ -166,7 +194,7 @@ function groupPenalty(g: Graph, squares: Node, weight: Node, all: ReadonlySet<No
   );
   const whole = scale(g, Math.sqrt(coefficient), multiply(g, weight, map(g, "sqrt", inside)));
   const order = [...kept.keys()].sort((a, b) => (kept[a] as number) - (kept[b] as number));
-  const kink: Kink = { kind: "group", kept: order.map((at) => kept[at] as number) };
+  const kink: Kink = { kind: "group", view: view.shape, kept: order.map((at) => kept[at] as number) };
   const [simple] = simplify(g, [permute(g, whole, order)]) as [Node];
   return { unknown, weight: simple, kink, linear: [] };
 }
@@ -201,15 +229,18 @@ function total(g: Graph, terms: readonly Term[]): Node {
 
 // ------------------------------------------------------------------------------------------------------- pieces
 
-/** Σ y² over the axes that are not kept. */
-export function normSquares(g: Graph, y: Node, kept: readonly number[]): Node {
-  const axes = y.shape.map((_, axis) => axis);
-  return einsum(g, [y, y], [axes, axes], kept);
+type Groups = Pick<Extract<Piece, { kind: "group" }>, "view" | "kept">;
+
+/** Σ y² of each group. */
+export function normSquares(g: Graph, y: Node, { view, kept }: Groups): Node {
+  const [viewed, axes] = [reshape(g, y, view), [...view.keys()]];
+  return einsum(g, [viewed, viewed], [axes, axes], kept);
 }
 
-/** What there is one of a group, for each of its entries. */
-function overGroups(g: Graph, node: Node, y: Node, kept: readonly number[]): Node {
-  return einsum(g, [node], [kept], [...y.shape.keys()], new Map(y.shape.map((size, axis) => [axis, size])));
+/** What there is one of a group, for each of its entries: of y's shape. */
+function overGroups(g: Graph, node: Node, y: Node, { view, kept }: Groups): Node {
+  const spread = einsum(g, [node], [kept], [...view.keys()], new Map(view.map((size, axis) => [axis, size])));
+  return reshape(g, spread, y.shape);
 }
 
 interface Tied {
@@ -226,23 +257,43 @@ function tie(g: Graph, y: Input, slope: Node, penalty: Penalty | undefined, set:
     add(g, [1, 1], [multiply(g, m, inside), multiply(g, add(g, [1, -1], [one, m]), outside)]);
   const alone = (piece: Piece, own: Node): Tied => ({ piece, own, multiplier: [], extra: [] });
 
+  const bounded = (
+    set: Extract<LowerSet, { kind: "box" }>,
+    inside: Node,
+  ): { readonly piece: Box; readonly own: Node } => {
+    const { low, high } = set;
+    const [atLow, atHigh] = [mask("lower bound"), mask("upper bound")];
+    const bounds = [...(low === undefined ? [] : [atLow]), ...(high === undefined ? [] : [atHigh])];
+    const free = add(g, [1, ...bounds.map(() => -1)], [one, ...bounds]);
+    const parts = [
+      multiply(g, free, inside),
+      ...(low === undefined ? [] : [multiply(g, atLow, add(g, [1, -1], [y, low]))]),
+      ...(high === undefined ? [] : [multiply(g, atHigh, add(g, [1, -1], [y, high]))]),
+    ];
+    const ones = parts.map(() => 1);
+    return { piece: { kind: "box", low, high, atLow, atHigh }, own: add(g, ones, parts) };
+  };
+
   if (penalty?.kink.kind === "penalty") {
     const { weight, kink } = penalty;
     const support = mask("support");
     const apart = add(g, [1, -1], [y, kink.centre]);
     const inside = add(g, [1, 1], [slope, multiply(g, weight, map(g, "sign", apart))]);
-    return alone({ ...kink, weight, support }, choose(support, inside, apart));
+    const own = choose(support, inside, apart);
+    if (set?.kind !== "box") return alone({ ...kink, weight, support }, own);
+    const within = bounded(set, own);
+    return alone({ ...kink, weight, support, within: within.piece }, within.own);
   }
   if (penalty?.kink.kind === "group") {
     const { weight, kink } = penalty;
-    const groups = kink.kept.map((axis) => y.shape[axis] as Size);
+    const groups = kink.kept.map((axis) => kink.view[axis] as Size);
     const support = mask("support", groups);
     // A group off the support is divided by 1 in place of its norm 0, which the mask would not hide.
     const off = add(g, [1, -1], [constant(g, 1, groups), support]);
-    const norm = map(g, "sqrt", add(g, [1, 1], [normSquares(g, y, kink.kept), off]));
+    const norm = map(g, "sqrt", add(g, [1, 1], [normSquares(g, y, kink), off]));
     const pull = multiply(g, weight, map(g, "power", norm, constant(g, -1, groups)));
-    const inside = add(g, [1, 1], [slope, multiply(g, overGroups(g, pull, y, kink.kept), y)]);
-    return alone({ ...kink, weight, support }, choose(overGroups(g, support, y, kink.kept), inside, y));
+    const inside = add(g, [1, 1], [slope, multiply(g, overGroups(g, pull, y, kink), y)]);
+    return alone({ ...kink, weight, support }, choose(overGroups(g, support, y, kink), inside, y));
   }
   if (set === undefined) return alone({ kind: "free" }, slope);
 
@@ -253,20 +304,19 @@ function tie(g: Graph, y: Input, slope: Node, penalty: Penalty | undefined, set:
   const summed = (node: Node): Node => einsum(g, [node], [axes], axes.slice(0, -1));
   switch (set.kind) {
     case "box": {
-      const [atLow, atHigh] = [mask("lower bound"), mask("upper bound")];
-      const bounds = [...(set.low === undefined ? [] : [atLow]), ...(set.high === undefined ? [] : [atHigh])];
-      const free = add(g, [1, ...bounds.map(() => -1)], [one, ...bounds]);
-      const held = [
-        ...(set.low === undefined ? [] : [multiply(g, atLow, add(g, [1, -1], [y, set.low]))]),
-        ...(set.high === undefined ? [] : [multiply(g, atHigh, add(g, [1, -1], [y, set.high]))]),
-      ];
-      const parts = [multiply(g, free, slope), ...held];
-      const own = add(
+      const { piece, own } = bounded(set, slope);
+      return alone(piece, own);
+    }
+    case "psd": {
+      const [vectors, quotients] = [mask("eigenvectors"), mask("quotients")];
+      const step = symmetricPart(g, add(g, [1, -1], [y, slope]));
+      const inner = matrixProduct(g, matrixProduct(g, transposed(g, vectors), step), vectors);
+      const projected = matrixProduct(
         g,
-        parts.map(() => 1),
-        parts,
+        matrixProduct(g, vectors, multiply(g, quotients, inner)),
+        transposed(g, vectors),
       );
-      return alone({ kind: "box", low: set.low, high: set.high, atLow, atHigh }, own);
+      return alone({ kind: "psd", vectors, quotients }, add(g, [1, -1], [y, projected]));
     }
     case "simplex": {
       const support = mask("support");

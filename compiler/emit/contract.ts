@@ -85,7 +85,8 @@ function optimal(g: Graph, product: Product, output: readonly number[], isConsta
       if ((left & subset & -subset) === 0) continue;
       const right = subset & ~left;
       const [a, b] = [plans.get(left) as Plan, plans.get(right) as Plan];
-      const work = volume(unique([...keptBy(left), ...keptBy(right)]));
+      const bare = subset !== all && isBareSquare(product, left, right, keptBy(subset));
+      const work = bare ? Number.POSITIVE_INFINITY : volume(unique([...keptBy(left), ...keptBy(right)]));
       const constant = a.constant && b.constant;
       const cost = {
         work: a.cost.work + b.cost.work + work,
@@ -106,6 +107,18 @@ function optimal(g: Graph, product: Product, output: readonly number[], isConsta
     return multiplyParts(g, [{ node: operands[i] as Node, labels: own }], target);
   };
   return build(all);
+}
+
+/**
+ * X_ni X_nj while n is still needed, as weights will be multiplied in: n times as large as the result, where w_n X_ni need not be
+ * formed at all (wasm/matrix-product.ts).
+ */
+function isBareSquare({ operands, labels }: Product, left: number, right: number, kept: readonly number[]): boolean {
+  const [i, j] = [Math.log2(left), Math.log2(right)];
+  if (!Number.isInteger(i) || !Number.isInteger(j) || operands[i] !== operands[j]) return false;
+  const [a, b] = [labels[i] ?? [], labels[j] ?? []];
+  const differing = a.filter((label, axis) => label !== b[axis]).length;
+  return differing === 1 && a.length > 1 && kept.length === unique([...a, ...b]).length;
 }
 
 function cheaper(a: Cost, b: Cost): boolean {
@@ -141,7 +154,9 @@ function greedy(g: Graph, product: Product, output: readonly number[]): Part {
   return multiplyParts(g, parts, output);
 }
 
-function multiplyParts(g: Graph, parts: readonly Part[], target: readonly number[]): Part {
+/** The product of one or two parts with the labels of `target`, in the order that suits it. */
+function multiplyParts(g: Graph, parts: readonly Part[], wanted: readonly number[]): Part {
+  const target = inMatrixOrder(parts, wanted);
   const only = parts.length === 1 ? parts[0] : undefined;
   if (only !== undefined && only.labels.length === target.length && unique(only.labels).length === target.length)
     return only;
@@ -154,6 +169,15 @@ function multiplyParts(g: Graph, parts: readonly Part[], target: readonly number
     ),
     labels: target,
   };
+}
+
+/** Labels of both parts, then those of one alone, then those of the other, the fewer: the columns of a matrix product. */
+function inMatrixOrder([a, b]: readonly Part[], target: readonly number[]): readonly number[] {
+  if (a === undefined || b === undefined) return target;
+  const both = target.filter((label) => a.labels.includes(label) && b.labels.includes(label));
+  const alone = [a, b].map((part) => target.filter((label) => part.labels.includes(label) && !both.includes(label)));
+  const [first = [], second = []] = alone;
+  return second.length > first.length ? [...both, ...second, ...first] : [...both, ...first, ...second];
 }
 
 const unique = (list: readonly number[]): number[] => [...new Set(list)];

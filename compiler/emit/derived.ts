@@ -2,13 +2,15 @@
 import type { Input, Node } from "../ir/node.ts";
 import type { Item } from "./explanation.ts";
 import { faceAdjoint, faceLetters, faceSystem, hasFace } from "./faces.ts";
-import { agreesWithUpper, hasMultipliers } from "./findings.ts";
+import { hasMultipliers, relationToUpper } from "./findings.ts";
+import { functionAdjoint } from "./functions.ts";
 import { type Formula, keyOf, negative, number, product, sum, transpose } from "./math.ts";
 import { rankOf, whole } from "./notation.ts";
 import { handedOn, pathAdjoint } from "./paths.ts";
 import {
   commas,
   derivative,
+  followedPath,
   type Inline,
   type NamedBlock,
   type NamedClause,
@@ -19,7 +21,10 @@ import {
 
 /** Which clause and unknown each condition of the block belongs to. */
 function owners(block: NamedBlock): readonly { readonly named: NamedClause; readonly unknown: Input }[] {
-  return block.clauses.flatMap((named) => named.clause.unknowns.map((unknown) => ({ named, unknown })));
+  const value = block.plan.facts.pointwise?.functional.value.input;
+  return block.clauses.flatMap((named) =>
+    (value === undefined ? named.clause.unknowns : [value]).map((unknown) => ({ named, unknown })),
+  );
 }
 
 /** The condition as a derivative: −∂g/∂θ where g is maximised, the residual itself for an equation. */
@@ -37,8 +42,8 @@ const sentence = (parts: readonly Inline[]): Item => ({ kind: "sentence", parts 
 
 /** Only where the condition is one derivative is it written as one. Steps of descent end anywhere. */
 export function stationarity(story: Story, block: NamedBlock): readonly Item[] {
-  const { condition, path } = block.plan.facts.block;
-  if (path?.selected.kind === "descent") return [];
+  const { condition } = block.plan.facts.block;
+  if (followedPath(block)?.selected.kind === "descent") return [];
   const own = hasMultipliers(block) || hasFace(block) ? [] : owners(block);
   const equations = condition.map((node, k): Item => {
     const owner = own[k];
@@ -110,9 +115,14 @@ export function adjoint(story: Story, block: NamedBlock): readonly Item[] {
 
 function adjointEquations(story: Story, block: NamedBlock): readonly Item[] {
   const { facts } = block.plan;
+  if (facts.pointwise !== undefined) return functionAdjoint(story, block);
   const { unknowns, adjoints } = facts.block;
-  const { path } = facts.block;
-  if (facts.upper === "absent" || (facts.upper !== "different" && path === undefined)) {
+  const path = followedPath(block);
+  if (block.plan.adjoint.solver === "zero")
+    return [
+      sentence(["the adjoint of ", ...commas(unknowns.map((own) => nameOf(story, own))), " is left out, as asked"]),
+    ];
+  if (facts.upper === "absent" || (facts.upper !== "different" && facts.block.path === undefined)) {
     const zero: readonly Inline[] = [
       "the adjoint of ",
       ...commas(unknowns.map((unknown) => nameOf(story, unknown))),
@@ -120,9 +130,9 @@ function adjointEquations(story: Story, block: NamedBlock): readonly Item[] {
     ];
     const both = [
       story.upper,
-      agreesWithUpper(block) ? " and " : " and minus ",
+      relationToUpper(block) === "negated" ? " and minus " : " and ",
       block.clauses[0]?.letter ?? story.upper,
-      " have the same derivative, zero at the solution",
+      ` have ${relationToUpper(block) === "proportional" ? "proportional derivatives" : "the same derivative"}, zero at the solution`,
     ];
     return [{ kind: "sentence", parts: [...zero, ...(facts.upper === "absent" ? ["nothing above reads it"] : both)] }];
   }
@@ -153,10 +163,28 @@ function adjointEquations(story: Story, block: NamedBlock): readonly Item[] {
 export function hypergradient(story: Story): readonly Item[] {
   const { problem, derivation, blocks } = story;
   const adjointsVanish = blocks.every(
-    ({ plan: { facts } }) => facts.upper !== "different" && facts.block.path === undefined,
+    ({
+      plan: {
+        facts,
+        adjoint: { solver },
+      },
+    }) => solver === "zero" || (facts.upper !== "different" && facts.block.path === undefined),
   );
   const gradients = adjointsVanish ? derivation.direct : derivation.hypergradient;
-  return (problem.upper?.variables ?? []).map(
+  const multipliers = (derivation.constraints?.multipliers ?? []).map((own) => nameOf(story, own));
+  const sign = problem.upper?.direction === "maximize" ? "minus" : "plus";
+  const lines: readonly Item[] =
+    multipliers.length === 0
+      ? []
+      : [
+          sentence([
+            story.upper,
+            ` stands for itself ${sign} each upper constraint times its multiplier `,
+            ...commas(multipliers),
+            ", a constant; with 0 this is the hypergradient of the objective alone",
+          ]),
+        ];
+  const equations = (problem.upper?.variables ?? []).map(
     (variable, k): Item => ({
       kind: "equation",
       sides: [
@@ -165,6 +193,7 @@ export function hypergradient(story: Story): readonly Item[] {
       ],
     }),
   );
+  return [...lines, ...equations];
 }
 
 /** The sum, without a zero in front. */

@@ -11,12 +11,13 @@ import type { Plan } from "../plan/plan.ts";
 import { abbreviate } from "./abbreviations.ts";
 import { conventions, formulasOf } from "./conventions.ts";
 import { adjoint, curvature, hypergradient, stationarity } from "./derived.ts";
-import { constraintFormulas } from "./faces.ts";
+import { constraintFormulas, upperConstraintFormulas } from "./faces.ts";
 import { findings } from "./findings.ts";
+import { shownInValues } from "./functions.ts";
 import { type Formula, keyOf, type MathSymbol, number, partsOf, relation } from "./math.ts";
 import type { Notation } from "./notation.ts";
 import { pathItems, selectionWords } from "./paths.ts";
-import { commas, type Inline, type NamedClause, nameOf, type Story, show, tell } from "./story.ts";
+import { commas, type Inline, mapNames, type NamedClause, nameOf, type Story, show, tell } from "./story.ts";
 
 export type { Inline } from "./story.ts";
 
@@ -53,7 +54,8 @@ export interface Explanation {
 export function explain(compiled: Compiled, plan: Plan, sizes: SizeBindings): Explanation {
   const { problem, derivation } = compiled;
   if (problem === undefined || derivation === undefined) throw new Error("explain: the program has no derivation");
-  const story = tell(problem, derivation, plan, sizes, indices(compiled));
+  const shown = shownInValues(problem, derivation, plan);
+  const story = tell(problem, shown.derivation, shown.plan, sizes, indices(compiled));
   const sections: readonly Section[] = [
     { title: "Problem", items: problemItems(story, depths(compiled.model?.level)) },
     { title: "Found", items: story.blocks.flatMap((block) => findings(story, block)) },
@@ -77,11 +79,10 @@ function applied(story: Story, letter: Formula, node: Node): Formula {
   const unknowns = [
     ...(story.problem.upper?.variables ?? []),
     ...story.blocks.flatMap((block) => block.plan.facts.block.unknowns),
+    ...story.problem.functions.flatMap(({ values }) => values.map((value) => value.input)),
   ];
   const read = unknowns.filter((unknown) => dependsOn(node, new Set([unknown])));
-  return read.length === 0
-    ? letter
-    : { kind: "application", map: letter, arguments: read.map((unknown) => nameOf(story, unknown)) };
+  return read.length === 0 ? letter : { kind: "application", map: letter, arguments: mapNames(story, read) };
 }
 
 // ------------------------------------------------------------------------------------------------------- sections
@@ -97,12 +98,14 @@ function problemItems(story: Story, depth: ReadonlyMap<string, number>): readonl
   const { derivation, problem } = story;
   const parts: Inline[] = [];
   const upper = problem.upper;
+  const bounds = upperConstraintFormulas(story);
   if (upper !== undefined && derivation.value !== undefined) {
     parts.push(
       `${upper.direction} `,
       applied(story, story.upper, derivation.value),
       " over ",
-      ...commas(upper.variables.map((variable) => nameOf(story, variable))),
+      ...commas(mapNames(story, upper.variables)),
+      ...(bounds.length === 0 ? [] : [" subject to ", ...commas(bounds)]),
     );
   }
   const depthOf = ({ clause }: NamedClause): number => depth.get(clause.unknowns[0]?.name ?? "") ?? 1;
@@ -111,10 +114,7 @@ function problemItems(story: Story, depth: ReadonlyMap<string, number>): readonl
     const { clause, letter, value } = named;
     const above = clauses[k - 1];
     const isSameLevel = above !== undefined && depthOf(above) === depthOf(named);
-    parts.push(
-      isSameLevel ? " and " : parts.length > 0 ? " where " : "",
-      ...commas(clause.unknowns.map((unknown) => nameOf(story, unknown))),
-    );
+    parts.push(isSameLevel ? " and " : parts.length > 0 ? " where " : "", ...commas(mapNames(story, clause.unknowns)));
     if (clause.kind === "optimize")
       parts.push(` ${clause.direction} `, applied(story, letter, value), ...conditionsOf(story, clause));
     else parts.push(" solves ", relation(applied(story, letter, value), "=", number(0)));
@@ -150,7 +150,7 @@ function planItems(story: Story, plan: Plan): readonly Item[] {
     const unknowns = own.facts.block.unknowns.filter(
       ({ role }) => own.facts.block.nonsmooth === undefined || role === "lower",
     );
-    const names = commas(unknowns.map((unknown) => nameOf(story, unknown)));
+    const names = commas(mapNames(story, unknowns));
     const damping =
       own.damping === 0
         ? []
@@ -158,7 +158,9 @@ function planItems(story: Story, plan: Plan): readonly Item[] {
     const adjointLine =
       own.adjoint.solver === "none"
         ? ["no adjoint system: ", own.adjoint.reason]
-        : ["adjoint by ", own.adjoint.solver, ": ", own.adjoint.reason];
+        : own.dual !== undefined
+          ? ["its adjoint function by ", own.dual.inner.solver, ": ", own.adjoint.reason]
+          : ["adjoint by ", own.adjoint.solver, ": ", own.adjoint.reason];
     return [
       ["solve for ", ...names, " by ", own.inner.solver, ": ", own.inner.reason],
       ...(problemHasUpper(story) ? [adjointLine] : []),
@@ -173,21 +175,51 @@ function planItems(story: Story, plan: Plan): readonly Item[] {
     ": ",
     plan.outer.reason,
   ];
-  const lines = problemHasUpper(story) ? [[differentiation(story)], ...sentences, outer] : sentences;
-  return lines.map((parts) => ({ kind: "sentence", parts }));
+  const rounds: readonly (readonly Inline[])[] =
+    story.derivation.constraints === undefined
+      ? []
+      : [
+          [
+            "constraints of the upper problem by an augmented Lagrangian: rounds of outer steps, the multipliers moved in between",
+          ],
+        ];
+  const derived = [[differentiation(story)], ...sentences];
+  const lines = !problemHasUpper(story)
+    ? sentences
+    : plan.method === "kkt"
+      ? [...bothLevels, ["grad differentiates at one point:"], ...derived]
+      : [...derived, outer, ...rounds];
+  return [...lines, ...arithmetic(plan)].map((parts) => ({ kind: "sentence", parts }));
 }
+
+function arithmetic({ backend }: Plan): readonly (readonly Inline[])[] {
+  if (backend === undefined) return [];
+  const where = backend === "best" ? "on the best backend that starts" : `as ${backend}`;
+  return [[`computed in single precision by TensorFlow.js, ${where}; the derivatives are those above, not its own`]];
+}
+
+const bothLevels: readonly (readonly Inline[])[] = [
+  ["run solves both levels as one system: the conditions of the lower level stand in its place"],
+  ["branch and bound on which is 0, each constraint of the lower level or its multiplier: the optimum is global"],
+  ["assumed, and verified: both objectives are convex quadratics or linear, and every constraint is linear"],
+  ["where the lower level has several answers, the one that suits the upper level is taken, with a warning"],
+];
 
 /** How the hypergradient comes about, in a few words. */
 function differentiation({ blocks }: Story): string {
-  const kinds = blocks.map(({ plan }) => plan.facts.block.path?.selected.kind);
-  const ways = [
-    ...(kinds.some((kind) => kind === undefined) ? ["implicit differentiation at the lower solution"] : []),
-    ...(kinds.includes("descent") ? ["reverse differentiation through the steps of descent"] : []),
-    ...(kinds.includes("gradient_flow")
-      ? ["differentiation of the gradient flow's limit, exact in both its parts"]
-      : []),
-  ];
-  return ways.join("; ");
+  const ways = blocks.map(({ plan: { facts, adjoint } }): string => {
+    const kind = facts.block.path?.selected.kind;
+    if (adjoint.solver === "function")
+      return "functional implicit differentiation: in the values of the function, in L2";
+    if (adjoint.solver === "zero") return "no derivative through the lower level";
+    if (adjoint.solver === "forward") return "forward differentiation through the steps of descent";
+    if (kind === "gradient_flow") return "differentiation of the gradient flow's limit, exact in both its parts";
+    if (kind === undefined) return "implicit differentiation at the lower solution";
+    return adjoint.solver === "reverse"
+      ? "reverse differentiation through the steps of descent"
+      : "implicit differentiation at the end of the steps of descent, as if it were the minimiser";
+  });
+  return [...new Set(ways)].join("; ");
 }
 
 const problemHasUpper = (story: Story): boolean => story.problem.upper !== undefined;
@@ -198,7 +230,9 @@ const roles: { readonly [R in Input["role"]]: string } = {
   param: "parameter",
   data: "data",
   generated: "generated",
+  value: "values of a function",
   multiplier: "multiplier",
+  epigraph: "bound of a kink",
   adjoint: "adjoint",
   tangent: "direction",
   step: "step",

@@ -2,9 +2,12 @@
  * How kinks, sets and constraints of a lower level are told: what ties each unknown, which face of it the solution lies on, and what
  * the masks and multipliers of its conditions stand for.
  */
+import type { Epigraph } from "../derive/epigraph.ts";
+import type { Block } from "../derive/implicit.ts";
 import { isPenalty, normSquares, type Piece } from "../derive/nonsmooth.ts";
 import { add, map, multiply, sumAll } from "../ir/graph.ts";
-import type { Input, Node } from "../ir/node.ts";
+import { dependsOn, type Input, type Node } from "../ir/node.ts";
+import { showSizes } from "../ir/size.ts";
 import { simplify } from "../simplify/simplify.ts";
 import { type Formula, number, relation } from "./math.ts";
 import { rankOf } from "./notation.ts";
@@ -34,21 +37,33 @@ const second = (smooth: Formula, name: Formula): Formula => ({
 });
 
 /** What one norm is taken of. */
-function aGroup(story: Story, y: Input, { kept }: Tied["group"]): Line {
-  const rows = kept.length === y.shape.length - 1 && kept.every((axis, k) => axis === k);
-  const group = rows ? "a row of " : y.shape.length === 2 ? "a column of " : "a group of entries of ";
+function aGroup(story: Story, y: Input, { view, kept }: Tied["group"]): Line {
+  const isWhole = showSizes(view) === showSizes(y.shape);
+  const rows = isWhole && kept.length === y.shape.length - 1 && kept.every((axis, k) => axis === k);
+  const group = rows ? "a row of " : isWhole && y.shape.length === 2 ? "a column of " : "a group of entries of ";
   return [kept.length === 0 ? "" : group, nameOf(story, y)];
 }
 
 const told: { readonly [K in keyof Tied]: Told<Tied[K]> } = {
   penalty: {
-    tie: (story, y, { centre }) => ["a kink in each entry of ", nameOf(story, y), ", at ", show(story, centre)],
-    face: (story, y) => ["the support, the entries of ", nameOf(story, y), " that are not at their kink"],
-    letters: (story, y, { support }) => [
+    tie: (story, y, { centre, within }) => [
+      "a kink in each entry of ",
+      nameOf(story, y),
+      ", at ",
+      show(story, centre),
+      ...(within === undefined ? [] : ["; ", ...told.box.tie(story, y, within)]),
+    ],
+    face: (story, y, { within }) => [
+      "the support, the entries of ",
+      nameOf(story, y),
+      within === undefined ? " that are not at their kink" : " that are not at their kink or a bound",
+    ],
+    letters: (story, y, { support, within }) => [
       nameOf(story, support),
       " is 1 on the support, the entries of ",
       nameOf(story, y),
       " that are not at their kink, and 0 off it",
+      ...(within === undefined ? [] : ["; ", ...told.box.letters(story, y, within)]),
     ],
     system: (smooth, story, y) => [
       second(smooth, nameOf(story, y)),
@@ -125,6 +140,22 @@ const told: { readonly [K in keyof Tied]: Told<Tied[K]> } = {
       " on the diagonal, bordered by the ball",
     ],
   },
+  psd: {
+    tie: (story, y) => [nameOf(story, y), " stays symmetric and positive semidefinite"],
+    face: (story, y) => ["the projection to positive semidefinite matrices, at the eigenvalues of ", nameOf(story, y)],
+    letters: (story, y, { vectors, quotients }) => [
+      nameOf(story, vectors),
+      " has the eigenvectors of a projected gradient step from ",
+      nameOf(story, y),
+      " as columns, and ",
+      nameOf(story, quotients),
+      " the divided differences of max(λ, 0) between its eigenvalues",
+    ],
+    system: (smooth, story, y) => [
+      "the identity less the projection's derivative times the identity less ",
+      second(smooth, nameOf(story, y)),
+    ],
+  },
 };
 
 /** What `told` says under a key, for each tied unknown. */
@@ -132,9 +163,10 @@ function ofPieces(
   block: NamedBlock,
   say: <K extends keyof Tied>(own: Told<Tied[K]>, y: Input, piece: Tied[K]) => Line,
 ) {
-  const { nonsmooth, unknowns } = block.plan.facts.block;
-  return (nonsmooth?.pieces ?? []).flatMap((piece, k): readonly Line[] => {
-    const y = unknowns[k] as Input;
+  const tied = faced(block).flatMap(({ nonsmooth, unknowns }) =>
+    (nonsmooth?.pieces ?? []).map((piece, k) => ({ piece, y: unknowns[k] as Input })),
+  );
+  return tied.flatMap(({ piece, y }): readonly Line[] => {
     switch (piece.kind) {
       case "free":
         return [];
@@ -148,24 +180,42 @@ function ofPieces(
         return [say<"simplex">(told.simplex, y, piece)];
       case "ball":
         return [say<"ball">(told.ball, y, piece)];
+      case "psd":
+        return [say<"psd">(told.psd, y, piece)];
       default:
         return piece satisfies never;
     }
   });
 }
 
+/** The block, and its clauses with a face where several answer each other. */
+const faced = ({ plan: { facts } }: NamedBlock): readonly Block[] => [facts.block, ...facts.block.responses];
+
 /** Whether the block's condition holds on a face of the solution. */
 export const hasFace = ({ plan: { facts } }: NamedBlock): boolean =>
   facts.block.nonsmooth !== undefined || facts.block.constrained !== undefined;
 
-/** h = 0 and c ≤ 0. */
+/** What the upper problem is subject to, in the order written. */
+export function upperConstraintFormulas(story: Story): readonly Formula[] {
+  return (story.derivation.constraints?.constraints ?? []).map(({ relation: sign, value }) =>
+    relation(show(story, value), sign === "==" ? "=" : "≤", number(0)),
+  );
+}
+
+/** h = 0 and c ≤ 0, those of a kink's pieces left out. */
 export function constraintFormulas(story: Story, block: NamedBlock): readonly Formula[] {
   const { equalities = [], inequalities = [] } = block.plan.facts.block.constrained ?? {};
+  const bounds = new Set<Node>(epigraphsOf(block).map(({ bound }) => bound));
   return [
     ...equalities.map((node) => relation(show(story, node), "=", number(0))),
-    ...inequalities.map((node) => relation(show(story, node), "≤", number(0))),
+    ...inequalities
+      .filter((node) => !dependsOn(node, bounds))
+      .map((node) => relation(show(story, node), "≤", number(0))),
   ];
 }
+
+/** The unknowns that stand for kinks. */
+export const epigraphsOf = ({ plan }: NamedBlock): readonly Epigraph[] => plan.facts.block.constrained?.epigraphs ?? [];
 
 /** Σ weight |y − centre| or Σ weight ‖y‖, each. */
 export function penaltyFormulas(story: Story, block: NamedBlock): readonly Formula[] {
@@ -177,7 +227,7 @@ export function penaltyFormulas(story: Story, block: NamedBlock): readonly Formu
     const size =
       piece.kind === "penalty"
         ? map(g, "abs", add(g, [1, -1], [y, piece.centre]))
-        : map(g, "sqrt", normSquares(g, y, piece.kept));
+        : map(g, "sqrt", normSquares(g, y, piece));
     const [penalty] = simplify(g, [sumAll(g, multiply(g, piece.weight, size))]);
     return [show(story, penalty as Node)];
   });
@@ -189,13 +239,21 @@ export function ties(story: Story, block: NamedBlock): readonly Line[] {
   return [
     ...ofPieces(block, (own, y, piece) => own.tie(story, y, piece)),
     ...(constraints.length === 0 ? [] : [["subject to ", ...commas(constraints)]]),
+    ...epigraphsOf(block).map(
+      ({ bound, kink }): Line => [
+        nameOf(story, bound),
+        " stands for ",
+        show(story, kink),
+        " (epigraph form): each of its pieces is a constraint",
+      ],
+    ),
   ];
 }
 
 /** The face that the derivative is taken on. */
 export function faces(story: Story, block: NamedBlock): readonly Line[] {
-  const active =
-    block.plan.facts.block.constrained === undefined ? [] : [["the active constraints, held as equations"]];
+  const isConstrained = faced(block).some(({ constrained }) => constrained !== undefined);
+  const active = isConstrained ? [["the active constraints, held as equations"]] : [];
   return [...ofPieces(block, (own, y, piece) => own.face(story, y, piece)), ...active].map((line) => [
     "differentiated on ",
     ...line,
@@ -226,6 +284,7 @@ export function faceSystem(story: Story, block: NamedBlock): readonly Line[] {
     block.plan.facts.block.constrained === undefined
       ? []
       : [["the derivative of the optimality conditions, bordered by that of the active constraints"]];
+  if (block.plan.facts.block.responses.length > 0) return [];
   const systems = ofPieces(block, (own, y, piece) => own.system(block.smooth, story, y, piece));
   return [...systems, ...constrained].map((line) => [block.curvature, " is the system of the face: ", ...line]);
 }

@@ -5,33 +5,45 @@ import type { Node } from "../ir/node.ts";
 import { evaluateSize, type Size } from "../ir/size.ts";
 import { type Curvature, convexityOf } from "../plan/convexity.ts";
 import type { Item } from "./explanation.ts";
-import { faces, hasFace, penaltyFormulas, ties } from "./faces.ts";
+import { epigraphsOf, faces, hasFace, penaltyFormulas, ties } from "./faces.ts";
+import { functionFindings } from "./functions.ts";
 import { type Formula, negative, sum } from "./math.ts";
 import { array, rankOf, whole } from "./notation.ts";
 import { pathFindings } from "./paths.ts";
-import { commas, type Inline, type NamedBlock, type NamedClause, nameOf, type Story } from "./story.ts";
+import { commas, type Inline, mapNames, type NamedBlock, type NamedClause, nameOf, type Story } from "./story.ts";
 import { sizeFormula } from "./symbols.ts";
 
 export function findings(story: Story, block: NamedBlock): readonly Item[] {
   const { path } = block.plan.facts.block;
   const lines = [
     ...batch(story, block),
+    ...functionFindings(story, block),
     ...what(story, block),
     ...ties(story, block),
     form(story, block),
     ...upperLevel(story, block),
-    ...(hasFace(block) ? faces(story, block) : kinks(story, block)),
-    ...(path === undefined ? assumptions(block) : pathFindings(story, block, path)),
+    ...(hasFace(block) ? [] : kinks(story, block)),
+    ...faces(story, block),
+    ...(block.plan.facts.pointwise !== undefined
+      ? []
+      : path === undefined
+        ? assumptions(block)
+        : pathFindings(story, block, path)),
   ];
   return lines.filter((parts) => parts.length > 0).map((parts) => ({ kind: "sentence", parts }));
 }
 
 const names = (story: Story, block: NamedBlock): readonly Inline[] =>
-  commas(block.plan.facts.block.unknowns.map((unknown) => story.notation.symbols.of(unknown)));
+  commas(mapNames(story, block.plan.facts.block.unknowns));
 
 /** Without multipliers. */
 const declared = (story: Story, block: NamedBlock): readonly Inline[] =>
-  commas(block.clauses.flatMap(({ clause }) => clause.unknowns).map((unknown) => nameOf(story, unknown)));
+  commas(
+    mapNames(
+      story,
+      block.clauses.flatMap(({ clause }) => clause.unknowns),
+    ),
+  );
 
 /** Whether the conditions are those of a Lagrangian, which has no letter of its own. */
 export const hasMultipliers = (block: NamedBlock): boolean =>
@@ -61,8 +73,17 @@ function what(story: Story, block: NamedBlock): readonly (readonly Inline[])[] {
   if (facts.smooth !== undefined) return [...(penalties.length === 0 ? [] : [split]), smoothPart(story, block)];
   const kind = facts.quadratic ? "linear" : "nonlinear";
   if (isNested(block)) return nested(story, block, kind);
+  if (hasStoppedCopy(block) && block.plan.facts.pointwise !== undefined) return [];
   if (hasStoppedCopy(block))
     return [["the point where ", ...unknowns, ` and its stopped copy agree: a ${kind} system of equations`]];
+  if (facts.fixedPoint)
+    return [
+      [
+        `a fixed point of a ${kind} map: `,
+        ...unknowns,
+        unknowns.length === 1 ? " is its own image" : " are their own image",
+      ],
+    ];
   return block.clauses.length > 1
     ? [["an equilibrium: ", ...unknowns, ` answer each other, through ${kind} equations`]]
     : [[`a ${kind} system of equations in `, ...unknowns]];
@@ -98,8 +119,10 @@ function smoothPart(story: Story, block: NamedBlock): readonly Inline[] {
   const isWhole = penaltyFormulas(story, block).length === 0;
   const letter = isWhole ? (block.clauses[0] as NamedClause).letter : block.smooth;
   const models = facts.smoothQuadratic ? [] : linearModel(story, block);
+  const epigraphs = epigraphsOf(block).map(({ bound }) => nameOf(story, bound));
   const parts: Inline[] = [
     letter,
+    ...(epigraphs.length === 0 ? [] : [", with ", ...commas(epigraphs), " for its kinks,"]),
     facts.smoothQuadratic ? " is quadratic in " : models.length > 0 ? "" : " is a smooth function of ",
     ...(models.length > 0 ? models : declared(story, block)),
   ];
@@ -124,9 +147,12 @@ function linearModel(story: Story, block: NamedBlock): readonly Inline[] {
 export const isMaximized = (block: NamedBlock): boolean =>
   block.clauses.some(({ clause }) => clause.kind === "optimize" && clause.direction === "maximizes");
 
-/** Whether f equals g (as written) up to terms free of the unknowns, or minus g. */
-export const agreesWithUpper = (block: NamedBlock): boolean =>
-  (block.plan.facts.upper === "equal") !== isMaximized(block);
+/** What f is of g (as written) up to terms free of the unknowns, where their adjoint is zero. */
+export function relationToUpper(block: NamedBlock): "equal" | "negated" | "proportional" {
+  const { upper } = block.plan.facts;
+  if (upper === "proportional") return upper;
+  return (upper === "equal") !== isMaximized(block) ? "equal" : "negated";
+}
 
 function sized(story: Story, size: Size): readonly Inline[] {
   const value = evaluateSize(size, story.sizes);
@@ -147,6 +173,8 @@ function form(story: Story, block: NamedBlock): readonly Inline[] {
         found.shared ? " times the same block of order " : " blocks of order ",
         ...sized(story, found.order),
       ];
+    case "operator":
+      return ["curvature of order ", ...sized(story, found.order), ", which is not formed"];
     case "dense":
       return ["curvature dense, of order ", ...sized(story, found.order)];
     default:
@@ -163,7 +191,7 @@ function upperLevel(story: Story, block: NamedBlock): readonly (readonly Inline[
   return [
     [
       story.upper,
-      agreesWithUpper(block) ? " equals " : " is minus ",
+      { equal: " equals ", negated: " is minus ", proportional: " is a multiple of " }[relationToUpper(block)],
       letter,
       " up to terms free of ",
       ...names(story, block),
@@ -210,6 +238,27 @@ function assumptions(block: NamedBlock): readonly (readonly Inline[])[] {
       ["so there is exactly one solution, and ", block.curvature, " is positive definite there: nothing is assumed"],
     ];
   const property = facts.minimisation ? " is positive definite" : " is invertible";
-  const deeper = isNested(block) ? ["not verified: that each level's solution is a minimum"] : [];
-  return [[verified, block.curvature, property], deeper];
+  const deeper =
+    facts.block.optima.length > 0
+      ? [[verified, "a minimum at each level, with all that answers it following (up to order 600)"].join("")]
+      : isNested(block)
+        ? ["not verified: that each level's solution is a minimum"]
+        : [];
+  const attracts: readonly Inline[] = facts.fixedPoint
+    ? [
+        "estimated at the solution found, with a warning from 1 on: the contraction factor, the spectral radius of I − ",
+        block.curvature,
+      ]
+    : [];
+  const inTurns: readonly Inline[] =
+    facts.block.responses.length === 0
+      ? []
+      : [
+          "assumed, and checked at the solution found, with a warning: a force on each kink, bound or active constraint (strict complementarity)",
+        ];
+  const off: readonly Inline[] =
+    facts.crossings.length === 0
+      ? []
+      : ["assumed, and checked at the solution found, with a warning: no entry is at the kink of a max or abs"];
+  return [[verified, block.curvature, property], inTurns, deeper, attracts, off];
 }

@@ -47,6 +47,7 @@ const functions: Readonly<Record<string, string>> = {
   sin: "\\sin",
   cos: "\\cos",
   tan: "\\tan",
+  acos: "\\arccos",
   tanh: "\\tanh",
   max: "\\max",
   min: "\\min",

@@ -4,6 +4,7 @@
  */
 import { type Node, reachable } from "../ir/node.ts";
 import { type Size, showSizes } from "../ir/size.ts";
+import { fresh, identifier, nameFor, numberText, reservedWords } from "./javascript.ts";
 import { array, createNotation } from "./notation.ts";
 import { lineOf } from "./text.ts";
 
@@ -29,16 +30,7 @@ export const builderNames = [
   "cholesky",
 ] as const;
 
-const reserved = new Set<string>([
-  ...builderNames,
-  ..."arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for".split(
-    " ",
-  ),
-  ..."function if implements import in instanceof interface let new null package private protected public return static super".split(
-    " ",
-  ),
-  ..."switch this throw true try typeof undefined var void while with yield Map Infinity NaN".split(" "),
-]);
+const reserved: readonly string[] = [...builderNames, ...reservedWords];
 
 /** Keys that only messages about a source would read. */
 const unwritten = new Set(["span", "pathSpan"]);
@@ -81,26 +73,6 @@ function without(shared: Writer["shared"], object: object): Writer["shared"] {
   const others = new Map(shared);
   others.delete(object);
   return others;
-}
-
-// ------------------------------------------------------------------------------------------------------------ names
-
-/** A letter, `_`, or anything that starts no identifier made into one. */
-function identifier(text: string): string {
-  const marks = text.replaceAll(/[^\p{L}\p{N}_]/gu, "_");
-  return /^[\p{L}_]/u.test(marks) ? marks : `_${marks}`;
-}
-
-function fresh(base: string, taken: Set<string>, from?: number): string {
-  let name = from === undefined ? base : `${base}${from}`;
-  for (let k = from ?? 2; taken.has(name); k += 1) name = `${base}${from === undefined ? `_${k}` : k}`;
-  taken.add(name);
-  return name;
-}
-
-/** Inputs keep the model's names; what is computed is numbered. */
-function nameFor(node: Node, taken: Set<string>): string {
-  return node.kind === "input" ? fresh(identifier(node.name), taken) : fresh("t", taken, 1);
 }
 
 // ------------------------------------------------------------------------------------------------------------ nodes
@@ -161,10 +133,6 @@ function einsumText(node: Extract<Node, { kind: "einsum" }>, all: (operands: rea
     return node.operands[k]?.shape[axis]?.key === size.key ? [] : [`${letterOf(label)}: ${quoted(size.key)}`];
   });
   return `einsum(${quoted(form)}, [${all(node.operands)}]${unnamed.length === 0 ? "" : `, { ${unnamed.join(", ")} }`})`;
-}
-
-function numberText(value: number): string {
-  return Object.is(value, -0) ? "-0" : String(value);
 }
 
 // ------------------------------------------------------------------------------------------------------------- data

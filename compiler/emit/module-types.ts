@@ -4,10 +4,13 @@ import { showType, type TableType } from "../check/types.ts";
 import type { Input, Node } from "../ir/node.ts";
 import { type Size, showSizes } from "../ir/size.ts";
 import type { Problem } from "../lower/problem.ts";
-import { exportedNames, type ModuleParts, tablesRead } from "./module.ts";
+import { exportedNames, type ModuleParts, type ModuleTarget, type ModuleWrapping, tablesRead } from "./module.ts";
 
 /** The text of the `.d.ts`. */
-export function moduleTypes({ model, problem }: ModuleParts, { embedData }: { readonly embedData: boolean }): string {
+export function moduleTypes(
+  { model, problem }: ModuleParts,
+  { target, embedData }: Pick<ModuleWrapping, "target" | "embedData">,
+): string {
   const upper = problem.upper?.variables ?? [];
   const lower = [...problem.graph.inputs.values()].filter(
     (input) => input.role === "lower" && problem.starts.has(input.name),
@@ -34,7 +37,7 @@ export function moduleTypes({ model, problem }: ModuleParts, { embedData }: { re
     }),
     shared,
     `export interface Module {\n${functions.map(({ text }) => indented(text)).join("\n")}\n}`,
-    loadText,
+    loadTexts[target],
     ...(embedData
       ? functions.map(
           ({ name, text }) => `${commentOf(text)}\nexport declare const ${name}: Module[${JSON.stringify(name)}];`,
@@ -103,11 +106,16 @@ export interface Residuals {
   adjoint: number;
 }
 
+export type Nested = number | Nested[];
+
 export interface Hypergradient {
   value: number;
   gradient: Upper;
   lower: Lower;
+  /** Of the upper problem, in the order written: left − right, or right − left for >=. The gradient is the objective's alone. */
+  constraints?: { value: Nested }[];
   residuals: Residuals;
+  contraction?: number;
   method: string;
   engine: string;
   warnings: string[];
@@ -141,7 +149,9 @@ export interface Solution {
   upper: Upper;
   lower: Lower;
   reports: Reports;
+  constraints?: { value: Nested; multiplier: Nested }[];
   residuals: Residuals;
+  contraction?: number;
   trace: TraceEntry[];
   warnings: string[];
   message?: string;
@@ -174,8 +184,16 @@ solve(options?: SolveOptions): Promise<Solution>;`,
   },
 ] as const;
 
-const loadText = `/**
+const loadDoc = `/**
  * The functions for these tables, as the problem reads them: split and scaled already. They throw an Error whose \`diagnostics\` say
- * what is wrong with the data or the problem.
+ * what is wrong with the data or the problem.`;
+
+const loadTexts = {
+  wasm: `${loadDoc}
  */
-export declare function load(tables: Tables, params?: Partial<Params>): Promise<Module>;`;
+export declare function load(tables: Tables, params?: Partial<Params>): Promise<Module>;`,
+  tfjs: `${loadDoc} \`tf\` is the TensorFlow.js to compute with, its backend set, by default the one
+ * within; its numbers must be there at once, which rules out WebGPU.
+ */
+export declare function load(tables: Tables, params?: Partial<Params>, tf?: object): Promise<Module>;`,
+} as const satisfies Record<ModuleTarget, string>;

@@ -34,11 +34,16 @@ export interface ModuleParts {
   readonly data: ReadonlyMap<string, ModuleTable>;
 }
 
+/** What a module's runtime computes with. */
+export const moduleTargets = ["wasm", "tfjs"] as const;
+export type ModuleTarget = (typeof moduleTargets)[number];
+
 /** What the text around the program says and holds. */
 export interface ModuleWrapping {
   /** The module's own file name, for its example. */
   readonly name: string;
   readonly version: string;
+  readonly target: ModuleTarget;
   /** A statement that declares `bilevel`, with what runtime/standalone.ts exports. */
   readonly runtime: string;
   /** Without it, the module only has `load`. */
@@ -46,7 +51,8 @@ export interface ModuleWrapping {
 }
 
 /** The module's text. */
-export function moduleText(parts: ModuleParts, { name, version, runtime, embedData }: ModuleWrapping): string {
+export function moduleText(parts: ModuleParts, wrapping: ModuleWrapping): string {
+  const { runtime, embedData } = wrapping;
   const { model, problem, derivation, plan, solve, sizes, set } = parts;
   const tables = tablesRead(model, problem);
   const declared = [...model.unknowns, ...model.params].map((each) => ({ name: each.name, type: each.type }));
@@ -71,7 +77,7 @@ export function moduleText(parts: ModuleParts, { name, version, runtime, embedDa
       ]
     : [];
   return [
-    header(parts, { name, version, embedData }),
+    header(parts, wrapping),
     functionText(writeProgram(program)),
     `/** The engine, the solvers and the methods. */\n${runtime}`,
     "export const load = bilevel.loader(program);",
@@ -85,10 +91,7 @@ export function exportedNames(problem: Problem): readonly string[] {
   return problem.upper === undefined ? ["value", "solve"] : ["value", "gradient", "hypergradient", "solve"];
 }
 
-function header(
-  { model, problem }: ModuleParts,
-  { name, version, embedData }: Omit<ModuleWrapping, "runtime">,
-): string {
+function header({ model, problem }: ModuleParts, { name, version, target, embedData }: ModuleWrapping): string {
   const variables = problem.upper?.variables.map((variable) => variable.name) ?? [];
   const at = variables.length === 0 ? "" : `{ ${variables.join(", ")} }`;
   const exported = exportedNames(problem);
@@ -122,10 +125,18 @@ function header(
     `    ${loading.padEnd(width)}these functions for ${embedData ? "other " : ""}data`,
     "",
     "The tensor program comes first: a line a node, then its parts under the formulas that they compute. The runtime turns it into",
-    "WebAssembly when the module loads.",
+    ...turnedInto[target],
   ];
   return `/**\n${rest.map((line) => ` * ${line}`.trimEnd()).join("\n")}\n */`;
 }
+
+const turnedInto = {
+  wasm: ["WebAssembly when the module loads."],
+  tfjs: [
+    "operations of TensorFlow.js when the module loads, in single precision. That library (Apache licence 2.0) is within, with its",
+    "backend for any processor; `await load(tables, params, tf)` takes another one, such as @tensorflow/tfjs-node.",
+  ],
+} as const satisfies Record<ModuleTarget, readonly string[]>;
 
 /** The program's statements as a function of the builders that they call. */
 function functionText(body: string): string {

@@ -5,19 +5,8 @@
 import type { Path } from "../derive/path.ts";
 import type { Input, Node } from "../ir/node.ts";
 import type { Item } from "./explanation.ts";
-import {
-  type Formula,
-  identity,
-  keyOf,
-  type MathSymbol,
-  mapParts,
-  negative,
-  number,
-  product,
-  sum,
-  symbol,
-} from "./math.ts";
-import { commas, derivative, type Inline, type NamedBlock, nameOf, type Story, show } from "./story.ts";
+import { type Formula, identity, keyOf, mapParts, negative, number, product, sum, symbol } from "./math.ts";
+import { commas, derivative, followedPath, type Inline, type NamedBlock, nameOf, type Story, show } from "./story.ts";
 
 type Line = readonly Inline[];
 
@@ -27,11 +16,15 @@ const minus = (a: Formula, b: Formula): Formula =>
     { sign: 1, term: a },
     { sign: -1, term: b },
   ]);
-const next = (step: MathSymbol): Formula =>
+const plus = (a: Formula, b: Formula): Formula =>
   sum([
-    { sign: 1, term: step },
-    { sign: 1, term: number(1) },
+    { sign: 1, term: a },
+    { sign: 1, term: b },
   ]);
+const later = (step: Formula, by: number): Formula =>
+  step.kind === "number" ? number(step.value + by) : plus(step, number(by));
+const next = (step: Formula): Formula => later(step, 1);
+const previous = (step: Formula): Formula => minus(step, number(1));
 const pseudoInverse = (matrix: Formula): Formula => ({ kind: "power", base: matrix, exponent: symbol("+") });
 const scaledBy = (factor: Formula, body: Formula): Formula =>
   keyOf(factor) === "1" ? body : { kind: "scaled", factor, body };
@@ -45,6 +38,11 @@ const curvatureAt = (block: NamedBlock, y: Formula, when: Formula): Formula =>
 const names = (story: Story, block: NamedBlock): readonly Formula[] =>
   block.plan.facts.block.unknowns.map((unknown) => nameOf(story, unknown));
 
+/** The rate, or its letter where none was given. */
+const rateOf = (story: Story, { rate }: Descent): Formula => (rate === undefined ? story.rate : show(story, rate));
+
+type Descent = Extract<Path["selected"], { kind: "descent" }>;
+
 /** "10 steps of descent from θ₀ at rate r" */
 export function selectionWords(story: Story, { selected }: Path): Line {
   const from: Line =
@@ -53,20 +51,33 @@ export function selectionWords(story: Story, { selected }: Path): Line {
       : [" from ", ...commas(selected.start.map((node) => show(story, node)))];
   if (selected.kind === "gradient_flow") return ["gradient flow", ...from];
   const steps = `${selected.steps} ${selected.steps === 1 ? "step" : "steps"} of descent`;
-  return [steps, ...from, " at rate ", show(story, selected.rate)];
+  const momentum: Line = selected.momentum === undefined ? [] : [" and momentum ", show(story, selected.momentum)];
+  return [steps, ...from, " at rate ", rateOf(story, selected), ...momentum];
 }
 
 /** What is meant, and what that rests on. */
 export function pathFindings(story: Story, block: NamedBlock, path: Path): readonly Line[] {
+  const { selected } = path;
   const meant: Line =
-    path.selected.kind === "descent"
-      ? ["the point meant is the end of "]
-      : ["of its minimisers, the one meant is the limit of "];
+    selected.kind === "gradient_flow"
+      ? ["of its minimisers, the one meant is the limit of "]
+      : selected.approximates
+        ? ["the minimiser is approximated by the end of "]
+        : ["the point meant is the end of "];
   const constant: readonly Line[] =
     path.selected.start === undefined ? [["that start is a constant: nothing is differentiated through it"]] : [];
   const rests: readonly Line[] =
-    path.selected.kind === "descent"
-      ? [["nothing is assumed of the curvature; how far the end is from a minimiser is reported, not judged"]]
+    selected.kind === "descent"
+      ? [
+          selected.approximates
+            ? [
+                "how far the end is from the minimiser, and the derivative from the minimiser's, is verified and reported",
+              ]
+            : ["nothing is assumed of the curvature; how far the end is from a minimiser is reported, not judged"],
+          ...(selected.rate === undefined
+            ? [[story.rate, " is one over the largest curvature at the start, found by the power method: a constant"]]
+            : []),
+        ]
       : [
           [block.curvature, " may be singular: what it leaves flat, the path decides"],
           [
@@ -115,9 +126,16 @@ export function pathItems(story: Story, block: NamedBlock): readonly Item[] {
       ];
     }
     const { step } = story;
-    const taken = minus(at(y, step), scaledBy(show(story, selected.rate), slope(block, y, step)));
+    const downhill = minus(at(y, step), scaledBy(rateOf(story, selected), slope(block, y, step)));
+    const taken =
+      selected.momentum === undefined
+        ? downhill
+        : plus(downhill, scaledBy(show(story, selected.momentum), minus(at(y, step), at(y, previous(step)))));
+    const still: readonly Item[] =
+      selected.momentum === undefined ? [] : [{ kind: "equation", sides: [at(y, number(-1)), at(y, number(0))] }];
     return [
       first,
+      ...still,
       { kind: "equation", sides: [at(y, next(step)), taken] },
       { kind: "equation", sides: [y, at(y, last as Formula)] },
       { kind: "equation", sides: [derivative(block.smooth, [y]), show(story, condition[k] as Node)] },
@@ -127,7 +145,8 @@ export function pathItems(story: Story, block: NamedBlock): readonly Item[] {
 
 /** The adjoint carried back along the path; `right` is ∂/∂θ of what comes after it, as equal sides. */
 export function pathAdjoint(story: Story, block: NamedBlock, right: readonly (readonly Formula[])[]): readonly Item[] {
-  const { path, adjoints } = block.plan.facts.block;
+  const { adjoints } = block.plan.facts.block;
+  const path = followedPath(block);
   if (path === undefined) return [];
   const ys = names(story, block);
   const last = end(path);
@@ -137,12 +156,16 @@ export function pathAdjoint(story: Story, block: NamedBlock, right: readonly (re
     if (last !== undefined && path.selected.kind === "descent") {
       const { step } = story;
       const carried = product(curvatureAt(block, y, step), at(v, next(step)));
+      const { momentum } = path.selected;
+      const plain = minus(at(v, next(step)), scaledBy(rateOf(story, path.selected), carried));
+      const kept = minus(at(v, next(step)), at(v, later(step, 2)));
+      const back = momentum === undefined ? plain : plus(plain, scaledBy(show(story, momentum), kept));
+      const beyond: readonly Item[] =
+        momentum === undefined ? [] : [{ kind: "equation", sides: [at(v, next(last)), number(0)] }];
       return [
         { kind: "equation", sides: [at(v, last), ...sides] },
-        {
-          kind: "equation",
-          sides: [at(v, step), minus(at(v, next(step)), scaledBy(show(story, path.selected.rate), carried))],
-        },
+        ...beyond,
+        { kind: "equation", sides: [at(v, step), back] },
       ];
     }
     const inverse = pseudoInverse(block.curvature);
@@ -178,28 +201,46 @@ const carriedBy = (story: Story, v: Formula): Formula =>
 /** What the paths hand on to an input besides ∂ℒ: Σₖ along the steps or ∫ along the flow, and the start's part. */
 export function handedOn(story: Story, input: Input): readonly Formula[] {
   return story.blocks.flatMap((block): readonly Formula[] => {
-    const { path, unknowns, adjoints } = block.plan.facts.block;
+    const { unknowns, adjoints } = block.plan.facts.block;
+    const path = followedPath(block);
     const k = path?.reads.indexOf(input) ?? -1;
     if (path === undefined || k < 0) return [];
     const letterOf = (v: Formula): Formula => (path.selected.kind === "descent" ? v : carriedBy(story, v));
-    const placed = (node: Node | undefined, pointAt: Formula, adjointAt: Formula): readonly Formula[] => {
+    const { step, time } = story;
+    const placed = (
+      node: Node | undefined,
+      pointAt: Formula,
+      adjointAt: (v: Formula) => Formula,
+    ): readonly Formula[] => {
       if (node === undefined || (node.kind === "constant" && node.value === 0)) return [];
       const table = new Map([
         ...unknowns.map((y) => [keyOf(nameOf(story, y)), at(nameOf(story, y), pointAt)] as const),
-        ...adjoints.map((v) => [keyOf(nameOf(story, v)), at(letterOf(nameOf(story, v)), adjointAt)] as const),
+        ...adjoints.map((v) => [keyOf(nameOf(story, v)), adjointAt(letterOf(nameOf(story, v)))] as const),
+        ...path.displacement.map((d, k) => {
+          const y = nameOf(story, unknowns[k] as Input);
+          return [keyOf(nameOf(story, d)), minus(at(y, step), at(y, previous(step)))] as const;
+        }),
       ]);
       return [placedIn(show(story, node), table)];
     };
-    const { step, time } = story;
+    const { selected } = path;
+    const momentum = selected.kind === "descent" ? selected.momentum : undefined;
+    /** The start stands for the point before it, too. */
+    const atStart = (v: Formula): Formula =>
+      momentum === undefined
+        ? at(v, number(0))
+        : minus(at(v, number(0)), scaledBy(show(story, momentum), at(v, number(1))));
+    const scaled = (own: Formula): Formula =>
+      selected.kind === "descent" && selected.rate === undefined ? scaledBy(story.rate, own) : own;
     const along =
       path.selected.kind === "descent"
-        ? placed(path.fromStep[k], step, next(step)).map((own) =>
-            signOutside(own, (body) => ({ kind: "indexSum", indices: [step], body })),
+        ? placed(path.fromStep[k], step, (v) => at(v, next(step))).map((own) =>
+            signOutside(own, (body) => scaled({ kind: "indexSum", indices: [step], body })),
           )
-        : placed(path.fromStep[k], time, time).map((own) =>
+        : placed(path.fromStep[k], time, (v) => at(v, time)).map((own) =>
             signOutside(own, (body) => ({ kind: "integral", by: time, body })),
           );
-    return [...along, ...placed(path.fromStart[k], number(0), number(0))];
+    return [...along, ...placed(path.fromStart[k], number(0), atStart)];
   });
 }
 

@@ -1,12 +1,13 @@
 /** Everything that an explanation speaks of, with the letters it goes by. */
 import type { Block, Derivation } from "../derive/implicit.ts";
 import { isPenalty } from "../derive/nonsmooth.ts";
-import type { Input, Node } from "../ir/node.ts";
+import type { Path } from "../derive/path.ts";
+import { declaredName, type Input, type Node, tensorName } from "../ir/node.ts";
 import type { SizeBindings } from "../ir/size.ts";
 import type { LowerClause, Problem } from "../lower/problem.ts";
 import type { BlockPlan, Plan } from "../plan/plan.ts";
 import { simplify } from "../simplify/simplify.ts";
-import { type Formula, type MathSymbol, negative, symbol } from "./math.ts";
+import { type Formula, keyOf, type MathSymbol, negative, symbol } from "./math.ts";
 import { array, createNotation, type Notation } from "./notation.ts";
 
 /** Words and mathematics in one line. */
@@ -40,8 +41,12 @@ export interface Story {
   /** What counts the steps of descent, and the time of a gradient flow. */
   readonly step: MathSymbol;
   readonly time: MathSymbol;
+  /** The rate of steps that were not told one. */
+  readonly rate: MathSymbol;
   /** The part of a flow's adjoint that is carried back along it. */
   readonly carried: MathSymbol;
+  /** What the adjoint function of an unknown in L2 minimises. */
+  readonly adjointLoss: MathSymbol;
 }
 
 /** Gives everything its letter. `indices`: the index of each unknown that has one. */
@@ -71,7 +76,9 @@ export function tell(
       ...block.adjoints,
       ...block.tangents,
       ...pathNodes(block),
+      ...(block.functional?.adjointLoss === undefined ? [] : [block.functional.adjointLoss]),
     ]),
+    ...(derivation.constraints?.constraints ?? []).map(({ value }) => value),
     ...derivation.direct,
     ...derivation.hypergradient,
     ...plan.blocks.flatMap(({ facts }) => [
@@ -92,6 +99,10 @@ export function tell(
   const hasPath = blocks.some((block) => block.path !== undefined);
   const letter = (...candidates: readonly string[]): MathSymbol => symbol(hasPath ? fresh(...candidates) : "");
   const [step, time, carried] = [letter("k", "i"), letter("τ", "ξ"), letter("p", "q")];
+  const rateless = blocks.some(({ path }) => path?.selected.kind === "descent" && path.selected.rate === undefined);
+  const rate = symbol(rateless ? fresh("r", "ρ", "η") : "");
+  const isFunctional = blocks.some((block) => block.functional !== undefined);
+  const adjointLoss = symbol(isFunctional ? fresh("A", "L", "Λ") : "");
   const kinked = blocks.filter(hasPenalty);
   const smoothLetter = kinked.length === 0 ? "" : fresh("s", "S", "σ");
   const all = values.flat();
@@ -113,7 +124,7 @@ export function tell(
       index: indices.get(own.unknowns[0]?.name ?? ""),
     };
   });
-  return { notation, problem, derivation, blocks: named, upper, sizes, step, time, carried };
+  return { notation, problem, derivation, blocks: named, upper, sizes, step, time, rate, carried, adjointLoss };
 }
 
 const pathNodes = ({ path }: Block): readonly Node[] =>
@@ -123,8 +134,15 @@ const pathNodes = ({ path }: Block): readonly Node[] =>
         ...path.fromStep,
         ...path.fromStart,
         ...(path.selected.start ?? []),
-        ...(path.selected.kind === "descent" ? [path.selected.rate] : []),
+        ...(path.selected.kind === "descent"
+          ? [path.selected.rate, path.selected.momentum].flatMap((n) => n ?? [])
+          : []),
       ];
+
+/** The block's path where the adjoint follows it, rather than look at its end alone. */
+export function followedPath({ plan }: NamedBlock): Path | undefined {
+  return plan.adjoint.solver === "reverse" || plan.adjoint.solver === "forward" ? plan.facts.block.path : undefined;
+}
 
 const hasPenalty = ({ nonsmooth }: Block): boolean => nonsmooth?.pieces.some(isPenalty) ?? false;
 
@@ -135,6 +153,14 @@ function minimised([first]: readonly NamedClause[]): Formula {
 }
 
 export const show = (story: Story, node: Node): Formula => array(story.notation, node);
+/** Weights and values of a map by its name, once; anything else by its own. */
+export function mapNames(story: Story, inputs: readonly Input[]): readonly Formula[] {
+  const names = inputs.map((input) =>
+    tensorName(input) === undefined ? nameOf(story, input) : symbol(declaredName(input)),
+  );
+  return [...new Map(names.map((name) => [keyOf(name), name])).values()];
+}
+
 export const nameOf = (story: Story, input: Input): Formula => story.notation.symbols.of(input);
 
 export const derivative = (of: Formula, by: readonly Formula[], total = false): Formula => ({

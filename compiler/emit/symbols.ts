@@ -1,5 +1,5 @@
 /** Which letters stand for what: inputs by their names, sizes by theirs, indices by the size they run over. */
-import type { Input, Node } from "../ir/node.ts";
+import { declaredName, type Input, type Node, tensorName } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
 import {
   type Formula,
@@ -76,19 +76,33 @@ export interface Symbols {
   readonly tables: ReadonlySet<string>;
 }
 
+/** Values of a function by the function's name, `h.obs` → h_obs; weights with their map in the subscript, `h.W1` → W_h1. */
+function inputName({ name, role }: Input): MathSymbol {
+  const [owner, part] = name.split(".");
+  if (part === undefined || role === "data") return prettyName(name);
+  if (role === "value") return symbol(prettyName(owner as string).base, part);
+  const { base, subscript = "" } = prettyName(part);
+  return symbol(base, `${owner}${subscript}`);
+}
+
 /** What no program names. */
-const invented: ReadonlySet<Input["role"]> = new Set(["adjoint", "tangent", "multiplier", "step"]);
+const invented: ReadonlySet<Input["role"]> = new Set(["adjoint", "tangent", "multiplier", "epigraph", "step"]);
 
 /** What no program names goes by one letter a family, the first that is free; the pattern captures what tells members apart. */
 const families: readonly { readonly pattern: RegExp; readonly letters: readonly string[] }[] = [
   { pattern: /^multiplier of (\S+) for /, letters: ["μ", "ν", "κ"] },
   { pattern: /^multiplier of the (?:simplex|ball) of (.*)$/, letters: ["τ", "κ", "ρ"] },
+  { pattern: /^multiplier of upper constraint (\d+)$/, letters: ["μ", "ν", "κ"] },
   { pattern: /^multiplier of equality (\d+) of /, letters: ["ν", "κ", "ξ"] },
   { pattern: /^multiplier of inequality (\d+) of /, letters: ["μ", "ρ", "ζ"] },
   { pattern: /^(?:support|boundary) of (.*)$/, letters: ["m", "c", "e", "o"] },
   { pattern: /^active inequality (\d+) of /, letters: ["m", "c", "e", "o"] },
+  { pattern: /^epigraph (\d+) of /, letters: ["t", "z", "b"] },
+  { pattern: /^eigenvectors of (.*)$/, letters: ["q", "e", "o"] },
+  { pattern: /^quotients of (.*)$/, letters: ["b", "d", "k"] },
   { pattern: /^lower bound of (.*)$/, letters: ["l", "b", "o"] },
   { pattern: /^upper bound of (.*)$/, letters: ["h", "u", "q"] },
+  { pattern: /^adjoint function [^.]*\.(.*)$/, letters: ["a", "p", "u"] },
   { pattern: /^adjoint of (.*)$/, letters: ["v", "u", "p", "a"] },
   { pattern: /^direction in (.*)$/, letters: ["t", "s", "h", "e"] },
 ];
@@ -98,16 +112,16 @@ export function createSymbols(inputs: readonly Input[], sizes: ReadonlySet<strin
   const named = inputs.filter(({ role }) => !invented.has(role) && role !== "generated");
   const looks = new Map<string, number>();
   const look = (s: MathSymbol): string => `${s.base}_${s.subscript ?? ""}`;
-  for (const input of named)
-    looks.set(look(prettyName(input.name)), (looks.get(look(prettyName(input.name))) ?? 0) + 1);
+  for (const input of named) looks.set(look(inputName(input)), (looks.get(look(inputName(input))) ?? 0) + 1);
   const table = new Map<Input, Formula>(
     named.map((input) => {
-      const pretty = prettyName(input.name);
+      const pretty = inputName(input);
       return [input, looks.get(look(pretty)) === 1 ? pretty : symbol(input.name)];
     }),
   );
   const taken = new Set<string>([
     ...sizes,
+    ...named.filter((input) => tensorName(input) !== undefined && input.role !== "data").map(declaredName),
     ...[...table.values()].flatMap((s) => (s.kind === "symbol" ? [s.base] : [])),
   ]);
   const fresh = (...candidates: readonly string[]): string => {
@@ -207,7 +221,9 @@ const roleOrder: { readonly [R in Input["role"]]: number } = {
   step: 0,
   upper: 1,
   lower: 2,
+  value: 2,
   multiplier: 3,
+  epigraph: 2,
   adjoint: 3,
   tangent: 3,
 };

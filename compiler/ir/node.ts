@@ -11,8 +11,12 @@ import type { Size } from "./size.ts";
 export type InputRole =
   | "upper"
   | "lower"
+  /** What a function in L2 is at the rows of a table. */
+  | "value"
   /** Of a deeper level's condition, in the condition of the level above it. */
   | "multiplier"
+  /** Stands for a kink of what a clause minimises (derive/epigraph.ts). */
+  | "epigraph"
   | "param"
   | "data"
   | "generated"
@@ -32,6 +36,12 @@ export type Input = NodeBase & {
   readonly name: string;
   readonly role: InputRole;
 };
+
+/** The name the author gave: `h` of the weights `h.W1`; of anything else its own. */
+export const declaredName = ({ name }: Input): string => name.split(".")[0] as string;
+
+/** `W1` of the weights `h.W1`. */
+export const tensorName = ({ name }: Input): string | undefined => name.split(".")[1];
 
 /** One number in every entry. */
 export type Constant = NodeBase & { readonly kind: "constant"; readonly value: number };
@@ -142,6 +152,8 @@ export const mapArity = {
   sin: 1,
   cos: 1,
   tan: 1,
+  /** The angle in [0, π]; the ends beyond [−1, 1], where rounding may lead. */
+  acos: 1,
   tanh: 1,
   sigmoid: 1,
   softplus: 1,
@@ -149,6 +161,8 @@ export const mapArity = {
   logcosh: 1,
   /** x²/2 for |x| ≤ 1, |x| − 1/2 beyond. */
   huber: 1,
+  /** max(x, 0) as a unit of a network: its kink is met by chance alone, so it counts as smooth. */
+  relu: 1,
   stop: 1,
   not: 1,
   /** x^p; derivatives in p only where p is not constant (x > 0). */

@@ -45,6 +45,7 @@ export const scalarFunctions = {
   sin: Math.sin,
   cos: Math.cos,
   tan: Math.tan,
+  acos: (x: number) => Math.acos(Math.min(Math.max(x, -1), 1)),
   tanh: Math.tanh,
   sigmoid,
   softplus,
@@ -54,6 +55,7 @@ export const scalarFunctions = {
     Math.abs(x) < 1
       ? Math.log1p(2 * Math.sinh(x / 2) ** 2)
       : Math.abs(x) + Math.log1p(Math.exp(-2 * Math.abs(x))) - Math.LN2,
+  relu: (x: number) => Math.max(x, 0),
   huber(x: number): number {
     const near = Math.min(Math.abs(x), 1);
     return near * (Math.abs(x) - near / 2);

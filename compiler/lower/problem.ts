@@ -15,23 +15,29 @@ export type LowerClause = {
       readonly objective: Node;
       /** What is minimised: the objective or its negative. */
       readonly minimand: Node;
-      readonly subject: readonly LowerConstraint[];
+      readonly subject: readonly Constraint[];
+      /** Unknowns that are functions in an RKHS. */
+      readonly representers?: readonly Representer[];
       /** `by descent(...)` or `by gradient_flow`: not just any minimiser is meant, but where this path ends. */
       readonly selected?: Selected;
     }
-  /** residual = left − right, of the unknown's shape. */
-  | { readonly kind: "solves"; readonly residual: Node }
+  /** residual = left − right, of the unknown's shape. A fixed point v = F(v), either way round, has v − F(v). */
+  | { readonly kind: "solves"; readonly residual: Node; readonly fixedPoint: boolean }
 );
 
-/** The set an unknown of the lower level stays in. An absent end of a box is infinite; simplex and ball act along the last axis. */
+/**
+ * The set an unknown of the lower level stays in. An absent end of a box is infinite; simplex and ball act along the last axis, psd
+ * (symmetric and positive semidefinite) on the last two.
+ */
 export type LowerSet =
   | { readonly kind: "box"; readonly low?: Node; readonly high?: Node }
   | { readonly kind: "simplex" }
+  | { readonly kind: "psd" }
   /** One radius a row, of the unknown's shape without its last axis. */
   | { readonly kind: "ball"; readonly radius: Node };
 
 /** value <= 0, or value == 0, entry by entry. */
-export interface LowerConstraint {
+export interface Constraint {
   readonly relation: "<=" | "==";
   readonly value: Node;
 }
@@ -42,11 +48,15 @@ export type Selected = {
   readonly start?: readonly Node[];
 } & (
   | {
-      /** y ← y − rate ∇g(y), `steps` times. */
+      /** y_{t+1} = y_t − rate ∇g(y_t) + momentum (y_t − y_{t−1}), `steps` times. */
       readonly kind: "descent";
       readonly steps: number;
-      /** A scalar; may read upper variables. */
-      readonly rate: Node;
+      /** A scalar; may read upper variables. Absent: the reciprocal of the largest curvature at the start, a constant. */
+      readonly rate?: Node;
+      /** The same. Absent: none. */
+      readonly momentum?: Node;
+      /** The minimiser is meant, and the steps stand for it; otherwise where they end is what is meant. */
+      readonly approximates?: true;
     }
   /** The limit of dy/dt = −∇g(y). */
   | { readonly kind: "gradient_flow" }
@@ -58,6 +68,15 @@ export interface LowerLevel {
   readonly deeper?: LowerLevel;
 }
 
+/** The path that a clause means the end of. */
+export const selectionOf = (clause: LowerClause): Selected | undefined =>
+  clause.kind === "optimize" ? clause.selected : undefined;
+
+/** Those of a level and of all below it. */
+export function clausesOf(level: LowerLevel | undefined): readonly LowerClause[] {
+  return level === undefined ? [] : [...level.clauses, ...clausesOf(level.deeper)];
+}
+
 export interface Problem {
   readonly graph: Graph;
   readonly upper?: {
@@ -65,6 +84,7 @@ export interface Problem {
     /** As written: values keep the author's sign. */
     readonly objective: Node;
     readonly variables: readonly Input[];
+    readonly subject: readonly Constraint[];
     readonly span: Span;
   };
   /** The levels below the upper one, outermost first; absent where there is none. */
@@ -74,10 +94,58 @@ export interface Problem {
   /** By the unknown's name. */
   readonly sets: ReadonlyMap<string, LowerSet>;
   readonly reports: readonly { readonly name: string; readonly value: Node }[];
+  /** Unknowns in L2, whose values are inputs in all expressions. */
+  readonly functions: readonly L2Function[];
+  /** Weights of networks that are not linear in them: their curvature is only multiplied with. */
+  readonly deep: readonly Input[];
   /** The start of every unknown, of its shape. */
   readonly starts: ReadonlyMap<string, Node>;
   readonly params: readonly { readonly input: Input; readonly value: Node }[];
   readonly generated: readonly { readonly input: Input; readonly generator: Generator }[];
+}
+
+/** A function in an RKHS by its coefficients over the centres. Its clause reads it through the values there and the norm alone. */
+export interface Representer {
+  readonly coefficients: Input;
+  /** k(c_i, c_j) */
+  readonly gram: Node;
+  /** K α, and the input that stands for it where the values are differentiated. */
+  readonly values: { readonly node: Node; readonly input: Input };
+  /** ⟨α, K α⟩, the same. */
+  readonly norm: { readonly node: Node; readonly input: Input };
+  /** The centres, [centres, entries] for each declared argument. */
+  readonly centres: readonly Node[];
+  readonly span: Span;
+}
+
+/** A function in L2(D), the family that represents it and its values wherever the program evaluates it. */
+export interface L2Function {
+  readonly name: string;
+  /** D, where it is a declared table. */
+  readonly table?: string;
+  /** Axes of one value: 1 for a vector, 0 for a number. */
+  readonly rank: number;
+  /** Of the family that represents the function, and of the one that represents its adjoint. */
+  readonly weights: readonly Input[];
+  readonly adjointWeights: readonly Input[];
+  readonly adjointStarts: readonly Node[];
+  /** Whether these families are linear in their weights. */
+  readonly isLinear: boolean;
+  readonly isAdjointLinear: boolean;
+  readonly values: readonly FunctionValue[];
+  readonly span: Span;
+}
+
+/** The values of a function at the rows of a table: an input, and what it is through either family. */
+export interface FunctionValue {
+  readonly of: string;
+  readonly input: Input;
+  readonly network: Node;
+  /** The same of the adjoint function. */
+  readonly adjointInput: Input;
+  readonly adjointNetwork: Node;
+  /** Whose rows these are, where it is one table's. */
+  readonly table?: string;
 }
 
 /** The trace of ∂of/∂by through the lower level. */

@@ -3,6 +3,7 @@
  * term kind. What the derivation does not cover yet is refused here, with the place in the source.
  */
 import { BilevelError, type Span } from "../../grammar/diagnostics.ts";
+import type { BinaryFunction } from "../check/builtins.ts";
 import type { BinderId, Generator, Term, TermBinder, TermIndexItem, TermKind, TermRange } from "../check/model.ts";
 import { partsOf } from "../check/terms.ts";
 import { notDerivedYet } from "../errors.ts";
@@ -23,13 +24,19 @@ import type { Input, Node } from "../ir/node.ts";
 import { addSizes, constantSize, productOfSizes, type Size, sameSize, scaleSize, sizeOf } from "../ir/size.ts";
 import { type Batched, elementwise, labels, nodeAxis, ownShape, product, unbatched, unionBatch } from "./batched.ts";
 import { lowerBinary, lowerNormalisation, lowerReduction, lowerUnary, reciprocal } from "./functions.ts";
+import { isValue, lowerMap, type Maps } from "./maps.ts";
 import type { Divergence } from "./problem.ts";
+import { lowerNorm } from "./representer.ts";
 import { lowerStructured } from "./structured.ts";
+import { lowerWeights, reduceWeights } from "./weights.ts";
 
 export interface Lowering {
   readonly graph: Graph;
   /** The input that stands for a declared unknown or param. */
   readonly variable: (name: string) => Input;
+  /** The inputs that stand for the weights of an unknown, network or function, one a tensor. */
+  readonly weights: (name: string) => readonly Input[];
+  readonly maps: Maps;
   /** Arrays that a seeded generator fills, by the input's name. */
   readonly generated: Map<string, { readonly input: Input; readonly generator: Generator }>;
   readonly binders: Map<BinderId, TermRange>;
@@ -37,8 +44,8 @@ export interface Lowering {
   readonly baseOf: (range: TermTableRange) => { readonly name: string; readonly rows: Size };
   /** Divergences met, each an input until the lower level is known (derive/divergence.ts). */
   readonly divergences: Divergence[];
-  /** A definition's term is shared by its uses, and so is what it becomes. */
-  readonly lowered: Map<Term, Batched>;
+  /** A definition's term is shared by its uses, and so is what it becomes: one value, or one a tensor of weights. */
+  readonly lowered: Map<Term, readonly Batched[]>;
 }
 
 export type TermTableRange = Extract<TermRange, { kind: "table" }>;
@@ -54,8 +61,13 @@ export function lowerClosed(context: Lowering, root: Term): Node {
   return lowerUnder(context, root, undefined).node;
 }
 
-/** A term that may read the given index, which is then its leading axis. Parts come before what reads them, without recursion: definitions may chain to any depth. */
+/** A term that may read the given index, which is then its leading axis. */
 export function lowerUnder(context: Lowering, root: Term, index: TermBinder | undefined): Batched {
+  return single(root, lowerPartsUnder(context, root, index));
+}
+
+/** The same for a value that may be weights. Parts come before what reads them, without recursion: definitions may chain to any depth. */
+export function lowerPartsUnder(context: Lowering, root: Term, index: TermBinder | undefined): readonly Batched[] {
   if (index !== undefined) context.binders.set(index.id, index.range);
   const stack = [root];
   for (let term = stack.at(-1); term !== undefined; term = stack.at(-1)) {
@@ -63,27 +75,42 @@ export function lowerUnder(context: Lowering, root: Term, index: TermBinder | un
     if (term.kind === "reduce") for (const binder of term.binders) context.binders.set(binder.id, binder.range);
     if (waiting.length > 0) stack.push(...waiting);
     else {
-      lowerTerm(context, term);
+      lowerParts(context, term);
       stack.pop();
     }
   }
-  return lowerTerm(context, root);
+  return lowerParts(context, root);
 }
 
 function lowerTerm(context: Lowering, term: Term): Batched {
+  return single(term, lowerParts(context, term));
+}
+
+function lowerParts(context: Lowering, term: Term): readonly Batched[] {
   const known = context.lowered.get(term);
   if (known !== undefined) return known;
   const rule = rules[term.kind] as (context: Lowering, term: Term) => Batched;
-  const lowered = rule(context, term);
+  const lowered = term.type.kind === "weights" ? lowerWeights(context, term, lower(context)) : [rule(context, term)];
   context.lowered.set(term, lowered);
   return lowered;
+}
+
+const lower = (context: Lowering) => ({
+  parts: (term: Term): readonly Batched[] => lowerParts(context, term),
+  entry: (whole: Batched, index: Term): Batched => at(context, whole, 0, index),
+});
+
+function single(term: Term, parts: readonly Batched[]): Batched {
+  const [only] = parts;
+  if (term.type.kind === "weights" || only === undefined) return refuse("such a use of weights", term.span);
+  return only;
 }
 
 /** A list of numbers is one array, however many it holds. */
 const isLiteral = (term: Term): boolean => term.kind === "list" && literalNumbers(term) !== undefined;
 
 function shapeOf(term: Term): readonly Size[] {
-  if (term.type.kind === "weights") refuse(`arithmetic on the weights of ${term.type.map}`, term.span);
+  if (term.type.kind === "weights") return refuse("such a use of weights", term.span);
   return term.type.shape;
 }
 
@@ -96,7 +123,6 @@ const rules: { readonly [K in TermKind]: Rule<K> } = {
   size: ({ graph }, term) => unbatched(sizeNode(graph, term.size)),
 
   variable: (context, term) => {
-    if (term.type.kind === "weights") refuse(`the network ${term.name}`, term.span);
     const whole = unbatched(context.variable(term.name));
     return term.index === undefined ? whole : at(context, whole, 0, term.index);
   },
@@ -134,19 +160,13 @@ const rules: { readonly [K in TermKind]: Rule<K> } = {
   },
 
   binary: (context, term) => {
-    const g = context.graph;
-    const shape = shapeOf(term);
     const [left, right] = [lowerTerm(context, term.left), lowerTerm(context, term.right)];
-    if (term.fn === "multiply") return product(g, [left, right], shape);
-    if (term.fn === "divide") {
-      return product(g, [left, { node: reciprocal(g, right.node), batch: right.batch }], shape);
-    }
-    const build = lowerBinary[term.fn];
-    // A constant exponent stays a constant, whatever the shape it is spread to.
-    return elementwise(g, [left, right], shape, (a, b) => build(g, a as Node, b as Node));
+    return combine(context.graph, term.fn, left, right, shapeOf(term));
   },
 
   reduction: (context, term) => {
+    if (term.operand.type.kind === "weights")
+      return reduceWeights(context.graph, term.fn, lowerParts(context, term.operand), term);
     const operand = lowerTerm(context, term.operand);
     const own = ownShape(operand);
     const axes = (term.axis === undefined ? own.map((_, i) => i) : [term.axis]).map((axis) => nodeAxis(operand, axis));
@@ -165,7 +185,15 @@ const rules: { readonly [K in TermKind]: Rule<K> } = {
     return lowerStructured[term.fn](context.graph, operands, shapeOf(term), term.axis ?? 0);
   },
 
-  index: (context, term) => indexed(context, lowerTerm(context, term.object), term.items),
+  index: (context, term) => {
+    const [item] = term.items;
+    if (item?.kind === "at" && term.items.length === 1 && isValue(context, term.object)) {
+      if (item.value.kind === "row-field") return lowerMap(context, term.object, lower(context), item.value);
+      if (item.value.kind === "number")
+        return constantEntry(context, lowerTerm(context, term.object), item.value.value);
+    }
+    return indexed(context, lowerTerm(context, term.object), term.items);
+  },
 
   reduce: (context, term) => {
     const g = context.graph;
@@ -201,8 +229,11 @@ const rules: { readonly [K in TermKind]: Rule<K> } = {
     return factors.length === 0 ? summed : product(g, [summed, ...factors], ownShape(summed));
   },
 
-  apply: (_, term) => refuse(`the function ${term.map}`, term.span),
-  "rkhs-norm": (_, term) => refuse(`the function ${term.map} in an RKHS`, term.span),
+  apply: (context, term) => lowerMap(context, term, lower(context)),
+  "rkhs-norm": (context, term) => {
+    const expansion = context.maps.expansions.get(term.map);
+    return expansion === undefined ? refuse(`the norm of ${term.map}`, term.span) : lowerNorm(expansion);
+  },
   divergence: (context, term) => {
     const of = lowerTerm(context, term.of);
     const by = lowerTerm(context, term.by);
@@ -223,12 +254,26 @@ const rules: { readonly [K in TermKind]: Rule<K> } = {
     const { generator } = term;
     if (generator.kind === "zeros") return unbatched(constant(g, 0, shape));
     if (generator.kind === "ones") return unbatched(constant(g, 1, shape));
-    const name = `${generator.kind}(${JSON.stringify(generator)}, ${shape.map((s) => s.key).join(", ")})`;
-    const node = input(g, name, "generated", shape);
-    context.generated.set(name, { input: node, generator });
-    return unbatched(node);
+    return unbatched(drawn(context, generator, shape));
   },
 };
+
+/** A constant array that a seeded generator fills. */
+export function drawn(context: Lowering, generator: Generator, shape: readonly Size[]): Input {
+  const name = `${generator.kind}(${JSON.stringify(generator)}, ${shape.map((s) => s.key).join(", ")})`;
+  const node = input(context.graph, name, "generated", shape);
+  context.generated.set(name, { input: node, generator });
+  return node;
+}
+
+/** Two values element by element, broadcast to the shape. */
+export function combine(g: Graph, fn: BinaryFunction, left: Batched, right: Batched, shape: readonly Size[]): Batched {
+  if (fn === "multiply") return product(g, [left, right], shape);
+  if (fn === "divide") return product(g, [left, { node: reciprocal(g, right.node), batch: right.batch }], shape);
+  const build = lowerBinary[fn];
+  // A constant exponent stays a constant, whatever the shape it is spread to.
+  return elementwise(g, [left, right], shape, (a, b) => build(g, a as Node, b as Node));
+}
 
 const isRowTable = (range: TermRange): boolean => range.kind === "table" && range.table.kind === "row-table";
 
@@ -317,6 +362,8 @@ function at(context: Lowering, value: Batched, axis: number, term: Term): Batche
   const own = nodeAxis(value, axis);
   const size = value.node.shape[own] as Size;
   const index = lowerTerm(context, term);
+  if (index.node.shape.length > 0 && index.batch.length === index.node.shape.length && isWithin(index, value))
+    return chosen(g, value, axis, index);
   const isRowIndex = term.kind === "row-index" && sameSize(size, index.node.shape[0] as Size);
   const flatIndex = reshape(g, index.node, [productOfSizes(index.node.shape)]);
   const gathered = isRowIndex ? value.node : gather(g, value.node, flatIndex, own);
@@ -340,4 +387,33 @@ function at(context: Lowering, value: Batched, axis: number, term: Term): Batche
   ];
   const output = [...batch.map(labels.binder), ...before, ...indexOwn, ...after];
   return { node: einsum(g, [split], [operand], output), batch };
+}
+
+const isWithin = (index: Batched, value: Batched): boolean => index.batch.every((id) => value.batch.includes(id));
+
+/** Σ_k x[r, .., k, ..] [index_r = k]: one entry a row of what already has the row's axis. */
+export function chosen(g: Graph, value: Batched, axis: number, index: Batched): Batched {
+  const own = ownShape(value).map((_, i) => labels.fresh(i));
+  const picked = lowerStructured.one_hot(g, [index], [ownShape(value)[axis] as Size], 0);
+  const binders = (of: Batched): readonly number[] => of.batch.map(labels.binder);
+  const node = einsum(
+    g,
+    [value.node, picked.node],
+    [
+      [...binders(value), ...own],
+      [...binders(picked), own[axis] as number],
+    ],
+    [...binders(value), ...own.filter((_, i) => i !== axis)],
+  );
+  return { node, batch: value.batch };
+}
+
+/** Σ_k x[.., k] [k = entry] along the last axis: a product, so that the rows are seen not to be coupled. */
+function constantEntry({ graph }: Lowering, value: Batched, entry: number): Batched {
+  const { shape } = value.node;
+  const count = constantSize(shape.at(-1) as Size) as number;
+  const unit = Float64Array.from({ length: count }, (_, k) => (k === entry ? 1 : 0));
+  const axes = shape.map((_, axis) => axis);
+  const picked = literal(graph, unit, [sizeOf(count)]);
+  return { node: einsum(graph, [value.node, picked], [axes, axes.slice(-1)], axes.slice(0, -1)), batch: value.batch };
 }

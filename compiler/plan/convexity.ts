@@ -91,6 +91,7 @@ const scalarFacts: { readonly [F in Exclude<MapFunction, "power" | "maximum" | "
   softplus: { curvature: "convex", monotone: "increasing", sign: always("positive") },
   logcosh: { curvature: "convex", monotone: "none", sign: always("nonnegative") },
   huber: { curvature: "convex", monotone: "none", sign: always("nonnegative") },
+  relu: { curvature: "convex", monotone: "increasing", sign: always("nonnegative") },
   sigmoid: { curvature: "unknown", monotone: "increasing", sign: always("positive") },
   tanh: { curvature: "unknown", monotone: "increasing", sign: sameSign },
   erf: { curvature: "unknown", monotone: "increasing", sign: sameSign },
@@ -99,6 +100,7 @@ const scalarFacts: { readonly [F in Exclude<MapFunction, "power" | "maximum" | "
   sin: nothing,
   cos: nothing,
   tan: nothing,
+  acos: { curvature: "unknown", monotone: "decreasing", sign: always("nonnegative") },
   not: indicator,
   equal: indicator,
   less: indicator,
@@ -232,6 +234,22 @@ function isSquare(node: Einsum, shapes: readonly Shape[]): boolean {
   return true;
 }
 
+/** Whether the operands are one affine array an even number of times, entry by entry, under weights that are not negative. */
+function isEvenPower(node: Einsum, shapes: readonly Shape[]): boolean {
+  const varying = node.operands.map((_, k) => k).filter((k) => shapes[k]?.curvature !== "constant");
+  const [first = 0] = varying;
+  const labels = node.labels[first] as readonly number[];
+  const alike = (k: number): boolean =>
+    node.operands[k] === node.operands[first] && node.labels[k]?.join() === labels.join();
+  return (
+    varying.length % 2 === 0 &&
+    shapes[first]?.curvature === "affine" &&
+    new Set(labels).size === labels.length &&
+    varying.every(alike) &&
+    shapes.every((shape, k) => varying.includes(k) || isNonnegative(shape.sign))
+  );
+}
+
 function einsumShape(node: Einsum, shapes: readonly Shape[]): Shape {
   const sign = squareSign(node, shapes) ?? shapes.map((s) => s.sign).reduce(multiplySigns, "positive");
   const summedAway = node.sizes.length > node.output.length;
@@ -245,7 +263,7 @@ function einsumShape(node: Einsum, shapes: readonly Shape[]): Shape {
       .reduce(multiplySigns, "positive");
     return { curvature: scaled((varying[0] as Shape).curvature, factor), sign: strict };
   }
-  if (isSquare(node, shapes)) return { curvature: "convex", sign: "nonnegative" };
+  if (isSquare(node, shapes) || isEvenPower(node, shapes)) return { curvature: "convex", sign: "nonnegative" };
   return { curvature: "unknown", sign: strict };
 }
 

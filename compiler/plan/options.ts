@@ -47,6 +47,12 @@ const rates: Arguments = {
   inner_rate: positive("step size of the lower level"),
   outer_rate: positive("step size of the upper level"),
 };
+const momentum: ScalarRule = { kind: "number", doc: "part of the last step that is taken again", minimum: 0 };
+const stepping: Arguments = {
+  batch,
+  decay: { kind: "number", doc: "the step size falls as 1 / (steps taken + 1)^decay", minimum: 0, default: 0 },
+  weight_decay: { kind: "number", doc: "times the weights, added to the gradient", minimum: 0, default: 0 },
+};
 const stochastic: Arguments = { batch, ...rates };
 
 export const optionTable = {
@@ -59,9 +65,14 @@ export const optionTable = {
       auto: word("decided from the structure of the problem"),
       exact: word("implicit differentiation with every system factorised, whatever its size"),
       aid: word("approximate implicit differentiation: solve the lower level, then one adjoint system"),
-      itd: word("iterative differentiation: through the steps of the inner solver", {
-        steps: counted("inner steps differentiated"),
+      itd: word("iterative differentiation: through steps of descent", {
+        steps: counted("steps that stand for a minimiser", 100),
+        rate: positive("their size; one over the largest curvature at the start when absent"),
+        momentum: { kind: "number", doc: "part of the last step that is taken again", minimum: 0 },
+        truncate: counted("only so many last steps are differentiated"),
+        forward: { kind: "boolean", doc: "tangents are carried on rather than adjoints back; by size when absent" },
       }),
+      analytic: word("the upper objective's own dependence alone: no derivative through the lower level"),
       funcid: word("functional implicit differentiation in L2"),
       kernel: word("through the representer theorem, for unknowns in an RKHS"),
       shine: word("the adjoint from the quasi-Newton matrix of the inner solver"),
@@ -118,15 +129,16 @@ export const optionTable = {
     words: {
       auto: word("decided from the structure"),
       gd: word("gradient descent"),
-      sgd: word("stochastic gradient descent", { batch }),
-      adam: word("Adam"),
+      sgd: word("stochastic gradient descent", { momentum, ...stepping }),
+      adam: word("Adam", stepping),
       lbfgs: word("limited-memory BFGS", { memory: counted("pairs kept", 20) }),
       newton: word("Newton's method with line search"),
       cg: word("conjugate gradients, for quadratics"),
       cholesky: word("one factorisation, for quadratics"),
       prox_gd: word("proximal gradient descent"),
       fista: word("accelerated proximal gradient descent"),
-      anderson: word("Anderson acceleration, for fixed points", { memory: counted("iterates kept", 5) }),
+      coordinate: word("coordinate descent on working sets, for penalties and bounds of single entries"),
+      anderson: word("Anderson acceleration, for fixed points", { memory: counted("differences kept", 5) }),
       fixed_point: word("plain iteration of v = F(v)"),
     },
   },
@@ -145,13 +157,21 @@ export const optionTable = {
       cholesky: word("factorisation of a positive definite curvature"),
       lu: word("factorisation of any curvature"),
       minres: word("minimal residuals, for symmetric systems"),
-      gmres: word("generalised minimal residuals"),
+      gmres: word("generalised minimal residuals", { restart: counted("vectors kept before a restart", 50) }),
+      bicgstab: word("stabilised biconjugate gradients"),
+      fixed_point: word("plain iteration of u = (∂F/∂v)ᵀ u + ∂f/∂v, for fixed points v = F(v)"),
       neumann: word("a truncated Neumann series", {
         terms: counted("terms of the series"),
         rate: positive("scale of the curvature"),
       }),
       lbfgs: word("limited-memory BFGS on the quadratic that the system is the condition of"),
       gd: word("gradient descent", { rate: positive("step size") }),
+      adam: word("Adam on the adjoint loss, for adjoint functions", { rate: positive("step size"), ...stepping }),
+      sgd: word("stochastic gradient descent on the adjoint loss, for adjoint functions", {
+        rate: positive("step size"),
+        momentum,
+        ...stepping,
+      }),
       identity: word("the curvature taken as the identity"),
       shared: word("the inner solver's quasi-Newton matrix, used again"),
     },
@@ -191,7 +211,14 @@ export const optionTable = {
     words: {
       auto: word("decided from the problem and the machine"),
       wasm: word("WebAssembly, the default"),
-      tfjs: word("TensorFlow.js: GPUs"),
+      tfjs: word("TensorFlow.js, in single precision, on the best backend that is installed"),
+      tfjs_node_gpu: word("TensorFlow.js on NVIDIA GPUs, through CUDA"),
+      tfjs_webgpu: word("TensorFlow.js on GPUs, through WebGPU"),
+      webgpu: word("short for tfjs_webgpu"),
+      tfjs_node: word("TensorFlow.js on TensorFlow's library for processors"),
+      tfjs_wasm: word("TensorFlow.js on its own WebAssembly"),
+      tfjs_cpu: word("TensorFlow.js on plain JavaScript"),
+      cpu: word("short for tfjs_cpu"),
     },
   },
   threads: { kind: "integer", doc: "threads at the most", minimum: 1 },

@@ -3,7 +3,7 @@
  * the same axis of the column says that the matrix is block-diagonal along it; the delta is then never multiplied out.
  */
 import { asEinsum, termsOf } from "../derive/entrywise.ts";
-import { stackMatrix } from "../derive/stack.ts";
+import { stackMatrix, totalSize } from "../derive/stack.ts";
 import { add, constant, einsum, type Graph, reshape } from "../ir/graph.ts";
 import type { Input, Node } from "../ir/node.ts";
 import { oneSize, productOfSizes, type Size } from "../ir/size.ts";
@@ -15,8 +15,9 @@ export interface CurvatureForm {
    * - `diagonal`: no two entries are coupled.
    * - `blocks`: entries are coupled only where they agree on `separate` axes.
    * - `dense`: anything else.
+   * - `operator`: it is not formed, only multiplied with; the matrix is then a zero that nothing reads.
    */
-  readonly kind: "zero" | "diagonal" | "blocks" | "dense";
+  readonly kind: "zero" | "diagonal" | "blocks" | "dense" | "operator";
   /** Axes of the unknown along which nothing is coupled, in order; the remaining axes are `coupled`. */
   readonly separate: readonly number[];
   readonly coupled: readonly number[];
@@ -109,9 +110,16 @@ export function stackedForm(
   unknowns: readonly Input[],
 ): CurvatureForm {
   const only = unknowns.length === 1 ? unknowns[0] : undefined;
+  if (curvature.length === 0) return operatorForm(g, unknowns);
   if (only !== undefined) return curvatureForm(g, curvature[0]?.[0] as Node, only);
   const matrix = stackMatrix(g, curvature, unknowns);
   const order = matrix.shape[0] as Size;
   const [stacked] = simplify(g, [reshape(g, matrix, [oneSize, order, order])]);
   return { kind: "dense", separate: [], coupled: [], shared: true, matrix: stacked as Node, count: oneSize, order };
+}
+
+function operatorForm(g: Graph, unknowns: readonly Input[]): CurvatureForm {
+  const matrix = constant(g, 0, [oneSize, oneSize, oneSize]);
+  const order = totalSize(unknowns);
+  return { kind: "operator", separate: [], coupled: [], shared: true, matrix, count: oneSize, order };
 }

@@ -53,12 +53,14 @@ const rules: { readonly [F in MapFunction]: MapRule } = {
   sin: odd,
   cos: even,
   tan: odd,
+  acos: keep,
   tanh: odd,
   sigmoid: keep,
   softplus: keep,
   erf: odd,
   logcosh: even,
   huber: even,
+  relu: idempotent,
   stop: idempotent,
   /** not not c = c for a truth value */
   not: (_, node) => {

@@ -4,11 +4,13 @@ import { nearest } from "../../compiler/check/nearest.ts";
 import type { Element, TableType } from "../../compiler/check/types.ts";
 import { showType } from "../../compiler/check/types.ts";
 import type { DataPlace, Diagnostic } from "../../grammar/diagnostics.ts";
+import { growingArray, growTo, largestArray, shrinkTo } from "../growing.ts";
 import { type CsvRecord, cellPlace, cellText, scanCsv } from "./csv-scan.ts";
 import {
   columnDuplicate,
   columnMissing,
   columnUnnamed,
+  dataTooLarge,
   fail,
   fileMalformed,
   quoted,
@@ -17,7 +19,7 @@ import {
   shapeMismatch,
   tableEmpty,
 } from "./errors.ts";
-import type { DataFile } from "./files.ts";
+import { type DataFile, diskSize } from "./files.ts";
 import { isBlank, parseNumber } from "./number.ts";
 import type { Column, Table } from "./table.ts";
 import { acceptsOf, rejected, wordValue } from "./values.ts";
@@ -32,7 +34,7 @@ interface FieldReader {
   readonly accepts: (value: number) => boolean;
   readonly trailing: readonly number[] | undefined;
   readonly cells: Int32Array;
-  values: Float64Array;
+  readonly values: Float64Array<ArrayBuffer>;
 }
 
 /**
@@ -49,6 +51,8 @@ export async function readCsv(
   let readers: FieldReader[] = [];
   let rows = 0;
   let emptyLine: number | undefined;
+  const size = await diskSize(file);
+  let read = 0;
 
   await scanCsv(file, (record) => {
     if (isBlankRecord(record)) {
@@ -63,6 +67,8 @@ export async function readCsv(
       if (record.cells !== header.length) fail(ragged(file, record, header.length));
       for (const reader of readers) readRow(file, reader, record, rows, header);
       rows += 1;
+      read += (record.ends[record.cells - 1] ?? 0) - record.start + 1;
+      if (rows === rowsThatTell && size !== undefined) refuseTooLarge(file, readers, (rows * size) / read);
     }
     return true;
   });
@@ -73,6 +79,17 @@ export async function readCsv(
   const cellsOf = new Map(readers.map((reader) => [reader.name, reader.cells] as const));
   const locate = (field: string, row: number, entry: number) => locateCell(file, row, cellsOf.get(field)?.[entry] ?? 0);
   return { rows, fields, origin: { file: file.path, locate } };
+}
+
+/** After so many rows the file's length says about how many there are. */
+const rowsThatTell = 1024;
+
+function refuseTooLarge(file: DataFile, readers: readonly FieldReader[], rows: number): void {
+  for (const { name, cells } of readers) {
+    const numbers = rows * cells.length;
+    if (numbers > 1.25 * largestArray)
+      fail(dataTooLarge(file, `${name} would have about ${Math.round(rows / 1e6)} million rows of ${cells.length}`));
+  }
 }
 
 function isBlankRecord(record: CsvRecord): boolean {
@@ -134,7 +151,7 @@ function fieldReaders(
       accepts: acceptsOf(element),
       trailing: fieldType.shape.length === 1 ? [] : sizes,
       cells: Int32Array.from(cells),
-      values: new Float64Array(1024 * cells.length),
+      values: growingArray(0),
     };
   });
 }
@@ -149,18 +166,12 @@ function columnsRead(file: DataFile, cells: readonly number[], header: readonly 
 function readRow(file: DataFile, reader: FieldReader, record: CsvRecord, row: number, header: readonly string[]): void {
   const { cells, accepts } = reader;
   const base = row * cells.length;
-  if (base + cells.length > reader.values.length) grow(reader);
+  growTo(reader.values, base + cells.length);
   for (let i = 0; i < cells.length; i++) {
     const cell = cells[i] ?? 0;
     const value = parseCell(record, cell);
     reader.values[base + i] = accepts(value) ? value : readWord(file, reader, record, cell, header);
   }
-}
-
-function grow(reader: FieldReader): void {
-  const values = new Float64Array(2 * reader.values.length);
-  values.set(reader.values);
-  reader.values = values;
 }
 
 function parseCell({ bytes, starts, ends }: CsvRecord, cell: number): number {
@@ -189,7 +200,8 @@ function readWord(
 function finished(reader: FieldReader, rows: number): Column {
   const width = reader.cells.length;
   const shape = [rows, ...(reader.trailing ?? [width])];
-  return { element: reader.element, shape, values: reader.values.slice(0, rows * width) };
+  shrinkTo(reader.values, rows * width);
+  return { element: reader.element, shape, values: reader.values };
 }
 
 /** Reads the file again up to the row. */

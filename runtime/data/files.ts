@@ -1,5 +1,5 @@
 /** Where bytes come from. The only reader of the disk; tests and other hosts hand in their own. */
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import type { Span } from "../../grammar/diagnostics.ts";
 import { dataTooLarge, fail, fileMissing, fileUnreadable } from "./errors.ts";
 
@@ -30,6 +30,12 @@ export const readFromDisk: ReadChunks = async function* (path) {
     await handle.close();
   }
 };
+
+/** Its bytes, where it lies on the disk. */
+export async function diskSize(file: DataFile): Promise<number | undefined> {
+  if (file.read !== readFromDisk) return undefined;
+  return (await stat(file.path).catch(() => undefined))?.size;
+}
 
 /** The file's pieces, with the host's failures as diagnostics. */
 export async function* chunksOf(file: DataFile): AsyncGenerator<Uint8Array> {

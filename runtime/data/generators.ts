@@ -37,6 +37,30 @@ const fill: { readonly [K in Generator["kind"]]: Fill<K> } = {
       values.fill((1 - part) * from + part * to, i * length, (i + 1) * length);
     }
   },
+  /** Gram and Schmidt's method, twice over, on normal vectors along the longer axis. */
+  orthogonal: ({ seed }, values, shape) => {
+    const random = createRandom(seed);
+    const columns = shape.length < 2 ? 1 : (shape.at(-1) ?? 1);
+    const rows = values.length / columns;
+    const [count, length] = rows < columns ? [rows, columns] : [columns, rows];
+    const vectors: Float64Array[] = [];
+    while (vectors.length < count) {
+      const vector = Float64Array.from({ length }, () => random.normal());
+      for (const other of [...vectors, ...vectors]) {
+        const along = other.reduce((sum, x, i) => sum + x * (vector[i] as number), 0);
+        other.forEach((x, i) => {
+          vector[i] = (vector[i] as number) - along * x;
+        });
+      }
+      const norm = Math.hypot(...vector);
+      vectors.push(vector.map((x) => x / norm));
+    }
+    vectors.forEach((vector, k) => {
+      vector.forEach((x, i) => {
+        values[rows < columns ? k * columns + i : i * columns + k] = x;
+      });
+    });
+  },
   zeros: () => {},
   ones: (_, values) => values.fill(1),
   eye: (_, values, shape) => {

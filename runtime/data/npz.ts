@@ -3,8 +3,11 @@ import type { TableType } from "../../compiler/check/types.ts";
 import { columnOf, tableOf, wantedArrays } from "./arrays.ts";
 import { fail, fileMalformed } from "./errors.ts";
 import { bytesOf, type DataFile } from "./files.ts";
-import { decodeNpy, largestFile } from "./npy.ts";
-import type { Table } from "./table.ts";
+import { decodeNpy } from "./npy.ts";
+import type { Column, Table } from "./table.ts";
+
+/** Bytes that the file may have. */
+const largestFile = 2 ** 32;
 
 export async function readNpz(file: DataFile, type: TableType): Promise<Table> {
   const bytes = await bytesOf(file, largestFile);
@@ -22,11 +25,12 @@ export async function readNpz(file: DataFile, type: TableType): Promise<Table> {
     }
   }
 
-  const columns = [...wanted].map(([field, arrayType]) => {
+  const columns = new Map<string, Column>();
+  for (const [field, arrayType] of wanted) {
     const member = members.get(field) ?? fail(fileMalformed(file, "its directory is damaged"));
-    return [field, columnOf(file, field, arrayType, decodeNpy(file, unpack(member)))] as const;
-  });
-  return tableOf(file, new Map(columns));
+    columns.set(field, columnOf(file, field, arrayType, await decodeNpy(file, [unpack(member)])));
+  }
+  return tableOf(file, columns);
 }
 
 interface Member {

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import type { DataDeclaration, DataSource } from "../../compiler/check/model.ts";
 import type { ArrayType, TableType } from "../../compiler/check/types.ts";
 import type { Diagnostic } from "../../grammar/diagnostics.ts";
+import { largestArray } from "../growing.ts";
 import { readCsv } from "./csv.ts";
 import { dataTooLarge, fail, formatUnsupported, sizeUnbound } from "./errors.ts";
 import { type DataFile, type ReadChunks, readFromDisk } from "./files.ts";
@@ -25,9 +26,6 @@ export interface LoadOptions {
   readonly draws?: number;
   readonly read?: ReadChunks;
 }
-
-/** Numbers that one generated field may have. */
-const largestField = 2 ** 30;
 
 type Source<K extends DataSource["kind"]> = Extract<DataSource, { readonly kind: K }>;
 
@@ -67,7 +65,7 @@ export function loaderOf(context: LoadContext): (declaration: DataDeclaration) =
         if (fieldType.kind === "table") continue;
         const shape = shapeOf(fieldType, sizes);
         if (shape === undefined) return "not-ready";
-        if (shape.reduce((product, size) => product * size, 1) > largestField) {
+        if (shape.reduce((product, size) => product * size, 1) > largestArray) {
           fail(dataTooLarge({ table: name, span }, `${field} would be real[${shape.join(", ")}]`));
         }
         const values = generate(generatorOfField(generator, fields.size), shape);

@@ -59,6 +59,8 @@ export interface Engine {
   /** A part of a vector, sharing its numbers: never released by itself. */
   view(vector: Vector, offset: number, length: number): Vector;
   write(vector: Vector, values: ArrayLike<number>): void;
+  /** A vector of these numbers. An array that can grow is moved, not copied: it is empty afterwards (growing.ts). */
+  take(values: Float64Array): Vector;
   read(vector: Vector): Float64Array;
 
   copy(from: Vector, to: Vector): void;

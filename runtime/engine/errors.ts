@@ -1,7 +1,7 @@
 /** What an engine can say to the user; everything else that goes wrong inside one is a defect. */
 import type { Diagnostic } from "../../grammar/diagnostics.ts";
 
-export const engineCodes = ["out-of-memory"] as const;
+export const engineCodes = ["out-of-memory", "engine-unavailable"] as const;
 
 const readable = (bytes: number): string => {
   const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -17,5 +17,15 @@ export function outOfMemory(requested: number, held: number): Diagnostic {
     message: `one array of this problem needs ${readable(requested)}, and the engine, which holds ${readable(held)}, has room for 4 GiB in all`,
     suggestion:
       "use fewer rows, or a method that samples (`solve { method: soba, batch: 64 }`) or needs no matrix (`adjoint: cg`)",
+  };
+}
+
+/** `command` adds what is missing. */
+export function engineUnavailable(engine: string, why: string, command?: string): Diagnostic {
+  return {
+    code: "engine-unavailable",
+    severity: "error",
+    message: `the engine ${engine} ${why}`,
+    suggestion: command ?? "choose another engine; bilevel doctor shows which ones there are",
   };
 }

@@ -2,8 +2,9 @@
 import { BilevelError, type Diagnostic } from "../../grammar/diagnostics.ts";
 import type { Binding } from "../bind.ts";
 import type { Factorised, Vector } from "../engine/engine.ts";
-import { damped, degenerateConstraints, illConditioned, singularLowerLevel } from "../errors.ts";
+import { damped, degenerateConstraints, illConditioned, singularEquations, singularLowerLevel } from "../errors.ts";
 import { linearDefaults } from "../solve/defaults.ts";
+import { bicgstab } from "../solve/linear/bicgstab.ts";
 import { cg } from "../solve/linear/cg.ts";
 import { direct } from "../solve/linear/direct.ts";
 import { gmres } from "../solve/linear/gmres.ts";
@@ -12,9 +13,10 @@ import { identity } from "../solve/linear/identity.ts";
 import { lbfgs } from "../solve/linear/lbfgs.ts";
 import { minres } from "../solve/linear/minres.ts";
 import { neumann } from "../solve/linear/neumann.ts";
+import { relative } from "../solve/linear/residual.ts";
 import type { LinearOperator, LinearOutcome } from "../solve/types.ts";
 import { machineEpsilon, toleranceFor, withWorkspace } from "../solve/workspace.ts";
-import { type BlockRuntime, refuseCurvature } from "./block.ts";
+import { type BlockRuntime, refusalOf, refuseCurvature } from "./block.ts";
 import { numberOf } from "./inner.ts";
 import { conditionBound, isSingular } from "./pivots.ts";
 
@@ -26,12 +28,17 @@ export interface AdjointReport {
   readonly warnings: readonly Diagnostic[];
 }
 
+/** With it, Richardson's iteration on I − Jᵀ is u ← Jᵀ u + ∂f/∂v, and Neumann's series is Σ (Jᵀ)ᵏ ∂f/∂v. */
+const fixedPointRate = 1;
 /** What counts as solved when no tolerance was asked for. */
-const defaultTolerance = 1e-9;
+export const adjointTolerance = 1e-9;
 /** What rounding may excuse at the most, however large the curvature's norm. */
 const loosestTolerance = 1e-6;
 /** Worse conditioning than this costs more digits than an answer good to 1e-8 has to spare. */
-const worryingCondition = 1e10;
+export const worryingCondition = 1e10;
+
+/** The same of a fixed point's adjoint: near a double solution, a residual at the tolerance leaves an error of its root. */
+const worryingGrowth = 1e5;
 
 /** Leaves v in the block's slot. `known` is the curvature's factorisation at the solution, where the inner solve has it. */
 export function solveAdjoint(binding: Binding, block: BlockRuntime, known: Factorised | undefined): AdjointReport {
@@ -39,14 +46,14 @@ export function solveAdjoint(binding: Binding, block: BlockRuntime, known: Facto
   const { plan } = block;
   const { solver, arguments: options } = plan.adjoint;
   const asked = numberOf(options, "tol");
-  const tolerance = asked ?? toleranceFor(engine, defaultTolerance);
+  const tolerance = asked ?? toleranceFor(engine, adjointTolerance);
   const nothing = { residual: 0, tolerance, iterations: 0, warnings: [] };
-  if (solver === "none" || solver === "reverse") {
+  if (solver === "none" || solver === "reverse" || solver === "forward" || solver === "function") {
     engine.fill(block.v, 0);
     return nothing;
   }
   return withWorkspace(engine, block.size, (workspace) => {
-    const [rhs, product] = [workspace.vector(), workspace.vector()];
+    const rhs = workspace.vector();
     block.adjointRhs(rhs);
     if (engine.norm(rhs) === 0) {
       engine.fill(block.v, 0);
@@ -88,7 +95,11 @@ export function solveAdjoint(binding: Binding, block: BlockRuntime, known: Facto
         case "minres":
           return minres(engine, operator, rhs, block.v, linear);
         case "gmres":
-          return gmres(engine, operator, rhs, block.v, linear);
+          return gmres(engine, operator, rhs, block.v, { ...linear, restart: numberOf(options, "restart") });
+        case "bicgstab":
+          return bicgstab(engine, operator, rhs, block.v, linear);
+        case "fixed_point":
+          return gradientDescent(engine, operator, rhs, block.v, { ...linear, rate: fixedPointRate });
         case "lbfgs":
           return lbfgs(engine, operator, rhs, block.v, linear);
         case "gd":
@@ -96,17 +107,25 @@ export function solveAdjoint(binding: Binding, block: BlockRuntime, known: Facto
         case "neumann":
           return neumann(engine, operator, rhs, block.v, {
             terms: numberOf(options, "terms"),
-            rate: numberOf(options, "rate"),
+            rate: numberOf(options, "rate") ?? (plan.facts.fixedPoint ? fixedPointRate : undefined),
           });
+        case "zero":
+          engine.fill(block.v, 0);
+          return { status: "max_iterations", iterations: 0, residual: 1 };
         case "identity":
           return identity(engine, operator, rhs, block.v);
       }
     })();
-    if (outcome.status === "indefinite" && plan.damping === 0) return refuseCurvature(binding, block);
-    const scale = engine.norm(rhs);
-    exact.apply(block.v, product);
-    engine.axpy(-1, rhs, product);
-    const residual = engine.norm(product) / scale;
+    if (outcome.status === "indefinite" && plan.damping === 0) {
+      // A solve that was told to stop early need not stand at a minimum.
+      if (!plan.inner.arguments.has("max")) return refuseCurvature(binding, block);
+      warnings.push({ ...refusalOf(binding, block), severity: "warning" });
+    }
+    // I − ∂F/∂v has a scale of its own: a large answer to a small right-hand side says that ∂F/∂v nearly has an eigenvalue 1.
+    const growth = engine.norm(block.v) / engine.norm(rhs);
+    if (plan.facts.fixedPoint && growth > worryingGrowth)
+      warnings.push(illConditioned(curvatureName(block), growth, block.span));
+    const residual = Math.max(...adjointResiduals(binding, block));
     const excused = asked === undefined && residual > tolerance ? rounding(binding, exact, block.v, rhs) : 0;
     return {
       residual,
@@ -115,6 +134,25 @@ export function solveAdjoint(binding: Binding, block: BlockRuntime, known: Facto
       warnings,
     };
   });
+}
+
+/** ‖Hv − rhs‖ / ‖rhs‖ at each point, with the undamped H; 0/0 is 0, as where structure makes the adjoint zero. */
+export function adjointResiduals({ engine }: Binding, block: BlockRuntime): readonly number[] {
+  return withWorkspace(engine, block.size, (workspace) => {
+    const [rhs, product] = [workspace.vector(), workspace.vector()];
+    if (block.plan.adjoint.solver === "none") return block.norms(product);
+    block.adjointRhs(rhs);
+    block.transposedProduct.apply(block.v, product);
+    engine.axpy(-1, rhs, product);
+    const scales = block.norms(rhs);
+    return block.norms(product).map((norm, point) => relative(norm, scales[point] as number));
+  });
+}
+
+export function curvatureName({ names, plan: { facts } }: BlockRuntime): string {
+  return facts.minimisation
+    ? `the curvature of what ${names} minimizes`
+    : `the derivative of the equations for ${names}`;
 }
 
 /** Products that find the norm of a matrix to a factor of two or so. */
@@ -158,10 +196,13 @@ function byFactor(
     if (block.plan.facts.block.constrained !== undefined) {
       throw new BilevelError([degenerateConstraints(block.names, block.span)]);
     }
-    throw new BilevelError([singularLowerLevel(block.names, undefined, block.span)]);
+    const isSystem = block.plan.facts.block.nonsmooth === undefined;
+    throw new BilevelError([
+      isSystem ? singularEquations(block.names, block.span) : singularLowerLevel(block.names, undefined, block.span),
+    ]);
   }
   if (conditionBound(made) > worryingCondition)
-    warnings.push(illConditioned(block.names, conditionBound(made), block.span));
+    warnings.push(illConditioned(curvatureName(block), conditionBound(made), block.span));
   const outcome = direct(made.factor, kind === "lu")(binding.engine, operator, rhs, block.v);
   if (made !== known) made.factor.release();
   return outcome;

@@ -2,23 +2,29 @@
  * Approximate implicit differentiation: at each point w, solve the blocks of the lower level in order, then their adjoints in
  * reverse, then evaluate ∂ℒ/∂w (compiler/derive/implicit.ts). Solutions and adjoints are warm-started from the last point.
  */
-import type { Derivation } from "../../compiler/derive/implicit.ts";
+import { throughFamilies } from "../../compiler/derive/functional.ts";
+import type { Derivation, UpperConstraints } from "../../compiler/derive/implicit.ts";
+import { notConvexInRkhs } from "../../compiler/errors.ts";
 import { constant } from "../../compiler/ir/graph.ts";
 import type { Node } from "../../compiler/ir/node.ts";
-import type { Problem } from "../../compiler/lower/problem.ts";
-import type { Plan } from "../../compiler/plan/plan.ts";
-import type { Diagnostic } from "../../grammar/diagnostics.ts";
-import { addSlots, type Binding, flatKernel, kernelOf } from "../bind.ts";
+import type { Constraint, Problem } from "../../compiler/lower/problem.ts";
+import type { AdjointSolver, Plan } from "../../compiler/plan/plan.ts";
+import { BilevelError, type Diagnostic, type Span } from "../../grammar/diagnostics.ts";
+import { addSlots, type Binding, evaluateNode, flatKernel, kernelOf, lengthOf, partsOf, sizeNumber } from "../bind.ts";
 import type { Factorised, Vector } from "../engine/engine.ts";
-import { notConverged } from "../errors.ts";
+import { approximateGradient, notConverged } from "../errors.ts";
+import { toleranceFor } from "../solve/workspace.ts";
 import type { Residuals } from "../types.ts";
-import { solveAdjoint } from "./adjoint.ts";
-import { type BlockRuntime, createBlock, refuseCurvature, sinksFor } from "./block.ts";
+import { type AdjointReport, adjointTolerance, solveAdjoint } from "./adjoint.ts";
+import { type BlockRuntime, createBlock, sinksFor } from "./block.ts";
 import { createFlow } from "./flow.ts";
+import { createDuals, type Dual } from "./functional.ts";
 import { solveBlock } from "./inner.ts";
-import { isSingular } from "./pivots.ts";
+import { refuseOtherStationaryPoints } from "./minima.ts";
+import type { PathRuntime, Sinks } from "./path.ts";
 import { createProjection } from "./projection.ts";
 import { createUnrolled } from "./unrolled.ts";
+import { curvatureFindings } from "./verify.ts";
 
 export interface Hypergradient {
   /** f, with the author's sign; what the first clause says in a file without an upper problem. */
@@ -29,20 +35,44 @@ export interface Hypergradient {
   readonly complete: boolean;
 }
 
+/** The constraints of the upper problem, all entries flat in the order written. */
+export interface UpperBounds {
+  readonly relations: readonly Constraint["relation"][];
+  /** c at the present point. */
+  readonly values: () => Float64Array;
+  /** μ; 0 until a penalty says otherwise. */
+  readonly multipliers: Vector;
+  /** By how much the present point misses the constraint it misses most. */
+  readonly violation: () => number;
+  readonly shapes: readonly (readonly number[])[];
+  readonly span: Span;
+}
+
 export interface Aid {
   /** All upper variables, flat: write the point here. */
   readonly w: Vector;
   readonly blocks: readonly BlockRuntime[];
+  /** The adjoint functions of blocks whose unknown is a function in L2. */
+  readonly duals: ReadonlyMap<BlockRuntime, Dual>;
+  /** Forgets earlier solutions and adjoints: the next solve begins at the start. */
+  readonly restart: () => void;
   /** Solves the lower level at w, from its last solution or its start, and gives f there. Throws refusals. */
   readonly value: (from: "warm" | "cold") => number;
-  /** Solves the lower level and the adjoints at w and writes df/dw. Throws refusals. */
-  readonly hypergradient: (gradient: Vector) => Hypergradient;
-  /** Refuses a present solution that is no strict minimum where no adjoint was there to notice. */
-  readonly verify: () => void;
+  /**
+   * Solves the lower level and the adjoints at w and writes df/dw, or d(f + ⟨μ, c⟩)/dw where there are multipliers; `weigh` sets them
+   * when the lower level is solved. Throws refusals.
+   */
+  readonly hypergradient: (gradient: Vector, weigh?: () => void) => Hypergradient;
+  /** f where everything stands, nothing solved. */
+  readonly objective: () => number;
+  /** Where the upper problem is subject to something. */
+  readonly bounds?: UpperBounds;
+  /** Refuses a present solution that is no strict minimum where the adjoint's solver did not notice; gives warnings. */
+  readonly verify: () => readonly Diagnostic[];
   /** Overwrites a point by the nearest one in the upper variables' sets; absent where they have none. */
   readonly project?: (point: Vector) => void;
-  /** ∂ℒ/∂w at the present lower level and adjoints. */
-  readonly assemble: (gradient: Vector) => void;
+  /** ∂ℒ/∂w at the present lower level and adjoints; gives f there. */
+  readonly assemble: (gradient: Vector) => number;
 }
 
 interface LowerSolution {
@@ -64,11 +94,20 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
       block.facts.block.unknowns.map((y) => problem.starts.get(y.name) ?? constant(problem.graph, 0, y.shape)),
     ),
   );
+  const duals = createDuals(binding, problem.graph, blocks);
+  const bounds = derivation.constraints && createBounds(binding, derivation.constraints, upperSpan(problem));
   const value = engine.allocate(1);
-  const evaluateValue = kernelOf(binding, "upper objective", [derivation.value ?? firstObjective(problem)], [value]);
+  const objective = derivation.value ?? firstObjective(problem);
+  let evaluateValue: (() => void) | undefined;
   const gradientSlot = engine.allocate(w.length);
-  const evaluateGradient =
-    variables.length === 0 ? () => {} : flatKernel(binding, "hypergradient", derivation.hypergradient, gradientSlot);
+  const gradientLengths = derivation.hypergradient.map((node) => lengthOf(node.shape, binding.sizes));
+  // In one kernel: the gradient needs most of what the value is made of.
+  const evaluateBoth = kernelOf(
+    binding,
+    "upper objective and hypergradient",
+    [objective, ...derivation.hypergradient],
+    [value, ...partsOf(binding, gradientSlot, gradientLengths)],
+  );
 
   const extra = engine.allocate(w.length);
   const sinks = new Map([...sinksFor(binding, variables, extra), ...blocks.flatMap((block) => block.sinks)]);
@@ -79,7 +118,7 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
       const { selected } = path;
       const runtime =
         selected.kind === "descent"
-          ? createUnrolled(binding, block, path, selected)
+          ? createUnrolled(binding, block, selected)
           : createFlow(binding, problem.graph, block, path);
       return [[block, runtime] as const];
     }),
@@ -104,39 +143,50 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
     return { residual, warnings, complete, factorised };
   };
 
-  const assemble = (gradient: Vector): void => {
-    evaluateGradient();
+  const assemble = (gradient: Vector): number => {
+    evaluateBoth();
     engine.copy(gradientSlot, gradient);
     engine.axpy(1, extra, gradient);
+    return engine.read(value)[0] as number;
   };
 
   const readValue = (): number => {
+    evaluateValue ??= kernelOf(binding, "upper objective", [objective], [value]);
     evaluateValue();
     return engine.read(value)[0] as number;
   };
 
-  const hypergradient = (gradient: Vector): Hypergradient => {
+  const hypergradient = (gradient: Vector, weigh?: () => void): Hypergradient => {
     const lower = solveLower(true);
+    weigh?.();
     const warnings = [...lower.warnings];
     let [residual, complete] = [0, lower.complete];
     for (const sink of [extra, ...blocks.map((block) => block.received)]) engine.fill(sink, 0);
     try {
       for (const block of derivation.value === undefined ? [] : [...blocks].reverse()) {
-        const path = paths.get(block);
-        if (path !== undefined) {
-          const end = engine.allocate(block.size);
-          block.adjointRhs(end);
-          residual = Math.max(residual, path.pullBack(end, sinks));
-          engine.release(end);
-          continue;
-        }
-        const report = solveAdjoint(binding, block, lower.factorised.get(block));
         const { adjoint } = block.plan;
+        const path = adjoint.solver === "reverse" || adjoint.solver === "forward" ? paths.get(block) : undefined;
+        const dual = duals.get(block);
+        const report =
+          dual !== undefined
+            ? dual.solve()
+            : path === undefined
+              ? solveAdjoint(binding, block, lower.factorised.get(block))
+              : pulledBack(binding, block, path, sinks);
         warnings.push(...report.warnings);
         residual = Math.max(residual, report.residual);
         if (report.residual <= report.tolerance) continue;
+        const how = estimates[adjoint.solver];
         warnings.push(
-          notConverged(`the adjoint of ${block.names}`, adjoint.solver, report.residual, report.tolerance, block.span),
+          how === undefined
+            ? notConverged(
+                `the adjoint of ${block.names}`,
+                adjoint.solver,
+                report.residual,
+                report.tolerance,
+                block.span,
+              )
+            : approximateGradient(block.names, how, report.residual, block.span),
         );
         const capped =
           adjoint.arguments.has("max") ||
@@ -148,8 +198,17 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
     } finally {
       for (const { factor } of lower.factorised.values()) factor.release();
     }
-    if (variables.length > 0) assemble(gradient);
-    return { value: readValue(), residuals: { inner: lower.residual, adjoint: residual }, warnings, complete };
+    const residuals = { inner: lower.residual, adjoint: residual };
+    return { value: assemble(gradient), residuals, warnings, complete };
+  };
+
+  const restart = (): void => {
+    for (const block of [...blocks, ...[...duals.values()].map(({ runtime }) => runtime)]) {
+      block.refreshStart();
+      engine.copy(block.start, block.y);
+      engine.fill(block.v, 0);
+      block.steps?.restart();
+    }
   };
 
   const valueAt = (from: "warm" | "cold"): number => {
@@ -157,23 +216,92 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
     return readValue();
   };
 
-  /** With an adjoint the factorisation says so; where structure makes it zero (Danskin), the curvature is looked at for this alone. */
-  const verify = (): void => {
-    for (const block of blocks) {
-      const { adjoint, linear, facts } = block.plan;
-      if (adjoint.solver !== "none" || linear !== "cholesky" || facts.upper === "absent") continue;
-      const made = block.factorise("cholesky")(0);
-      if (!made.ok || isSingular(made, binding, block)) refuseCurvature(binding, block);
-      made.factor.release();
-    }
-  };
+  const verify = (): readonly Diagnostic[] =>
+    blocks.flatMap((block) => {
+      verifyExpansion(binding, block);
+      refuseOtherStationaryPoints(binding, problem.graph, block);
+      return block.plan.facts.represented === undefined ? curvatureFindings(binding, block) : [];
+    });
 
   const project = createProjection(binding, problem);
-  return { w, blocks, value: valueAt, hypergradient, assemble, verify, ...(project && { project }) };
+  return {
+    w,
+    blocks,
+    duals,
+    restart,
+    value: valueAt,
+    hypergradient,
+    objective: readValue,
+    ...(bounds && { bounds }),
+    assemble,
+    verify,
+    ...(project && { project }),
+  };
+}
+
+/** Refuses a function in an RKHS that is no minimiser, where that was not proved beforehand. */
+function verifyExpansion(binding: Binding, block: BlockRuntime): void {
+  const { represented: facts } = block.plan.facts;
+  if (facts === undefined || (facts.isConvex && facts.penalties.every((sign) => sign === "positive"))) return;
+  const { certificate } = facts.represented;
+  if (certificate === undefined) return;
+  const { engine } = binding;
+  const matrix = engine.allocate(block.size ** 2);
+  engine.write(matrix, evaluateNode(binding, certificate));
+  const made = engine.cholesky(matrix, block.size, 1);
+  engine.release(matrix);
+  if (!made.ok || made.smallestPivot <= 0) throw new BilevelError([notConvexInRkhs(block.names, block.span)]);
+  made.factor.release();
+}
+
+/** Methods that were asked for an estimate, and what it leaves out. */
+const estimates: Partial<Record<AdjointSolver, string>> = {
+  zero: "is left out",
+  reverse: "is carried back through a limited number of steps",
+  forward: "is that of a limited number of steps",
+};
+
+/** Carries ∂f/∂y at the end of the block's path back along it. */
+function pulledBack(binding: Binding, block: BlockRuntime, path: PathRuntime, sinks: Sinks): AdjointReport {
+  const { engine } = binding;
+  const end = engine.allocate(block.size);
+  block.adjointRhs(end);
+  const residual = path.pullBack(end, sinks);
+  engine.release(end);
+  return { residual, tolerance: toleranceFor(engine, adjointTolerance), iterations: 0, warnings: [] };
+}
+
+const upperSpan = ({ upper }: Problem): Span => upper?.span ?? { file: "", start: 0, end: 0 };
+
+function createBounds(binding: Binding, { constraints, multipliers }: UpperConstraints, span: Span): UpperBounds {
+  const { engine, sizes } = binding;
+  const flat = addSlots(binding, multipliers);
+  engine.fill(flat, 0);
+  const out = engine.allocate(flat.length);
+  const nodes = constraints.map(({ value }) => value);
+  const relations = constraints.flatMap(({ relation, value }) =>
+    Array.from({ length: lengthOf(value.shape, sizes) }, () => relation),
+  );
+  let evaluate: (() => void) | undefined;
+  const values = (): Float64Array => {
+    // The unknowns that the constraints read have their slots by now.
+    evaluate ??= flatKernel(binding, "upper constraints", nodes, out);
+    evaluate();
+    return engine.read(out);
+  };
+  return {
+    relations,
+    values,
+    multipliers: flat,
+    violation: () => values().reduce((most, c, i) => Math.max(most, relations[i] === "==" ? Math.abs(c) : c), 0),
+    shapes: nodes.map(({ shape }) => shape.map((size) => sizeNumber(size, sizes))),
+    span,
+  };
 }
 
 /** What a file with a `where` level alone reports: the first objective there is; equations have none, which counts as 0. */
 function firstObjective(problem: Problem): Node {
   const clause = problem.level?.clauses.find((c) => c.kind === "optimize");
-  return clause?.kind === "optimize" ? clause.objective : constant(problem.graph, 0);
+  const objective = clause?.kind === "optimize" ? clause.objective : constant(problem.graph, 0);
+  return throughFamilies(problem.graph, problem.functions)([objective])[0] as Node;
 }

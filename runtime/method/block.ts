@@ -2,11 +2,14 @@
  * One block of the lower level on an engine: its condition, its curvature, how it is solved and how far it is from solved.
  * The point is the block's slot; everything else it reads (upper variables, earlier blocks) stands in theirs.
  */
+
+import type { Block } from "../../compiler/derive/implicit.ts";
+import { pointsIn } from "../../compiler/derive/points.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import type { Input, Node } from "../../compiler/ir/node.ts";
+import { declaredName, type Input, type Node } from "../../compiler/ir/node.ts";
 import type { BlockPlan } from "../../compiler/plan/plan.ts";
 import type { Span } from "../../grammar/diagnostics.ts";
-import { BilevelError } from "../../grammar/diagnostics.ts";
+import { BilevelError, type Diagnostic } from "../../grammar/diagnostics.ts";
 import { addSlots, type Binding, flatKernel, kernelOf, lengthOf, partsOf } from "../bind.ts";
 import type { Engine, Vector } from "../engine/engine.ts";
 import { notAMinimum, notFinite, singularLowerLevel, unboundedLowerLevel } from "../errors.ts";
@@ -15,8 +18,11 @@ import type { LinearOperator, Objective } from "../solve/types.ts";
 import { machineEpsilon } from "../solve/workspace.ts";
 import { curvatureEigenvalues, curvatureFactoriser, type FactoriseCurvature } from "./curvature.ts";
 import type { FaceSolver } from "./face.ts";
+import { type Flatness, flatnessByProducts } from "./flat.ts";
 import { addConstraintSlots, createInteriorSolver } from "./interior.ts";
-import { addMasks, createProximalSolver } from "./nonsmooth.ts";
+import { createProximalSolver } from "./nonsmooth.ts";
+import { addMasks } from "./parts.ts";
+import { createSteps, type Steps, type StepsOptions } from "./steps.ts";
 
 export interface BlockRuntime {
   readonly plan: BlockPlan;
@@ -42,24 +48,69 @@ export interface BlockRuntime {
   readonly factorise: (kind: "cholesky" | "lu") => FactoriseCurvature;
   /** out ← ∂/∂y (f − Σ over later blocks ⟨v, R⟩) + received */
   readonly adjointRhs: (out: Vector) => void;
+  /** Where the plan is to take steps. */
+  readonly steps?: Steps;
   /** Where the block has kinks, sets or constraints. */
   readonly face?: FaceSolver;
+  /** Where clauses answer each other: those with a face, each alone on its part of the vectors. */
+  readonly responses: readonly BlockRuntime[];
   /** What later blocks contribute by other ways than ℒ, by unknown and flat. */
   readonly received: Vector;
   readonly sinks: readonly (readonly [name: string, sink: Vector])[];
-  /** The larger of ‖R‖ at the start and Σ of the norms of R's terms at the present point. */
+  /** The norm of each point's part of a vector like y. */
+  readonly norms: (vector: Vector) => readonly number[];
+  /** At each point the larger of ‖R‖ at the start and Σ of the norms of R's terms at the present one. */
+  readonly scales: () => readonly number[];
+  /** The smallest scale: what is zero beside it is so at every point. */
   readonly scale: () => number;
 }
 
+/** Where a block's point, adjoint and direction stand. */
+type Places = Readonly<Record<"y" | "v" | "tangent", Vector>>;
+
+/** Slots for all that a block's kernels read and write; none of them may be compiled before. */
+function addPlaces(binding: Binding, block: Block): Places {
+  for (const { nonsmooth, constrained } of [block, ...block.responses]) {
+    if (nonsmooth !== undefined) addMasks(binding, nonsmooth);
+    if (constrained !== undefined) addConstraintSlots(binding, constrained);
+  }
+  const { unknowns, adjoints, tangents } = block;
+  return { y: addSlots(binding, unknowns), v: addSlots(binding, adjoints), tangent: addSlots(binding, tangents) };
+}
+
+/** The clauses with a face among several, on views of the block's own vectors. */
+function createResponses(
+  binding: Binding,
+  g: Graph,
+  plan: BlockPlan,
+  starts: readonly Node[],
+  { y, v, tangent }: Places,
+): readonly BlockRuntime[] {
+  const { engine, sizes } = binding;
+  const { unknowns } = plan.facts.block;
+  const lengths = unknowns.map((unknown) => lengthOf(unknown.shape, sizes));
+  const lengthUpTo = (k: number): number => lengths.slice(0, k).reduce((a, b) => a + b, 0);
+  return (plan.responses ?? []).map((response) => {
+    const own = response.facts.block.unknowns;
+    const first = unknowns.indexOf(own[0] as Input);
+    const [from, to] = [lengthUpTo(first), lengthUpTo(first + own.length)];
+    const part = (whole: Vector): Vector => engine.view(whole, from, to - from);
+    const places = { y: part(y), v: part(v), tangent: part(tangent) };
+    return createBlock(binding, g, response, starts.slice(first, first + own.length), places);
+  });
+}
+
 /** `starts` are the unknowns' starting values, of their shapes. */
-export function createBlock(binding: Binding, g: Graph, plan: BlockPlan, starts: readonly Node[]): BlockRuntime {
+export function createBlock(
+  binding: Binding,
+  g: Graph,
+  plan: BlockPlan,
+  starts: readonly Node[],
+  places: Places = addPlaces(binding, plan.facts.block),
+): BlockRuntime {
   const { engine } = binding;
   const { block } = plan.facts;
-  if (block.nonsmooth !== undefined) addMasks(binding, block.nonsmooth);
-  if (block.constrained !== undefined) addConstraintSlots(binding, block.constrained);
-  const y = addSlots(binding, block.unknowns);
-  const v = addSlots(binding, block.adjoints);
-  const tangent = addSlots(binding, block.tangents);
+  const { y, v, tangent } = places;
   const size = y.length;
   const start = engine.allocate(size);
   const refreshStart = flatKernel(binding, "lower start", starts, start);
@@ -77,17 +128,25 @@ export function createBlock(binding: Binding, g: Graph, plan: BlockPlan, starts:
     evaluateCondition();
     engine.copy(residual, out);
   };
+  const lengths = block.unknowns.map((unknown) => lengthOf(unknown.shape, binding.sizes));
+  const norms = (vector: Vector): readonly number[] => normsAtPoints(binding, partsOf(binding, vector, lengths));
+  const scales = scalesOf(binding, block.condition, condition, norms, y, start);
+  const names = declaredNames(block.unknowns);
+  const { span } = block.clauses[0] as { readonly span: Span };
   return {
     plan,
-    names: declaredNames(block.unknowns),
-    span: (block.clauses[0] as { span: Span }).span,
+    names,
+    span,
     size,
     y,
     start,
     refreshStart,
     v,
     condition,
-    objective: objectiveOf(binding, block.minimand, block.condition, size, at),
+    ...(isStepping(plan.inner) && {
+      steps: createSteps(binding, block.condition, y, { ...plan.inner, names, span }),
+    }),
+    objective: objectiveOf(binding, block.minimand, block.condition, size, at, condition),
     product: operatorOf(binding, "curvature product", block.product, tangent),
     transposedProduct: operatorOf(binding, "transposed curvature product", block.transposedProduct, tangent),
     factorise: factorisers(binding, g, plan),
@@ -98,9 +157,12 @@ export function createBlock(binding: Binding, g: Graph, plan: BlockPlan, starts:
     ),
     received,
     ...(block.nonsmooth && { face: createProximalSolver(binding, block.nonsmooth, block.unknowns, y) }),
-    ...(block.constrained && { face: createInteriorSolver(binding, g, block.constrained, block.unknowns, y) }),
+    ...(block.constrained && { face: createInteriorSolver(binding, block.constrained, block.unknowns, y) }),
+    responses: createResponses(binding, g, plan, starts, places),
     sinks: sinksFor(binding, block.unknowns, received),
-    scale: scaleOf(binding, block.condition, condition, y, start),
+    norms,
+    scales,
+    scale: () => scales().reduce((least, scale) => (scale > 0 && (least === 0 || scale < least) ? scale : least), 0),
   };
 }
 
@@ -119,10 +181,12 @@ export function sinksFor(binding: Binding, inputs: readonly Input[], flat: Vecto
 
 /** The unknowns the author declared; multipliers have no name in the program. */
 function declaredNames(unknowns: readonly Input[]): string {
-  return unknowns
-    .filter((unknown) => unknown.role === "lower")
-    .map((unknown) => unknown.name)
-    .join(", ");
+  const declared = unknowns.filter(({ role }) => role === "lower" || role === "adjoint");
+  return [...new Set(declared.map(declaredName))].join(", ");
+}
+
+function isStepping(inner: BlockPlan["inner"]): inner is BlockPlan["inner"] & Pick<StepsOptions, "solver"> {
+  return inner.solver === "adam" || inner.solver === "sgd";
 }
 
 /** One factoriser a kind, compiled when it is first asked for. */
@@ -170,6 +234,7 @@ function objectiveOf(
   condition: readonly Node[],
   size: number,
   at: (point: Vector) => void,
+  slope: (point: Vector, out: Vector) => void,
 ): Objective {
   const { engine } = binding;
   if (minimand === undefined) return { size, evaluate: () => ({ ok: false, reason: "an equation has no objective" }) };
@@ -177,11 +242,13 @@ function objectiveOf(
   const gradient = engine.allocate(size);
   const lengths = condition.map((node) => lengthOf(node.shape, binding.sizes));
   const parts = partsOf(binding, gradient, lengths);
-  const run = kernelOf(binding, "lower objective and gradient", [minimand, ...condition], [value, ...parts]);
+  let run: (() => void) | undefined;
   return {
     size,
+    slope,
     evaluate: (point, out) => {
       at(point);
+      run ??= kernelOf(binding, "lower objective and gradient", [minimand, ...condition], [value, ...parts]);
       run();
       engine.copy(gradient, out);
       return { ok: true, value: engine.read(value)[0] as number };
@@ -189,14 +256,27 @@ function objectiveOf(
   };
 }
 
+/** Of arrays whose first axis is the points, where there are several: the norm of all entries of each. */
+function normsAtPoints({ engine, sizes }: Binding, arrays: readonly Vector[]): readonly number[] {
+  const points = pointsIn(sizes);
+  return Array.from({ length: points }, (_, point) => {
+    const norms = arrays.map((array) => {
+      const length = array.length / points;
+      return engine.norm(points === 1 ? array : engine.view(array, point * length, length));
+    });
+    return Math.hypot(...norms);
+  });
+}
+
 /** Σ_t ‖term_t‖ over the terms that R adds up, at the present point, against ‖R‖ at the start. */
-function scaleOf(
+function scalesOf(
   binding: Binding,
   condition: readonly Node[],
   evaluate: (y: Vector, out: Vector) => void,
+  norms: (vector: Vector) => readonly number[],
   y: Vector,
   start: Vector,
-): () => number {
+): () => readonly number[] {
   const { engine, sizes } = binding;
   const terms = condition.flatMap((node) =>
     node.kind === "add"
@@ -215,40 +295,57 @@ function scaleOf(
       outputs,
     );
     run();
-    const sum = terms.reduce((total, { factor }, k) => total + factor * engine.norm(outputs[k] as Vector), 0);
+    const ofTerms = outputs.map((output) => normsAtPoints(binding, [output]));
     engine.copy(y, saved);
     evaluate(start, scratch);
     engine.copy(saved, y);
-    const cold = engine.norm(scratch);
-    return Math.max(sum, Number.isFinite(cold) ? cold : 0);
+    return norms(scratch).map((cold, point) => {
+      const sum = terms.reduce((total, { factor }, k) => total + factor * (ofTerms[k]?.[point] as number), 0);
+      return Math.max(sum, Number.isFinite(cold) ? cold : 0);
+    });
   };
 }
 
-/** ‖R(y)‖ over its scale, computed afresh; 0/0 is 0. */
-export function innerResidual(binding: Binding, block: BlockRuntime): number {
-  if (block.face !== undefined) return block.face.residual(block);
+/** ‖R(y)‖ over its scale at each point, computed afresh; 0/0 is 0. */
+export function innerResiduals(binding: Binding, block: BlockRuntime): readonly number[] {
+  if (block.face !== undefined) return [block.face.residual(block)];
+  const faces = block.responses.map((response) => innerResidual(binding, response));
   const out = binding.engine.allocate(block.size);
   block.condition(block.y, out);
-  const norm = binding.engine.norm(out);
+  const norms = block.norms(out);
   binding.engine.release(out);
-  return norm === 0 ? 0 : norm / block.scale();
+  const scales = norms.every((norm) => norm === 0) ? [] : block.scales();
+  return norms.map((norm, point) => Math.max(norm === 0 ? 0 : norm / (scales[point] as number), ...faces));
+}
+
+/** The largest of all points. */
+export function innerResidual(binding: Binding, block: BlockRuntime): number {
+  return Math.max(...innerResiduals(binding, block));
+}
+
+export function refuseCurvature(binding: Binding, block: BlockRuntime): never {
+  throw new BilevelError([refusalOf(binding, block)]);
 }
 
 /** Says why the curvature at the present point has no Cholesky factor: flat, negative or not finite. */
-export function refuseCurvature(binding: Binding, block: BlockRuntime): never {
+export function refusalOf(binding: Binding, block: BlockRuntime): Diagnostic {
   const values = curvatureEigenvalues(binding, block.plan.facts);
-  if (values === undefined) throw new BilevelError([singularLowerLevel(block.names, undefined, block.span)]);
-  if (!values.every(Number.isFinite))
-    throw new BilevelError([notFinite(`the curvature of what ${block.names} minimizes`, block.span)]);
+  const found = values === undefined ? flatnessByProducts(binding, block) : flatnessOf(binding, values);
+  return curvatureRefusal(block, found);
+}
+
+/** All eigenvalues, ascending. */
+function flatnessOf(binding: Binding, values: Float64Array): Flatness {
+  const smallest = values.every(Number.isFinite) ? (values[0] ?? 0) : Number.NaN;
   const largest = largestMagnitude(values);
   const floor = values.length * 4 * machineEpsilon(binding.engine) * largest;
-  const smallest = values[0] ?? 0;
-  if (smallest < -floor) {
-    const refusal = block.plan.facts.quadratic
-      ? unboundedLowerLevel(block.names, block.span)
-      : notAMinimum(block.names, smallest, block.span);
-    throw new BilevelError([refusal]);
-  }
-  const flat = values.filter((value) => value <= floor).length;
-  throw new BilevelError([singularLowerLevel(block.names, Math.max(flat, 1), block.span)]);
+  const flat = values.filter((value) => Math.abs(value) <= floor).length;
+  return { flat, atLeast: false, negative: smallest < -floor, smallest, largest };
+}
+
+/** What is wrong with such a curvature. */
+export function curvatureRefusal({ plan, names, span }: BlockRuntime, found: Flatness): Diagnostic {
+  if (Number.isNaN(found.smallest)) return notFinite(`the curvature of what ${names} minimizes`, span);
+  if (!found.negative) return singularLowerLevel(names, Math.max(found.flat, 1), span, found.atLeast);
+  return plan.facts.quadratic ? unboundedLowerLevel(names, span) : notAMinimum(names, found.smallest, span);
 }

@@ -104,7 +104,12 @@ export function curvatureEigenvalues(binding: Binding, facts: BlockFacts): Float
   const order = sizeNumber(facts.form.order, sizes);
   const count = facts.form.shared ? 1 : sizeNumber(facts.form.count, sizes);
   const repeats = facts.form.shared ? sizeNumber(facts.form.count, sizes) : 1;
-  if (order > largestDiagnosedOrder || count * order ** 3 > largestDiagnosedOrder ** 3) return undefined;
+  if (
+    facts.form.kind === "operator" ||
+    order > largestDiagnosedOrder ||
+    count * order ** 3 > largestDiagnosedOrder ** 3
+  )
+    return undefined;
   const all = engine.allocate(count * order * order);
   runOnce(binding, "lower curvature", [facts.form.matrix], [all]);
   const one = engine.allocate(order * order);

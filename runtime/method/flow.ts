@@ -12,23 +12,16 @@ import type { Path } from "../../compiler/derive/path.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { BilevelError } from "../../grammar/diagnostics.ts";
 import type { Binding } from "../bind.ts";
-import { flowTooLong, flowTooWide, notAMinimum, notFinite, unboundedLowerLevel } from "../errors.ts";
-import { dot, largestMagnitude, norm } from "../solve/arrays.ts";
-import { symmetricSpectrum } from "../solve/symmetric.ts";
+import { flowTooLong, flowTooWide, notFinite, unboundedLowerLevel } from "../errors.ts";
+import { norm } from "../solve/arrays.ts";
 import type { BlockRuntime } from "./block.ts";
-import { denseCurvature } from "./curvature.ts";
 import { createPathKernels, type PathRuntime, type Sinks } from "./path.ts";
+import { type Split, splitCurvature } from "./split.ts";
 
 /** One step of the path: where it began and how long it was. */
 interface Step {
   readonly y: Float64Array;
   readonly length: number;
-}
-
-/** H split at the end of the path: the inverse on its range, the projection on its flat directions. */
-interface Split {
-  readonly pseudoInverse: (b: Float64Array) => Float64Array;
-  readonly flat: (b: Float64Array) => Float64Array;
 }
 
 export function createFlow(binding: Binding, g: Graph, block: BlockRuntime, path: Path): PathRuntime {
@@ -61,36 +54,11 @@ export function createFlow(binding: Binding, g: Graph, block: BlockRuntime, path
 
   const splitAt = (y: Float64Array): Split => {
     engine.write(block.y, y);
-    const { matrix, order } = denseCurvature(binding, g, block.plan.facts);
-    const values = engine.read(matrix);
-    engine.release(matrix);
-    const spectrum = symmetricSpectrum(values, order);
-    const largest = largestMagnitude(spectrum.values);
-    if (!Number.isFinite(largest))
-      throw new BilevelError([notFinite(`the curvature of what ${block.names} minimizes`, block.span)]);
-    const floor = flatness * largest;
-    const smallest = spectrum.values[0] ?? 0;
-    if (smallest < -floor) throw new BilevelError([notAMinimum(block.names, smallest, block.span)]);
-    const curvedAt = spectrum.values.findIndex((value) => value > floor);
-    const range = curvedAt < 0 ? order : curvedAt;
-    const combine = (b: Float64Array, from: number, to: number, weight: (k: number) => number): Float64Array => {
-      const sum = new Float64Array(order);
-      for (let k = from; k < to; k += 1) {
-        const vector = spectrum.vectors[k] as Float64Array;
-        const amount = weight(k) * dot(vector, b);
-        vector.forEach((entry, i) => (sum[i] = (sum[i] as number) + amount * entry));
-      }
-      return sum;
-    };
-    return {
-      pseudoInverse: (b) => combine(b, range, order, (k) => 1 / (spectrum.values[k] as number)),
-      flat: (b) => combine(b, 0, range, () => 1),
-    };
+    return splitCurvature(binding, g, block);
   };
 
   return {
     run: () => {
-      if (size > largestSize) throw new BilevelError([flowTooWide(block.names, size, largestSize, block.span)]);
       kernels.begin();
       let y = engine.read(block.y);
       const taken: Step[] = [];
@@ -116,7 +84,8 @@ export function createFlow(binding: Binding, g: Graph, block: BlockRuntime, path
       const end = engine.read(block.y);
       const g0 = engine.read(adjoint);
       const implicit = split.pseudoInverse(g0);
-      let p = split.flat(g0);
+      const flat = split.flat(g0);
+      let p = flat;
       if (norm(p) > 0) {
         // ∫ −⟨p, ∇g(y(t))⟩ dt over the model's part of the path, by the difference that is linear in the point.
         const displaced = split.pseudoInverse(handover.map((value, i) => value - (end[i] as number)));
@@ -134,7 +103,7 @@ export function createFlow(binding: Binding, g: Graph, block: BlockRuntime, path
       }
       engine.write(block.y, end);
       engine.write(block.v, implicit);
-      const range = g0.map((value, i) => value - (split.flat(g0)[i] as number));
+      const range = g0.map((value, i) => value - (flat[i] as number));
       const reached = curved(end, implicit);
       const scale = norm(range);
       return scale === 0 ? 0 : norm(reached.map((value, i) => value - (range[i] as number))) / scale;
@@ -142,9 +111,8 @@ export function createFlow(binding: Binding, g: Graph, block: BlockRuntime, path
   };
 }
 
-/** Eigenvalues below this part of the largest count as flat. */
-const flatness = 1e-9;
-const largestSize = 600;
+/** Of numbers that the places of a followed path hold together. */
+const largestPath = 1e7;
 const largestSteps = 20_000;
 /** The path is followed until the gradient is this part of what it was at the start. */
 const arrival = 1e-9;
@@ -167,9 +135,13 @@ const fifth: readonly number[] = [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 67
 const fourth: readonly number[] = [5179 / 57600, 0, 7571 / 16695, 393 / 640, -92097 / 339200, 187 / 2100, 1 / 40];
 
 function along(y: Float64Array, h: number, weights: readonly number[], slopes: readonly Float64Array[]): Float64Array {
-  return y.map((value, i) =>
-    weights.reduce((sum, w, j) => (w === 0 ? sum : sum - h * w * ((slopes[j] as Float64Array)[i] as number)), value),
-  );
+  const sum = Float64Array.from(y);
+  weights.forEach((weight, j) => {
+    const slope = slopes[j] as Float64Array;
+    if (weight !== 0)
+      for (let i = 0; i < sum.length; i += 1) sum[i] = (sum[i] as number) - h * weight * (slope[i] as number);
+  });
+  return sum;
 }
 
 /** The points and slopes of one step's stages. */
@@ -205,6 +177,8 @@ function follow(
       continue;
     }
     if (error <= 1) {
+      if (taken.length * y.length > largestPath)
+        throw new BilevelError([flowTooWide(block.names, y.length, taken.length, block.span)]);
       taken.push({ y, length: h });
       y = next;
       if (norm(y) > 1e100) throw new BilevelError([unboundedLowerLevel(block.names, block.span)]);

@@ -5,12 +5,13 @@ import { BilevelError, type Diagnostic } from "../../grammar/diagnostics.ts";
 import type { Binding } from "../bind.ts";
 import type { Engine, Factorised, Vector } from "../engine/engine.ts";
 import { notFinite, unboundedLowerLevel } from "../errors.ts";
-import { innerStopping, newtonStopping, rootStopping } from "../solve/defaults.ts";
+import { anderson } from "../solve/anderson.ts";
+import { fixedPointStopping, innerStopping, newtonStopping, rootStopping } from "../solve/defaults.ts";
 import { cg } from "../solve/linear/cg.ts";
 import { gradientDescent } from "../solve/minimise/gradient-descent.ts";
 import { lbfgs } from "../solve/minimise/lbfgs.ts";
 import { type Curvature, newton } from "../solve/minimise/newton.ts";
-import { root } from "../solve/root.ts";
+import { type Equations, type RootIterate, type RootOutcome, root } from "../solve/root.ts";
 import type { Stopping } from "../solve/stopping.ts";
 import { type Minimisation, runToEnd } from "../solve/types.ts";
 import { toleranceFor, withWorkspace } from "../solve/workspace.ts";
@@ -36,15 +37,21 @@ export function solveBlock(binding: Binding, block: BlockRuntime, warm: boolean,
   const { engine } = binding;
   block.refreshStart();
   if (path !== undefined) return followPath(binding, block, path);
-  if (!warm || !Number.isFinite(engine.norm(block.y))) engine.copy(block.start, block.y);
+  if (!warm || !Number.isFinite(engine.norm(block.y))) {
+    engine.copy(block.start, block.y);
+    block.steps?.restart();
+  }
   const { solver, arguments: options } = block.plan.inner;
   const asked = numberOf(options, "tol");
-  const equations =
-    solver === "descent" || solver === "gradient_flow" || (!block.plan.facts.minimisation && block.face === undefined);
-  const solve = equations ? solveEquations : solvers[solver];
+  const isSystem = !block.plan.facts.minimisation && block.face === undefined;
+  const byNewton = solver === "descent" || solver === "gradient_flow" || (isSystem && solver === "newton");
+  const solve = block.responses.length > 0 ? inTurns : byNewton ? solveEquations : solvers[solver];
   const { iterations, factorised, warnings = [] } = solve(binding, block, asked);
   const residual = innerResidual(binding, block);
-  if (!Number.isFinite(residual)) throw new BilevelError([notFinite(`what ${block.names} minimizes`, block.span)]);
+  if (!Number.isFinite(residual)) {
+    const what = isSystem ? `the equation for ${block.names}` : `what ${block.names} minimizes`;
+    throw new BilevelError([notFinite(what, block.span)]);
+  }
   return { residual, tolerance: asked ?? toleranceFor(engine, defaultTolerance), iterations, factorised, warnings };
 }
 
@@ -55,8 +62,9 @@ function followPath(binding: Binding, block: BlockRuntime, path: PathRuntime): I
   if (!Number.isFinite(residual)) {
     throw new BilevelError([notFinite(`the path on what ${block.names} minimizes`, block.span)]);
   }
-  const tolerance =
-    block.plan.inner.solver === "descent" ? Number.POSITIVE_INFINITY : toleranceFor(binding.engine, defaultTolerance);
+  const selected = block.plan.facts.block.path?.selected;
+  const judged = selected?.kind !== "descent" || selected.approximates === true;
+  const tolerance = judged ? toleranceFor(binding.engine, defaultTolerance) : Number.POSITIVE_INFINITY;
   return { residual, tolerance, iterations: 0, warnings: [] };
 }
 
@@ -83,15 +91,44 @@ const onFace: Solve = (binding, block, tolerance) => {
     maxIterations:
       numberOf(plan.inner.arguments, "max") ??
       (plan.inner.solver === "interior_point" ? newtonStopping : innerStopping).maxIterations,
-    accelerated: plan.inner.solver === "fista",
+    solver: plan.inner.solver,
+    rate: numberOf(plan.inner.arguments, "rate"),
   };
-  return face.solve(block, () => solveEquations(binding, block, undefined), options);
+  const { iterations } = face.solve(block, () => solveEquations(binding, block, undefined), options);
+  return { iterations, warnings: face.warnings(block) };
+};
+
+/**
+ * Clauses that answer each other, some of them with a face: each answers alone what the others do now, which names its face; Newton's
+ * method solves the conditions of all on these faces; and again, until no face changes under it.
+ */
+const inTurns: Solve = (binding, block, tolerance) => {
+  const wanted = tolerance ?? toleranceFor(binding.engine, rootStopping.tolerance);
+  let [iterations, before] = [0, Number.POSITIVE_INFINITY];
+  for (let turn = 0; turn < turnsAtMost; turn += 1) {
+    for (const response of block.responses) onFace(binding, response, undefined);
+    iterations += solveEquations(binding, block, tolerance).iterations;
+    const residual = innerResidual(binding, block);
+    if (residual <= wanted || (turn > 2 && residual >= before)) break;
+    before = residual;
+  }
+  for (const response of block.responses) response.face?.settle();
+  return { iterations, warnings: block.responses.flatMap((response) => response.face?.warnings(response) ?? []) };
+};
+
+const turnsAtMost = 50;
+
+/** As many steps as asked for, whatever they come to. */
+const takeSteps: Solve = (_, block) => {
+  if (block.steps === undefined) throw new Error("no steps were planned");
+  return { iterations: block.steps.run() };
 };
 
 const solvers: Record<Exclude<InnerSolver, "descent" | "gradient_flow">, Solve> = {
   interior_point: onFace,
   prox_gd: onFace,
   fista: onFace,
+  coordinate: onFace,
 
   /** y ← y − H⁻¹ R(y), repeated as iterative refinement. */
   cholesky: (binding, block) =>
@@ -152,6 +189,20 @@ const solvers: Record<Exclude<InnerSolver, "descent" | "gradient_flow">, Solve> 
         memory: numberOf(block.plan.inner.arguments, "memory"),
       }),
     ),
+
+  fixed_point: (binding, block, tolerance) => iterate(binding, block, tolerance, 0),
+
+  /** Where it stalls without having been told to stop early, Newton's method goes on from its best point. */
+  anderson: (binding, block, tolerance) => {
+    const options = block.plan.inner.arguments;
+    const outcome = iterate(binding, block, tolerance, numberOf(options, "memory"));
+    if (outcome.status === "converged" || options.has("max")) return outcome;
+    const { iterations } = solveEquations(binding, block, tolerance);
+    return { iterations: outcome.iterations + iterations };
+  },
+
+  adam: takeSteps,
+  sgd: takeSteps,
 
   gd: (binding, block, tolerance) =>
     minimise(binding, block, stoppingFor(binding.engine, innerStopping, tolerance), (x, stopping) =>
@@ -218,9 +269,14 @@ function minimise(
   });
 }
 
-/** Equations and equilibria: damped Newton on the condition itself. */
-const solveEquations: Solve = (binding, block, tolerance) =>
-  withWorkspace(binding.engine, block.size, (workspace) => {
+/** Runs a solver for equations on the block's condition, from its point to its end. */
+function solveSystem(
+  binding: Binding,
+  block: BlockRuntime,
+  stopping: Stopping,
+  start: (equations: Equations, x: Vector, stopping: Stopping) => Generator<RootIterate, RootOutcome, void>,
+): RootOutcome {
+  return withWorkspace(binding.engine, block.size, (workspace) => {
     const { engine } = binding;
     const x = workspace.vector();
     engine.copy(block.y, x);
@@ -233,15 +289,31 @@ const solveEquations: Solve = (binding, block, tolerance) =>
       },
     };
     const outcome = runToEnd(
-      root(engine, equations, x, {
-        ...stoppingFor(engine, rootStopping, tolerance),
-        maxIterations: numberOf(block.plan.inner.arguments, "max") ?? rootStopping.maxIterations,
+      start(equations, x, {
+        ...stopping,
+        maxIterations: numberOf(block.plan.inner.arguments, "max") ?? stopping.maxIterations,
         gradientScale: scale > 0 ? scale : undefined,
-        jacobian: curvatureOf(binding, block),
       }),
     );
     if (outcome.status === "not_evaluable")
       throw new BilevelError([notFinite(`the equation for ${block.names}`, block.span)]);
     engine.copy(x, block.y);
-    return { iterations: outcome.iterations };
+    return outcome;
   });
+}
+
+/** Equations and equilibria: damped Newton on the condition itself. */
+const solveEquations: Solve = (binding, block, tolerance) =>
+  solveSystem(binding, block, stoppingFor(binding.engine, rootStopping, tolerance), (equations, x, stopping) =>
+    root(binding.engine, equations, x, { ...stopping, jacobian: curvatureOf(binding, block) }),
+  );
+
+/** v ← F(v): the condition is v − F(v). */
+const iterate = (binding: Binding, block: BlockRuntime, tolerance: number | undefined, memory?: number): RootOutcome =>
+  solveSystem(binding, block, stoppingFor(binding.engine, fixedPointStopping, tolerance), (equations, x, stopping) =>
+    anderson(binding.engine, equations, x, {
+      ...stopping,
+      memory,
+      rate: numberOf(block.plan.inner.arguments, "rate"),
+    }),
+  );

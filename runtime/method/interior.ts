@@ -3,17 +3,15 @@
  * clear, then Newton's method on the conditions of that face (compiler/derive/constrained.ts).
  */
 import type { Constrained } from "../../compiler/derive/constrained.ts";
-import { stackMatrix } from "../../compiler/derive/stack.ts";
-import type { Graph } from "../../compiler/ir/graph.ts";
 import type { Input } from "../../compiler/ir/node.ts";
-import { simplify } from "../../compiler/simplify/simplify.ts";
 import { BilevelError } from "../../grammar/diagnostics.ts";
-import { addSlot, addSlots, type Binding, flatKernel, kernelOf, lengthOf } from "../bind.ts";
+import { addSlot, addSlots, type Binding, flatKernel, lengthOf } from "../bind.ts";
 import type { Vector } from "../engine/engine.ts";
 import { atAKink, infeasible, notFinite, unboundedLowerLevel } from "../errors.ts";
 import { norm } from "../solve/arrays.ts";
 import type { BlockRuntime } from "./block.ts";
 import { type FaceSolver, loose } from "./face.ts";
+import { createInteriorNewton } from "./interior-newton.ts";
 
 /** Masks, slacks and barrier; they must have slots before any kernel of the block is compiled. */
 export function addConstraintSlots(binding: Binding, { active, slacks, barrier }: Constrained): void {
@@ -24,7 +22,6 @@ export function addConstraintSlots(binding: Binding, { active, slacks, barrier }
 
 export function createInteriorSolver(
   binding: Binding,
-  g: Graph,
   constrained: Constrained,
   unknowns: readonly Input[],
   y: Vector,
@@ -39,11 +36,8 @@ export function createInteriorSolver(
   const [primal, muFrom, sFrom, size] = [own - e - m, own - m, own, own + m];
   const residualVector = engine.allocate(size);
   const evaluate = flatKernel(binding, "interior conditions", interior, residualVector);
-  const matrix = engine.allocate(size * size);
-  const stacked = stackMatrix(g, constrained.interiorCurvature, [...unknowns, ...slacks]);
-  const evaluateMatrix = kernelOf(binding, "interior curvature", simplify(g, [stacked]), [matrix]);
-  const step = engine.allocate(size);
-
+  const primalUnknowns = unknowns.slice(0, unknowns.length - equalities.length - inequalities.length);
+  const direction = createInteriorNewton(binding, constrained, primalUnknowns, e, m);
   /** The interior residual at z, with the barrier τ. */
   const at = (z: Float64Array, tau: number): Float64Array => {
     engine.write(y, z.subarray(0, own));
@@ -56,31 +50,6 @@ export function createInteriorSolver(
     engine.write(slots.get(barrier) as Vector, [tau]);
     evaluate();
     return engine.read(residualVector);
-  };
-
-  /** Newton's direction; the smallest damping of y and of the multipliers that makes the system regular. */
-  const direction = (residual: Float64Array): Float64Array | undefined => {
-    evaluateMatrix();
-    const plain = engine.read(matrix);
-    for (const shift of [0, 1e-10, 1e-7, 1e-4]) {
-      const shifted = Float64Array.from(plain);
-      for (let i = 0; i < sFrom; i += 1) {
-        const entry = i * size + i;
-        shifted[entry] = (shifted[entry] as number) + (i < primal ? shift : -shift);
-      }
-      engine.write(matrix, shifted);
-      const made = engine.lu(matrix, size, 1);
-      if (!made.ok) continue;
-      engine.write(
-        step,
-        residual.map((value) => -value),
-      );
-      made.factor.solve(step);
-      made.factor.release();
-      const found = engine.read(step);
-      if (found.every(Number.isFinite)) return found;
-    }
-    return undefined;
   };
 
   /** KKT conditions without slacks: stationarity, feasibility, signs and complementarity. */
@@ -117,9 +86,10 @@ export function createInteriorSolver(
     for (; iterations < options.maxIterations; iterations += 1) {
       const gap = m === 0 ? 0 : dotRange(z, muFrom, z, sFrom, m) / m;
       const plain = at(z, 0);
-      if (norm(plain) <= arrival * (1 + norm(z))) break;
-      const residual = at(z, 0.1 * gap);
-      const d = direction(residual);
+      if (norm(plain) <= arrival * (1 + norm(z)) && gap <= clear * (1 + norm(z))) break;
+      const tau = Math.min(0.1, 100 * gap) * gap;
+      const residual = at(z, tau);
+      const d = direction(residual, z.subarray(muFrom, sFrom), z.subarray(sFrom));
       if (d === undefined || norm(z) > farAway) break;
       let length = 1;
       for (let i = muFrom; i < size; i += 1) {
@@ -129,7 +99,7 @@ export function createInteriorSolver(
       let next = z;
       for (let trial = 0; trial < 30; trial += 1, length /= 2) {
         next = z.map((value, i) => value + length * (d[i] as number));
-        const after = norm(at(next, 0.1 * gap));
+        const after = norm(at(next, tau));
         if (after < (1 - 1e-4 * length) * before || (trial > 2 && after <= before * 1.01)) break;
       }
       z = next;
@@ -157,7 +127,7 @@ export function createInteriorSolver(
     whole.set(polished);
     const better = optimality(whole).violation <= interiorError;
     engine.write(block.y, better ? polished : onFace.subarray(0, own));
-    return { iterations, warnings: looseConstraints(block) };
+    return { iterations };
   };
 
   /** What the method ends at tells why there is no solution. */
@@ -173,7 +143,7 @@ export function createInteriorSolver(
   };
 
   /** Constraints that hold without force: the smallest change may move the solution off them, one way only. */
-  const looseConstraints = (block: BlockRuntime) => {
+  const warnings: FaceSolver["warnings"] = (block) => {
     const z = new Float64Array(size);
     z.set(engine.read(block.y));
     const residual = at(z, 0);
@@ -196,10 +166,12 @@ export function createInteriorSolver(
     return violation / scale;
   };
 
-  return { solve, residual };
+  return { solve, residual, settle: () => {}, warnings };
 }
 
 const arrival = 1e-10;
+/** Products of slack and multiplier this small tell which of the two is 0, where the other is not below their root. */
+const clear = 1e-18;
 const farAway = 1e10;
 
 function dotRange(a: Float64Array, from: number, b: Float64Array, other: number, count: number): number {

@@ -1,52 +1,21 @@
 /**
  * Solving a lower level with kinks or sets (compiler/derive/nonsmooth.ts): accelerated proximal gradient steps (Beck and Teboulle
- * 2009, restarted as O'Donoghue and Candès 2015) until the face settles, then Newton's method on the face's equations. The answer
- * is taken when the proximal fixed-point residual says so, which also checks the face.
+ * 2009, restarted as O'Donoghue and Candès 2015) until the face settles, then Newton's method on the face's equations; or
+ * coordinate descent (solve/coordinate.ts). The answer is taken when the proximal fixed-point residual says so, which also checks
+ * the face.
  */
-import { isPenalty, type Nonsmooth, type Piece } from "../../compiler/derive/nonsmooth.ts";
-import type { Input, Node } from "../../compiler/ir/node.ts";
+import type { Nonsmooth } from "../../compiler/derive/nonsmooth.ts";
+import { type Input, reachable } from "../../compiler/ir/node.ts";
 import { BilevelError, type Diagnostic } from "../../grammar/diagnostics.ts";
-import { addSlot, type Binding, kernelOf, lengthOf } from "../bind.ts";
+import { type Binding, kernelOf, lengthOf } from "../bind.ts";
 import type { Vector } from "../engine/engine.ts";
-import { atAKink, concavePenalty, notFinite } from "../errors.ts";
-import { dot, largestMagnitude, norm } from "../solve/arrays.ts";
-import { groupNorms, projectBall, projectBox, projectSimplex, proxGroups, proxPenalty } from "../solve/prox.ts";
+import { atAKink, notFinite } from "../errors.ts";
+import { dot, norm } from "../solve/arrays.ts";
+import { type Columns, coordinateDescent, type SolveDense } from "../solve/coordinate.ts";
+import { groupNorms } from "../solve/prox.ts";
 import type { BlockRuntime } from "./block.ts";
-import { type FaceOptions, type FaceReport, type FaceSolver, loose } from "./face.ts";
-
-/** A piece with the numbers it reads besides the point, which change with the upper variables. */
-interface Part {
-  readonly piece: Piece;
-  readonly from: number;
-  readonly length: number;
-  readonly width: number;
-  /** The group of each entry; empty where there are none. */
-  readonly groups: Int32Array;
-  /** As of the last refresh. */
-  numbers: readonly Float64Array[];
-  readonly refresh: () => void;
-  readonly masks: readonly { readonly slot: Vector; readonly values: Float64Array }[];
-}
-
-/** Masks of the block's condition; they must have slots before any kernel of the block is compiled. */
-export function addMasks(binding: Binding, nonsmooth: Nonsmooth): void {
-  for (const mask of nonsmooth.pieces.flatMap(masksOf)) binding.engine.fill(addSlot(binding, mask), 0);
-}
-
-function masksOf(piece: Piece): readonly Input[] {
-  switch (piece.kind) {
-    case "free":
-      return [];
-    case "penalty":
-    case "group":
-    case "simplex":
-      return [piece.support];
-    case "box":
-      return [piece.atLow, piece.atHigh];
-    case "ball":
-      return [piece.active];
-  }
-}
+import type { FaceOptions, FaceSolver } from "./face.ts";
+import { checkWeights, createParts, entriesOf, looseEntries, type Part, proxPart, settle } from "./parts.ts";
 
 export function createProximalSolver(
   binding: Binding,
@@ -90,6 +59,13 @@ export function createProximalSolver(
     return moved;
   };
 
+  /** The same; the face where it ends becomes the condition's. */
+  const identify = (point: Float64Array, slope: Float64Array): Float64Array => {
+    const moved = unitStep(point, slope);
+    for (const { masks } of parts) for (const mask of masks) engine.write(mask.slot, mask.values);
+    return moved;
+  };
+
   /** How far a unit proximal step moves the point, over the sizes of what it balances. */
   const residualAt = (point: Float64Array, slope: Float64Array): number => {
     const moved = unitStep(point, slope);
@@ -104,15 +80,35 @@ export function createProximalSolver(
     return residualAt(point, smoothAt(point).slope);
   };
 
-  const solve = (block: BlockRuntime, newton: () => void, options: FaceOptions): FaceReport => {
+  const solve = (block: BlockRuntime, newton: () => void, options: FaceOptions): { readonly iterations: number } => {
     for (const part of parts) part.refresh();
     checkWeights(parts, block);
-    let x = engine.read(y).slice(0, size);
+    let x: Float64Array = engine.read(y).slice(0, size);
     prox(x, 0);
+    if (nonsmooth.answered) {
+      identify(x, smoothAt(x).slope);
+      return { iterations: 1 };
+    }
+    let iterations = 0;
+    if (options.solver === "coordinate") {
+      const found = byCoordinates(block, x, options);
+      [x, iterations] = [found.x, found.iterations];
+      const { slope } = smoothAt(x);
+      if (residualAt(x, slope) <= options.tolerance) {
+        identify(x, slope);
+        return { iterations };
+      }
+    }
+    // Near a solution, such as the last one, the face may be known already.
+    const { slope } = smoothAt(x);
+    if (residualAt(x, slope) <= nearSolution) {
+      const polished = polish(x, newton);
+      if (polished.residual <= options.tolerance) return { iterations };
+      x = polished.point;
+    }
     let z = x;
     let momentum = 1;
-    let t = 1;
-    let iterations = 0;
+    let t = options.rate ?? 1;
     while (iterations < options.maxIterations) {
       for (let k = 0; k < stepsBetweenTrials && iterations < options.maxIterations; k += 1) {
         iterations += 1;
@@ -125,26 +121,57 @@ export function createProximalSolver(
           prox(next, t);
           const move = next.map((value_, i) => value_ - (z[i] as number));
           const bound = at.value + dot(at.slope, move) + dot(move, move) / (2 * t);
-          if (smoothAt(next).value <= bound + 1e-12 * Math.abs(at.value)) break;
+          if (options.rate !== undefined || smoothAt(next).value <= bound + 1e-12 * Math.abs(at.value)) break;
         }
         const forward = next.map((value_, i) => value_ - (x[i] as number));
         const back = z.map((value_, i) => value_ - (next[i] as number));
         if (dot(back, forward) > 0) momentum = 1;
         const following = (1 + Math.sqrt(1 + 4 * momentum * momentum)) / 2;
-        const weight = options.accelerated ? (momentum - 1) / following : 0;
+        const weight = options.solver === "fista" ? (momentum - 1) / following : 0;
         z = next.map((value_, i) => value_ + weight * (forward[i] as number));
         momentum = following;
         x = next;
-        t *= 1.1;
+        if (options.rate === undefined) t *= 1.1;
       }
       const polished = polish(x, newton);
-      if (polished.residual <= options.tolerance) {
-        return { iterations, warnings: kinkWarnings(block, polished.point, polished.slope) };
-      }
+      if (polished.residual <= options.tolerance) return { iterations };
       momentum = 1;
       z = x;
     }
-    return { iterations, warnings: kinkWarnings(block, x, smoothAt(x).slope) };
+    return { iterations };
+  };
+
+  /** Columns of the smooth part's Hessian: products with the condition's derivative where nothing is held at a kink or bound. */
+  const byCoordinates = (block: BlockRuntime, start: Float64Array, options: FaceOptions) => {
+    const { smoothQuadratic } = block.plan.facts;
+    const [unit, image] = [engine.allocate(y.length), engine.allocate(y.length)];
+    const column = (j: number): Float64Array => {
+      for (const { piece, masks } of parts)
+        masks.forEach(({ slot }, k) => engine.fill(slot, piece.kind === "penalty" && k === 0 ? 1 : 0));
+      engine.fill(unit, 0);
+      engine.fill(engine.view(unit, j, 1), 1);
+      block.product.apply(unit, image);
+      return engine.read(image);
+    };
+    if (!keepsColumns(block)) columns.clear();
+    const problem = { at: smoothAt, column, quadratic: smoothQuadratic, ...entriesOf(parts, size) };
+    const found = coordinateDescent(problem, solveDense, columns, start, options);
+    engine.release(unit);
+    engine.release(image);
+    return found;
+  };
+  const columns: Columns = new Map();
+  const solveDense: SolveDense = (values, b) => {
+    const [matrix, x] = [engine.allocate(values.length), engine.allocate(b.length)];
+    engine.write(matrix, values);
+    engine.write(x, b);
+    const made = engine.cholesky(matrix, b.length, 1);
+    if (made.ok) made.factor.solve(x);
+    const solved = made.ok ? engine.read(x) : undefined;
+    if (made.ok) made.factor.release();
+    engine.release(matrix);
+    engine.release(x);
+    return solved;
   };
 
   /** Newton on the face that a proximal step from x identifies; the face is corrected while that helps. */
@@ -153,11 +180,11 @@ export function createProximalSolver(
     let slope = smoothAt(point).slope;
     let residualNow = residualAt(point, slope);
     for (let k = 0; k < faceCorrections; k += 1) {
-      const moved = unitStep(point, slope);
-      for (const { masks } of parts) for (const mask of masks) engine.write(mask.slot, mask.values);
+      const moved = identify(point, slope);
       startMultipliers(awayFromNorms(point, moved), slope);
       newton();
       const next = engine.read(y).slice(0, size);
+      for (const part of parts) settle(part, next.subarray(part.from, part.from + part.length));
       const nextSlope = smoothAt(next).slope;
       const nextResidual = residualAt(next, nextSlope);
       if (!(nextResidual < residualNow)) break;
@@ -205,184 +232,32 @@ export function createProximalSolver(
   };
 
   /** Entries whose kink or bound holds without force: the smallest change may move them off, one way only. */
-  const kinkWarnings = (block: BlockRuntime, point: Float64Array, slope: Float64Array): readonly Diagnostic[] => {
+  const warnings = (block: BlockRuntime): readonly Diagnostic[] => {
+    for (const part of parts) part.refresh();
+    const point = engine.read(y).slice(0, size);
+    const { slope } = smoothAt(point);
     unitStep(point, slope);
     const force = Math.max(block.scale(), Number.MIN_VALUE);
     const count = parts.reduce((total, part) => total + looseEntries(part, point, slope, force), 0);
     return count === 0 ? [] : [atAKink(block.names, count, block.span)];
   };
 
-  return { solve, residual };
+  const settleHere = (): void => {
+    const point = engine.read(y).slice(0, size);
+    for (const part of parts) settle(part, point.subarray(part.from, part.from + part.length));
+    smoothAt(point);
+  };
+
+  return { solve, residual, settle: settleHere, warnings };
 }
 
 const stepsBetweenTrials = 25;
 const faceCorrections = 20;
+const nearSolution = 0.1;
 const smallestStep = 2 ** -60;
 
-function createParts(
-  binding: Binding,
-  pieces: readonly Piece[],
-  declared: readonly Input[],
-  lengths: readonly number[],
-): readonly Part[] {
-  const { engine, sizes } = binding;
-  let from = 0;
-  return pieces.map((piece, k): Part => {
-    const unknown = declared[k] as Input;
-    const length = lengths[k] as number;
-    const last = unknown.shape.at(-1);
-    const nodes = numbersOf(piece);
-    const into = nodes.map((node) => (node === undefined ? undefined : engine.allocate(lengthOf(node.shape, sizes))));
-    const present = nodes.filter((node) => node !== undefined);
-    const run =
-      present.length === 0
-        ? () => {}
-        : kernelOf(
-            binding,
-            `kinks of ${unknown.name}`,
-            present,
-            into.filter((v) => v !== undefined),
-          );
-    const part: Part = {
-      piece,
-      from,
-      length,
-      width: last === undefined ? 1 : lengthOf([last], sizes),
-      groups: groupsOf(
-        piece,
-        unknown.shape.map((axis) => lengthOf([axis], sizes)),
-      ),
-      numbers: [],
-      refresh: () => {
-        run();
-        part.numbers = into.map((vector, i) =>
-          vector === undefined
-            ? new Float64Array(length).fill(i === 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY)
-            : engine.read(vector),
-        );
-      },
-      masks: masksOf(piece).map((mask) => {
-        const slot = binding.slots.get(mask) as Vector;
-        return { slot, values: new Float64Array(slot.length) };
-      }),
-    };
-    from += length;
-    return part;
-  });
-}
-
-/** Entries that agree in their indices along the kept axes are one group; groups are numbered in row-major order. */
-function groupsOf(piece: Piece, shape: readonly number[]): Int32Array {
-  if (piece.kind !== "group") return new Int32Array(0);
-  const { kept } = piece;
-  const length = shape.reduce((a, b) => a * b, 1);
-  return Int32Array.from({ length }, (_, i) => {
-    let rest = i;
-    const index = shape.map(() => 0);
-    for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
-      index[axis] = rest % (shape[axis] as number);
-      rest = Math.floor(rest / (shape[axis] as number));
-    }
-    return kept.reduce((group, axis) => group * (shape[axis] as number) + (index[axis] as number), 0);
-  });
-}
-
-/** What a piece's operator reads; an absent bound is infinite. */
-function numbersOf(piece: Piece): readonly (Node | undefined)[] {
-  switch (piece.kind) {
-    case "free":
-    case "simplex":
-      return [];
-    case "penalty":
-      return [piece.weight, piece.centre];
-    case "group":
-      return [piece.weight];
-    case "box":
-      return [piece.low, piece.high];
-    case "ball":
-      return [piece.radius];
-  }
-}
-
-function proxPart(part: Part, z: Float64Array, t: number): void {
-  const [a, b] = part.numbers as [Float64Array, Float64Array];
-  const [first, second] = part.masks.map((mask) => mask.values) as [Float64Array, Float64Array];
-  switch (part.piece.kind) {
-    case "free":
-      return;
-    case "penalty":
-      return proxPenalty(z, t, a, b, first);
-    case "group":
-      return proxGroups(z, t, a, part.groups, first);
-    case "box":
-      return projectBox(z, a, b, first, second);
-    case "simplex":
-      return projectSimplex(z, part.width, first);
-    case "ball":
-      return projectBall(z, part.width, a, first);
-  }
-}
-
-function checkWeights(parts: readonly Part[], block: BlockRuntime): void {
-  for (const part of parts) {
-    if (!isPenalty(part.piece)) continue;
-    const smallest = (part.numbers[0] as Float64Array).reduce((a, b) => Math.min(a, b), 0);
-    if (smallest < 0) throw new BilevelError([concavePenalty(block.names, smallest, block.span)]);
-  }
-}
-
-/** Entries at a kink or bound with no force on them, of what `force` is the scale, or off it by nothing. */
-function looseEntries(part: Part, point: Float64Array, slope: Float64Array, force: number): number {
-  const { piece, from, length } = part;
-  const own = slope.subarray(from, from + length);
-  const y = point.subarray(from, from + length);
-  const [a, b] = part.numbers as [Float64Array, Float64Array];
-  const [first, second] = part.masks.map((mask) => mask.values) as [Float64Array, Float64Array];
-  const size = Math.max(largestMagnitude(y), Number.MIN_VALUE);
-  const count = (holds: (i: number) => boolean): number => y.reduce((n, _, i) => n + (holds(i) ? 1 : 0), 0);
-  switch (piece.kind) {
-    case "free":
-      return 0;
-    case "penalty":
-      return count((i) => {
-        const weight = a[i] as number;
-        if (weight === 0) return false;
-        if (first[i] === 1) return Math.abs((y[i] as number) - (b[i] as number)) <= loose * size;
-        return Math.abs(own[i] as number) >= weight * (1 - loose);
-      });
-    case "group": {
-      const [norms, forces] = [y, own].map((values) => groupNorms(values, part.groups, a.length)) as [
-        Float64Array,
-        Float64Array,
-      ];
-      return a.reduce((n, weight, group) => {
-        if (weight === 0) return n;
-        const isLoose =
-          first[group] === 1
-            ? (norms[group] as number) <= loose * size
-            : (forces[group] as number) >= weight * (1 - loose);
-        return n + (isLoose ? 1 : 0);
-      }, 0);
-    }
-    case "box":
-      return count((i) => (first[i] === 1 || second[i] === 1) && Math.abs(own[i] as number) <= loose * force);
-    case "simplex": {
-      let total = 0;
-      for (let at = 0; at < length; at += part.width) {
-        const inside = Array.from({ length: part.width }, (_, i) => at + i).filter((i) => first[i] === 1);
-        const level = inside.reduce((sum, i) => sum + (own[i] as number), 0) / inside.length;
-        for (let i = at; i < at + part.width; i += 1) {
-          if (first[i] === 0 && (own[i] as number) - level <= loose * force) total += 1;
-          if (first[i] === 1 && (y[i] as number) <= loose) total += 1;
-        }
-      }
-      return total;
-    }
-    case "ball":
-      return a.reduce((n, _, row) => {
-        const at = row * part.width;
-        const along = norm(own.subarray(at, at + part.width));
-        return n + (first[row] === 1 && along <= loose * force ? 1 : 0);
-      }, 0);
-  }
+/** Whether the Hessian of the smooth part is the same in every solve: it reads no unknown of any level. */
+function keepsColumns({ plan }: BlockRuntime): boolean {
+  const read = reachable(plan.facts.block.product);
+  return !read.some((node) => node.kind === "input" && ["upper", "lower", "multiplier"].includes(node.role));
 }

@@ -17,7 +17,7 @@ export interface PathRuntime {
 export interface PathKernels {
   /** Puts the block at the start; at its present point where that is the start. */
   readonly begin: () => void;
-  /** Adds ∂/∂reads of −r ⟨v, ∇g⟩ at the block's present point, v being its adjoint slot, times `factor`. */
+  /** Adds ∂/∂reads of ⟨v, m d − r ∇g⟩ at the block's present point, v being its adjoint slot, times `factor`. */
   readonly deliverStep: (sinks: Sinks, factor?: number) => void;
   /** Adds ∂/∂reads of ⟨v, y_0⟩. */
   readonly deliverStart: (sinks: Sinks) => void;

@@ -3,7 +3,7 @@ import type { Node } from "../../compiler/ir/node.ts";
 import type { LowerSet, Problem } from "../../compiler/lower/problem.ts";
 import { type Binding, evaluateNode, lengthOf } from "../bind.ts";
 import type { Vector } from "../engine/engine.ts";
-import { projectBall, projectBox, projectSimplex } from "../solve/prox.ts";
+import { projectBall, projectBox, projectPsd, projectSimplex } from "../solve/prox.ts";
 
 /** Overwrites a point by the nearest one of all sets; absent where no upper variable has one. Sets of the upper level are constants. */
 export function createProjection(binding: Binding, problem: Problem): ((point: Vector) => void) | undefined {
@@ -45,6 +45,10 @@ function projectionOf(
     }
     case "simplex":
       return (z) => projectSimplex(z, width, mask);
+    case "psd":
+      return (z) => {
+        projectPsd(z, width, mask, other);
+      };
     case "ball": {
       const radius = evaluateNode(binding, set.radius);
       return (z) => projectBall(z, width, radius, mask);

@@ -16,6 +16,11 @@ export const linearDefaults = {
   /** Power iterations behind an automatic rate, and how far above the estimate the largest eigenvalue is assumed. */
   powerIterations: 30,
   eigenvalueSafety: 1.1,
+  /** Lanczos vectors at the most, and multiplications that keeping them orthogonal may take. */
+  lanczosSteps: 120,
+  lanczosWork: 1e9,
+  /** Of the smallest eigenvalue: it is found when its vector's residual is below. */
+  lanczosTolerance: 0.01,
 } as const;
 
 /** A lower level solved by factorised or truncated Newton steps: to the rounding floor. */
@@ -30,12 +35,26 @@ export const outerStopping: Stopping = { tolerance: 1e-9, maxIterations: 1_000, 
 /** A square system of equations. */
 export const rootStopping: Stopping = { tolerance: 1e-12, maxIterations: 200 };
 
+/** Iterating a fixed point, accelerated or not: as exact as Newton's method, in cheaper and more steps. */
+export const fixedPointStopping: Stopping = { ...rootStopping, maxIterations: 10_000 };
+
+export const fixedPointDefaults = {
+  /** Differences that Anderson acceleration keeps. */
+  memory: 5,
+  rate: 1,
+  /** Products behind an estimate of the contraction factor. */
+  powerIterations: 60,
+} as const;
+
 export const minimiserDefaults = {
   /** Pairs that L-BFGS keeps. */
   memory: 20,
   /** Values a non-monotone search compares with (Grippo, Lampariello, Lucidi 1986). */
   history: 10,
   adam: { rate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+  sgd: { rate: 1e-2 },
+  /** Of a method that takes as many steps as it is told, where it is not. */
+  steps: 100,
   /** Trials of one line search. */
   trials: 20,
   /** Armijo's and the curvature condition's constants (Hager, Zhang 2005). */

@@ -3,6 +3,7 @@
  * unknown, small beside the gradient that comes with every step.
  */
 import { norm } from "./arrays.ts";
+import { symmetricSpectrum } from "./symmetric.ts";
 
 /** prox of t Σ w |y − c| at z: what is within t w of its centre goes there. `support` is 1 where it does not. */
 export function proxPenalty(
@@ -95,4 +96,47 @@ export function projectBall(z: Float64Array, width: number, radius: Float64Array
     active[row] = length >= r ? 1 : 0;
     if (length > r) part.forEach((value, i) => (part[i] = (value * r) / length));
   }
+}
+
+/**
+ * Projects each matrix of order `width` to the symmetric positive semidefinite ones, by the eigenvalues of its symmetric part, which
+ * are returned. `vectors` has the eigenvectors as columns, `quotients` the divided differences of max(λ, 0) between them.
+ */
+export function projectPsd(
+  z: Float64Array,
+  width: number,
+  vectors: Float64Array,
+  quotients: Float64Array,
+): Float64Array {
+  const [order, all] = [width * width, new Float64Array(z.length / width)];
+  for (let from = 0, k = 0; from < z.length; from += order, k += 1) {
+    const matrix = z.subarray(from, from + order);
+    const symmetric = matrix.map(
+      (value, at) => (value + (matrix[(at % width) * width + Math.floor(at / width)] as number)) / 2,
+    );
+    const spectrum = symmetricSpectrum(symmetric, width);
+    all.set(spectrum.values, k * width);
+    matrix.fill(0);
+    spectrum.values.forEach((value, i) => {
+      const vector = spectrum.vectors[i] as Float64Array;
+      vector.forEach((entry, row) => {
+        vectors[from + row * width + i] = entry;
+        if (value > 0)
+          vector.forEach((other, column) => {
+            matrix[row * width + column] = (matrix[row * width + column] as number) + value * entry * other;
+          });
+      });
+      spectrum.values.forEach((other, j) => {
+        quotients[from + i * width + j] = dividedDifference(value, other);
+      });
+    });
+  }
+  return all;
+}
+
+/** (max(a, 0) − max(b, 0)) / (a − b), without cancellation. */
+function dividedDifference(a: number, b: number): number {
+  if (a > 0 && b > 0) return 1;
+  if (a <= 0 && b <= 0) return 0;
+  return Math.max(a, b) / (Math.abs(a) + Math.abs(b));
 }

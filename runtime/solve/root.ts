@@ -34,7 +34,7 @@ export interface RootIterate {
 }
 
 /** `singular`: the Jacobian could not be factorised, with any shift. The others are as for minimisers. */
-export type RootStatus = "converged" | "max_iterations" | "stagnated" | "singular" | "not_evaluable";
+export type RootStatus = "converged" | "max_iterations" | "stagnated" | "diverged" | "singular" | "not_evaluable";
 
 export interface RootOutcome {
   readonly status: RootStatus;

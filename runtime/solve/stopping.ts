@@ -20,6 +20,8 @@ export interface Stopping {
   /** The reference gradient norm; the one at the start of this run if absent. */
   readonly gradientScale?: number;
   readonly relativeToValue?: boolean;
+  /** Values and gradients are estimates, which need not improve from step to step: only the number of steps ends the run. */
+  readonly estimated?: boolean;
 }
 
 const roundingSlack = 100;
@@ -77,7 +79,7 @@ export function createMonitor(stopping: Stopping, start: Standing, epsilon: numb
       const better = value < lastValue - 4 * epsilon * Math.abs(lastValue) || gradientNorm < 0.99 * lastGradient;
       idle = better ? 0 : idle + 1;
       if (better) [lastValue, lastGradient] = [Math.min(lastValue, value), Math.min(lastGradient, gradientNorm)];
-      if (idle >= idleLimit) return stalled(at);
+      if (idle >= idleLimit && stopping.estimated !== true) return stalled(at);
       return step >= stopping.maxIterations ? "max_iterations" : undefined;
     },
   };

@@ -60,6 +60,8 @@ export interface Objective {
   readonly size: number;
   /** The value at x; the gradient is written to `gradient`, whose content does not matter after a failure. */
   evaluate(x: Vector, gradient: Vector): Evaluation;
+  /** Writes the gradient alone, where that is cheaper. */
+  slope?(x: Vector, gradient: Vector): void;
 }
 
 /**
@@ -81,9 +83,17 @@ export interface Iterate {
  * - `stagnated`: no step makes progress and the gradient is not small.
  * - `diverged`: a step of prescribed length led to values that are huge or not finite; x is the last finite point.
  * - `unbounded`: the value falls below every bound.
+ * - `infeasible`: no point was found where the constraints hold.
  * - `not_evaluable`: the objective has no finite value at the start.
  */
-export type MinimiserStatus = "converged" | "max_iterations" | "stagnated" | "diverged" | "unbounded" | "not_evaluable";
+export type MinimiserStatus =
+  | "converged"
+  | "max_iterations"
+  | "stagnated"
+  | "diverged"
+  | "unbounded"
+  | "infeasible"
+  | "not_evaluable";
 
 export interface MinimiserOutcome {
   readonly status: MinimiserStatus;

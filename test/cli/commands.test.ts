@@ -8,6 +8,7 @@ const folder = folderWith({
   "flat.bilevel": "var a: real\nvar x: real[3]\nminimize (x[0] - a)^2 over a\nwhere x minimizes (x[0] - a)^2\n",
   "latin.bilevel": Uint8Array.from([0x23, 0xe9, 0x0a]),
   "point.json": '{ "a": [0.5, 2] }',
+  "points.json": '[{ "a": [0.5, 2] }, { "a": 1 }]',
 });
 const keys = (text: string) => Object.keys(JSON.parse(text) as object);
 
@@ -46,6 +47,14 @@ describe("run", () => {
     for (const part of ["objective", "gradient norm", "residuals", "Upper level", "age", "weight", "Lower level"])
       expect(shown).toContain(part);
     expect(bilevel(folder, ["run", "follow.bilevel"]).out).toMatch(/Reports\n {2}distance/);
+  });
+
+  it("runs from several starts and gives the best", () => {
+    const { status, out } = bilevel(folder, ["run", "follow.bilevel", "--starts", "3", "--seed", "1", "--json"]);
+    expect(status).toBe(0);
+    expect(JSON.parse(out).starts).toHaveLength(3);
+    expect(bilevel(folder, ["run", "follow.bilevel", "--starts", "3"]).out).toMatch(/Starts\n {2}1 {2}converged/);
+    expect(bilevel(folder, ["run", "follow.bilevel", "--starts", "none"]).status).toBe(2);
   });
 
   it("takes params, options and their arguments", () => {
@@ -89,6 +98,15 @@ describe("grad", () => {
     expect(result.value).toBeCloseTo(1.25, 12);
     expect(result.gradient.a[0]).toBeCloseTo(-1, 12);
     expect(result.gradient.a[1]).toBeCloseTo(2, 12);
+  });
+
+  it("answers at each point of a list, with what else is given", () => {
+    const { status, out } = at("@points.json");
+    expect(status).toBe(0);
+    expect(JSON.parse(out)).toEqual([JSON.parse(at("@point.json").out), JSON.parse(at("a=1").out)]);
+    expect(JSON.parse(at("@points.json", "a=2").out)[0].lower.x).toEqual([2, 2]);
+    expect(bilevel(folder, ["grad", "follow.bilevel", "--at", "@points.json"]).out).toContain("Point 2 of 2");
+    expect(at("@points.json", "@points.json").status).toBe(2);
   });
 
   it.each([

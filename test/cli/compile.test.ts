@@ -175,6 +175,26 @@ try { hypergradient(); } catch (error) { console.log(JSON.stringify(error.diagno
     expect(stderr.length).toBeLessThan(5000);
   });
 
+  it.each(["ridge.bilevel", "names.bilevel"])("for TensorFlow.js answers as that engine does: %s", (file) => {
+    const result = inNode(compiled(file, "--target", "tfjs"), everything);
+    expectSame(result.hypergradient, json("grad", file, "--engine", "tfjs-cpu"));
+    expect(result.solution).toMatchObject({ status: "converged", engine: "tfjs-cpu" });
+    const double = json("run", file);
+    expect(result.solution.value).toBeCloseTo(double.value, 5);
+  });
+
+  it("for TensorFlow.js takes another one", () => {
+    const script = `import { load } from "./problem.mjs";
+import { createRequire } from "node:module";
+const require = createRequire(${JSON.stringify(import.meta.url)});
+const tf = require("@tensorflow/tfjs-core");
+require("@tensorflow/tfjs-backend-wasm");
+await tf.setBackend("wasm");
+const { hypergradient } = await load({}, {}, tf);
+console.log(JSON.stringify(hypergradient().engine));`;
+    expect(inNode(compiled("follow.bilevel", "--target", "tfjs"), script)).toBe("tfjs-wasm");
+  });
+
   it("of a lower level alone has a value and a solution", () => {
     const script = `import * as module from "./problem.mjs";
 console.log(JSON.stringify([Object.keys(module), module.value(), (await module.solve()).lower.x]));`;
@@ -243,7 +263,7 @@ describe("the command", () => {
     const empty = mkdtempSync(join(tmpdir(), "bilevel-none-"));
     const attempt = (file: string, ...argv: readonly string[]) =>
       bilevel(folder, ["compile", file, ...argv, "-o", join(empty, "out.js")]);
-    for (const target of ["jax", "tfjs", "onnx"]) {
+    for (const target of ["jax", "onnx"]) {
       const { status, err } = attempt("follow.bilevel", "--target", target);
       expect(status).toBe(3);
       expect(err).toContain(`--target ${target} is not available`);

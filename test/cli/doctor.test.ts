@@ -8,10 +8,11 @@ const folder = folderWith({});
 test("doctor says what the machine offers", () => {
   const { status, out, err } = bilevel(folder, ["doctor"]);
   expect([status, err]).toEqual([0, ""]);
-  for (const title of ["node", "processor", "memory", "wasm", "blas", "product", "gpu"])
+  for (const title of ["node", "processor", "memory", "wasm", "blas", "product", "gpu", "tfjs"])
     expect(out).toMatch(new RegExp(`^${title} +\\S`, "m"));
   expect(out).toContain(process.versions.node);
-  expect(out).toMatch(/npm install @tensorflow\/tfjs-node-gpu|tfjs-node-gpu, \d/);
+  expect(out).toMatch(/npm install @tensorflow\/tfjs-node-gpu|--engine tfjs-node-gpu/);
+  expect(out).toContain("--engine tfjs-cpu");
 });
 
 test("doctor --json is one document with the same facts", () => {
@@ -20,7 +21,7 @@ test("doctor --json is one document with the same facts", () => {
   const document = JSON.parse(out);
   expect(document).toMatchObject({ ok: true, node: process.versions.node, wasm: { simd: true } });
   expect(document.product.own).toBeGreaterThan(0);
-  expect(document.packages.map((each: { name: string }) => each.name)).toContain("webgpu");
+  expect(document.tfjs.map((each: { name: string }) => each.name)).toContain("tfjs-webgpu");
   expect(document.blas === undefined || typeof document.blas.name === "string").toBe(true);
 });
 
@@ -43,12 +44,11 @@ const machine: Machine = {
   asked: undefined,
   product: { own: 15, blas: 90 },
   nvidia: false,
-  packages: [
+  tfjs: [
     {
-      name: "@tensorflow/tfjs-node-gpu",
+      name: "tfjs-node-gpu",
       what: "NVIDIA GPUs through CUDA",
       installed: false,
-      version: undefined,
       command: "npm install @tensorflow/tfjs-node-gpu",
     },
   ],

@@ -65,11 +65,11 @@ describe("npy", () => {
     ];
     expect(`\n${found.join("\n")}\n`).toMatchInlineSnapshot(`
       "
-      t.npy file-malformed: t.npy is not well formed: it ends early: shape [2] of <f8 needs 16 bytes, 15 follow
+      t.npy file-malformed: t.npy is not well formed: it ends early: shape [2] of <f8 needs 2 values, 1 follow
       t.npy file-malformed: t.npy is not well formed: its header ends early
       t.npy file-malformed: t.npy is not well formed: it is no npy file
       t.npy dtype-unsupported: t.npy holds values of type "<c16", which are not numbers this reads / save it as float64, float32, an integer type or bool
-      t.npy file-malformed: t.npy is not well formed: it ends early: shape [9007199254740991, 9007199254740991] of <f8 needs 6.490371073168533e+32 bytes, 0 follow
+      data-too-large: t does not fit in memory: it holds 8.112963841460666e+31 numbers of shape [9007199254740991, 9007199254740991] / use fewer rows or columns
       t.npy table-empty: t.npy has no rows for t
       t.npy cell-not-finite: t.x[0][1] is "NaN" here, and must be a finite number / there are no missing values: remove the row or fill it in
       t.npy label-invalid: t.x[1] is "-1" here, and labels are whole numbers from 0 / number the classes 0, 1, 2, ...

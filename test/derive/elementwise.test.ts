@@ -18,9 +18,11 @@ const formulas: { readonly [F in MapFunction]: string | undefined } = {
   sin: "sin(x)",
   cos: "cos(x)",
   tan: "tan(x)",
+  acos: undefined,
   tanh: "tanh(x)",
   sigmoid: "1 / (1 + exp(-x))",
   softplus: "log(1 + exp(x))",
+  relu: "(x + abs(x)) / 2",
   erf: undefined,
   logcosh: "log(cosh(x))",
   huber: "(x^2 - ((abs(x) - 1 + abs(abs(x) - 1)) / 2)^2) / 2",
@@ -76,6 +78,12 @@ describe("partial derivatives agree with mathjs", () => {
     for (const at of [-7, -3, -0.3, 0, 1e-9, 1, 2.4, 2.6, 5]) {
       expect(applyScalar("erf", [at])).toBeCloseTo(evaluate("erf(x)", { x: at }) as number, 14);
     }
+  });
+
+  test("acos, within its domain", () => {
+    const slope = partial("acos", "x");
+    for (const at of [-0.9, -0.3, 0, 0.5, 0.99])
+      expect(slope({ x: at, y: 0 })).toBeCloseTo(-1 / Math.sqrt(1 - at * at), 12);
   });
 
   test("functions that are flat have the constant zero", () => {

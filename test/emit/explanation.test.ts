@@ -123,9 +123,9 @@ describe("explanations", () => {
                      f = ‖z − 1‖² + ‖u‖²
                      g₁ = Σₗ yₗ⁴ + ‖y − u‖²
                      g₂ = ‖z − u ⊙ y‖² + ‖z‖²
-      Found          g₁ is a smooth function of y; not proved convex
+      Found          g₁ is a smooth function of y; strongly convex, modulus 2
                      curvature diagonal: no two of the k entries are coupled
-                     assumed, and verified at the solution found: H₁ is positive definite
+                     so there is exactly one solution, and H₁ is positive definite there: nothing is assumed
                      g₂ is quadratic in z; strongly convex, modulus 4
                      curvature diagonal: no two of the k entries are coupled
                      so there is exactly one solution, and H₂ is positive definite there: nothing is assumed
@@ -150,6 +150,8 @@ describe("explanations", () => {
       Found          an equilibrium: a, b answer each other, through linear equations
                      curvature dense, of order 2 k
                      assumed, and verified at the solution found: H is invertible
+                     assumed, and verified at the solution found: a minimum at each level, with all that answers it following (up to
+                       order 600)
       Stationarity   ∂g₁/∂a = 2 a + 0.1 b + tax − 2 = 0
                      ∂g₂/∂b = 0.2 a + 2 b + tax − 4 = 0
       Curvature      H = [2 I, 0.1 I; 0.2 I, 2 I]
@@ -200,9 +202,10 @@ describe("explanations", () => {
       Problem        minimize f(W, b, Z) over W, b where Z solves R(W, b, Z) = 0
                      f = (1/n) ‖Z b − y_train‖² + 0.001 ‖W‖²
                      R = Z − tanh(X_train + Z W + 𝟏 bᵀ)
-      Found          a nonlinear system of equations in Z
+      Found          a fixed point of a nonlinear map: Z is its own image
                      curvature block-diagonal: n blocks of order k
                      assumed, and verified at the solution found: H is invertible
+                     estimated at the solution found, with a warning from 1 on: the contraction factor, the spectral radius of I − H
       Stationarity   R = Z − tanh(X_train + Z W + 𝟏 bᵀ) = 0
       Curvature      H(T) = T − Q ⊙ (T W)
                      where Q = 1 − tanh(X_train + Z W + 𝟏 bᵀ)²

@@ -174,6 +174,37 @@ describe("faces", () => {
 });
 
 describe("paths", () => {
+  it("steps of descent with momentum, whose start stands for the point before it, too", () => {
+    const program = `
+      var w: real
+      var m: real
+      var y: real[2]
+      minimize sum(y) over w, m
+      where y minimizes sumsq(y - 1) selected from [w, 0] by descent(steps: 3, rate: 0.1, momentum: m)`;
+    expect(equationsOf(program)).toMatchInlineSnapshot(`
+      "
+      Problem        minimize f(y) over w, m where y minimizes g(y), by 3 steps of descent from w [1; 0] at rate 0.1 and momentum m
+                     f = Σᵢ yᵢ
+                     g = ‖y − 1‖²
+      Found          g is quadratic in y; strongly convex, modulus 2
+                     curvature diagonal: no two of the 2 entries are coupled
+                     the point meant is the end of 3 steps of descent from w [1; 0] at rate 0.1 and momentum m
+                     nothing is assumed of the curvature; how far the end is from a minimiser is reported, not judged
+      Path           y(0) = w [1; 0]
+                     y(−1) = y(0)
+                     y(k + 1) = y(k) − 0.1 ∂g/∂y(y(k)) + m (y(k) − y(k − 1))
+                     y = y(3)
+                     ∂g/∂y = 2 (y − 1)
+      Curvature      H = ∂²g/∂y² = 2 I
+      Adjoint        v(3) = ∂f/∂y = 1
+                     v(4) = 0
+                     v(k) = v(k + 1) − 0.1 H v(k + 1) + m (v(k + 1) − v(k + 2))
+      Hypergradient  df/dw = [1; 0]ᵀ (v(0) − m v(1))
+                     df/dm = Σₖ (y(k) − y(k − 1))ᵀ v(k + 1)
+      "
+    `);
+  });
+
   it("steps of descent: the recursion, its adjoint, and what the steps hand on", () => {
     expect(equationsOf(programs.descent)).toMatchInlineSnapshot(`
       "
@@ -270,7 +301,8 @@ describe("other levels", () => {
                      μ is the adjoint of the deeper level, by which its answer enters the conditions above it
                      curvature dense, of order 3 k
                      assumed, and verified at the solution found: H is invertible
-                     not verified: that each level's solution is a minimum
+                     assumed, and verified at the solution found: a minimum at each level, with all that answers it following (up to
+                       order 600)
       Stationarity   2 μ + 2 y + z − 2 u = 0
                      y − exp(z) ⊙ μ − 2 μ = 0
                      exp(z) − 2 y + 2 z = 0
@@ -310,11 +342,26 @@ describe("other levels", () => {
       Found          the point where y and its stopped copy agree: a linear system of equations
                      curvature diagonal: no two of the 1 entries are coupled
                      assumed, and verified at the solution found: H is invertible
+                     assumed, and verified at the solution found: a minimum at each level, with all that answers it following (up to
+                       order 600)
       Stationarity   ∂g/∂y = 2 y − stop(y) − 2 w = 0
       Curvature      H = 2
       Adjoint        Hᵀ v = ∂f/∂y = 1
       Hypergradient  df/dw = 2 v
       "
     `);
+  });
+});
+
+describe("the upper problem", () => {
+  it("under constraints, each with a multiplier", () => {
+    const told = equationsOf(`
+      var w: real[2]
+      var y: real[2]
+      minimize sumsq(y - 2) over w subject to sum(w) == 1, y <= 0.4
+      where y minimizes sumsq(y - w)`);
+    expect(told).toContain("over w subject to Σᵢ wᵢ − 1 = 0, y − 0.4 ≤ 0 where");
+    expect(told).toContain("plus each upper constraint times its multiplier μ₁, μ₂, a constant");
+    expect(told).toContain("df/dw = 2 v + μ₁");
   });
 });

@@ -23,6 +23,7 @@ const unary: readonly MapFunction[] = [
   "not",
   "logcosh",
   "huber",
+  "relu",
 ];
 const binary: readonly MapFunction[] = ["maximum", "minimum", "equal", "less", "less_equal", "and", "or"];
 

@@ -35,7 +35,7 @@ describe("options", () => {
     [
       "inner",
       number(3),
-      "inner cannot be 3 / it is one of auto, gd, sgd, adam, lbfgs, newton, cg, cholesky, prox_gd, fista, anderson, fixed_point",
+      "inner cannot be 3 / it is one of auto, gd, sgd, adam, lbfgs, newton, cg, cholesky, prox_gd, fista, coordinate, anderson, fixed_point",
     ],
     ["steps", number(1.5), "steps cannot be 1.5 / it is a whole number of at least 0"],
     ["adjoint", word("cg", { terms: number(3) }), "cg has no argument terms / its arguments are tol, max, damping"],

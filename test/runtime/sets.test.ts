@@ -15,6 +15,16 @@ describe("upper variables in sets", () => {
     expect(gradient_norm).toBeLessThan(1e-6);
   });
 
+  it("are projected to positive semidefinite matrices by their eigenvalues", async () => {
+    const problem = await prepared(`
+      var Y: real[2, 2] in psd
+      minimize sumsq(Y - [[0, 2], [0, 0]]) over Y`);
+    const { status, upper } = await problem.solve();
+    // The symmetric part has the eigenvalues 1 and −1, and (1, 1) / √2 for the first.
+    expect(status).toBe("converged");
+    expect((upper.Y as number[][]).flat()).toEqual([0.5, 0.5, 0.5, 0.5].map((value) => expect.closeTo(value, 7)));
+  });
+
   it("carry a lower level along, upwards too", async () => {
     const problem = await prepared(`
       var p: real[3] in simplex

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Vector } from "../../runtime/engine/engine.ts";
+import { bicgstab } from "../../runtime/solve/linear/bicgstab.ts";
 import { cg } from "../../runtime/solve/linear/cg.ts";
 import { direct } from "../../runtime/solve/linear/direct.ts";
 import { gmres } from "../../runtime/solve/linear/gmres.ts";
@@ -9,7 +10,7 @@ import { identity } from "../../runtime/solve/linear/identity.ts";
 import { lbfgs } from "../../runtime/solve/linear/lbfgs.ts";
 import { minres } from "../../runtime/solve/linear/minres.ts";
 import { neumann } from "../../runtime/solve/linear/neumann.ts";
-import { largestEigenvalue } from "../../runtime/solve/linear/spectrum.ts";
+import { largestEigenvalue, spectralRadius } from "../../runtime/solve/linear/spectrum.ts";
 import type { LinearOperator, LinearSolver } from "../../runtime/solve/types.ts";
 import { createPlainEngine } from "../support/plain-engine.ts";
 import { generator, operator, product, randomVector, symmetricMatrix, vector } from "./problems.ts";
@@ -68,6 +69,8 @@ describe("against LU", () => {
   agrees("MINRES, indefinite", minres, indefinite);
   agrees("GMRES, symmetric indefinite", gmres, indefinite);
   agrees("GMRES, non-symmetric", gmres, general);
+  agrees("BiCGStab, non-symmetric", bicgstab, general);
+  agrees("BiCGStab, definite", bicgstab, definite);
   agrees("L-BFGS", lbfgs, definite);
   agrees("gradient descent with its own rate", gradientDescent, definite);
 });
@@ -157,6 +160,45 @@ describe("MINRES", () => {
     const r = b.map((bi, i) => bi - (product(a, engine.read(x))[i] as number));
     expect(outcome.status).toBe("stagnated");
     expect(Math.hypot(...product(a, r))).toBeLessThan(1e-8);
+  });
+});
+
+describe("BiCGStab", () => {
+  it("begins again where its recurrence breaks down: a skew-symmetric matrix", () => {
+    const a = Float64Array.of(0, 1, -1, 0);
+    const x = vector(engine, [0, 0]);
+    const outcome = bicgstab(engine, operator(engine, a), vector(engine, [1, 2]), x);
+    expect(outcome.residual).toBeCloseTo(trueResidual(a, Float64Array.of(1, 2), x), 14);
+    expect(outcome.status).toMatch(/converged|stagnated/);
+  });
+  it("says that a singular system without a solution has none", () => {
+    const a = Float64Array.of(1, 2, 2, 4);
+    const x = vector(engine, [0, 0]);
+    const outcome = bicgstab(engine, operator(engine, a), vector(engine, [1, 0]), x);
+    expect(outcome.status).toMatch(/stagnated|max_iterations/);
+    expect(outcome.residual).toBeGreaterThan(0.1);
+    expect(engine.read(x).every(Number.isFinite)).toBe(true);
+  });
+  it("says that the operator has no finite value", () => {
+    const x = vector(engine, [0]);
+    const outcome = bicgstab(engine, operator(engine, Float64Array.of(Number.NaN)), vector(engine, [1]), x);
+    expect(outcome.status).toBe("breakdown");
+  });
+});
+
+describe("the spectral radius", () => {
+  it.each([
+    ["one eigenvalue", [0.5], 0.5],
+    ["a real pair of opposite signs", [0.9, 0, 0, -0.9], 0.9],
+    ["a complex pair", [0.3, -0.6, 0.6, 0.3], Math.hypot(0.3, 0.6)],
+    ["not symmetric", [0.5, 100, 0, 0.25], 0.5],
+    ["nilpotent", [0, 1, 0, 0], 0],
+    ["zero", [0, 0, 0, 0], 0],
+  ] as const)("%s", (_, matrix, wanted) => {
+    expect(spectralRadius(engine, operator(engine, Float64Array.from(matrix)), 60)).toBeCloseTo(wanted, 6);
+  });
+  it("has none where the operator is not finite", () => {
+    expect(spectralRadius(engine, operator(engine, Float64Array.of(Number.NaN)), 60)).toBeNaN();
   });
 });
 

@@ -264,6 +264,23 @@ describe("gradient descent", () => {
     expect(outcome).toMatchObject({ status: "max_iterations", iterations: 10, evaluations: 11 });
     expect(engine.read(x)[0]).toBe(0.5 ** 10);
   });
+  it("with a rate takes the same steps by gradients alone, and looks at few values", () => {
+    const f = objective(engine, 1, ([x = 0]) => [0.5 * x * x, [x]]);
+    let values = 0;
+    const counted = {
+      ...f,
+      evaluate: (x: Vector, gradient: Vector) => {
+        values += 1;
+        return f.evaluate(x, gradient);
+      },
+      slope: (x: Vector, gradient: Vector) => void f.evaluate(x, gradient),
+    };
+    const x = vector(engine, [1]);
+    const outcome = runToEnd(gradientDescent(engine, counted, x, { tolerance: 0, maxIterations: 30, rate: 0.5 }));
+    expect(outcome).toMatchObject({ status: "max_iterations", iterations: 30, evaluations: 31 });
+    expect(engine.read(x)[0]).toBe(0.5 ** 30);
+    expect(values).toBe(4);
+  });
   it("with a rate that is too large says that it diverged, at a finite point", () => {
     const f = objective(engine, 1, ([x = 0]) => [x ** 4, [4 * x ** 3]]);
     const x = vector(engine, [3]);

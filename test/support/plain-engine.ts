@@ -32,6 +32,10 @@ export function createPlainEngine(precision: "f64" | "f32" = "f64"): PlainEngine
     view: (vector, offset, length) =>
       ({ length, values: values(vector).subarray(offset, offset + length) }) as PlainVector,
     write: (vector, from) => values(vector).set(from),
+    take(from) {
+      live++;
+      return { length: from.length, values: from.slice() } as PlainVector;
+    },
     read: (vector) => values(vector).slice(),
     copy: (from, to) => values(to).set(values(from)),
     fill: (vector, value) => void values(vector).fill(value),

@@ -4,19 +4,14 @@
  */
 import { type Node, operandsOf, reachable } from "../../ir/node.ts";
 import { constantSize } from "../../ir/size.ts";
+import { dimensions, isView, type Specialised } from "../specialise.ts";
 import { costOf } from "./functions.ts";
-import { type MatrixProduct, matrixProduct } from "./matrix-product.ts";
-import { isView, type Specialised } from "./specialise.ts";
+import { factorsOf, type MatrixProduct, matrixProduct } from "./matrix-product.ts";
 
 export interface Decisions {
   /** Nodes to compute into buffers, operands first. */
   readonly stored: readonly Node[];
   readonly products: ReadonlyMap<Node, MatrixProduct>;
-}
-
-/** The node's sizes as numbers; only for specialised nodes. */
-export function dimensions(node: Node): readonly number[] {
-  return node.shape.map((size) => constantSize(size) as number);
 }
 
 export function elements(node: Node): number {
@@ -94,7 +89,7 @@ export function decide(program: Specialised): Decisions {
     const product = matrixProduct(node);
     if (product === undefined) continue;
     products.set(node, product);
-    operandsOf(node).forEach(store);
+    factorsOf(product).forEach(store);
   }
   program.outputs.forEach(store);
 
@@ -112,7 +107,8 @@ export function decide(program: Specialised): Decisions {
       if (worthKeeping || times * own > size * (own + 1.5) + times) stored.add(node);
     }
     const runs = stored.has(node) ? iterations(node) : times;
-    for (const operand of new Set(operandsOf(node))) {
+    const product = products.get(node);
+    for (const operand of new Set(product === undefined ? operandsOf(node) : factorsOf(product))) {
       evaluations.set(operand, (evaluations.get(operand) ?? 0) + runs);
       const recomputed = program.isConstant(node) && !stored.has(node) && constantReader.has(node);
       if (!program.isConstant(node) || recomputed) constantReader.add(operand);

@@ -3,13 +3,13 @@
  */
 import type { Input, Node } from "../../ir/node.ts";
 import type { SizeBindings } from "../../ir/size.ts";
+import { specialise } from "../specialise.ts";
 import { assembleModule, type Code } from "./assembler.ts";
 import { emitGroup } from "./emit-group.ts";
 import type { Place } from "./emit-scalar.ts";
 import { hostImports } from "./functions.ts";
 import type { Buffer } from "./scalar.ts";
 import { type Action, type Schedule, schedule } from "./schedule.ts";
-import { specialise } from "./specialise.ts";
 import { type Split, splitOf } from "./split.ts";
 import type { Target } from "./target.ts";
 

@@ -114,6 +114,13 @@ export const rules = {
       code.real(lanes, "mul");
     },
   },
+  relu: {
+    inline: (code, lanes, x) => {
+      (x as Push)();
+      code.number(lanes, 0);
+      code.real(lanes, "max");
+    },
+  },
   sign: { inline: sign },
   not: {
     inline: (code, lanes, x) => {
@@ -137,6 +144,7 @@ export const rules = {
   sin: { host: 1 },
   cos: { host: 1 },
   tan: { host: 1 },
+  acos: { host: 1 },
   erf: { host: 1 },
   logcosh: { host: 1 },
   power: { host: 2 },

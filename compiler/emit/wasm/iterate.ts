@@ -4,7 +4,8 @@
  */
 import type { Einsum, Node } from "../../ir/node.ts";
 import { constantSize } from "../../ir/size.ts";
-import { dimensions, elements } from "./decide.ts";
+import { dimensions } from "../specialise.ts";
+import { elements } from "./decide.ts";
 import { rowMajorStrides } from "./matrix-product.ts";
 import { type Combine, emptyValue, type Nest } from "./nest.ts";
 import {

@@ -3,14 +3,14 @@
  * factorisations; and to a layout in which buffers that are never needed together share memory.
  */
 import type { Input, Node } from "../../ir/node.ts";
-import { decide, dimensions, elements, isLeaf, unreshaped } from "./decide.ts";
+import { dimensions, type Specialised } from "../specialise.ts";
+import { decide, elements, isLeaf, unreshaped } from "./decide.ts";
 import type { Place } from "./emit-scalar.ts";
 import { canFuse } from "./fuse.ts";
 import { copyNest, iterate } from "./iterate.ts";
 import type { MatrixProduct } from "./matrix-product.ts";
 import type { Nest } from "./nest.ts";
 import { type Buffer, closure } from "./scalar.ts";
-import type { Specialised } from "./specialise.ts";
 import { entryBytes, type Target } from "./target.ts";
 
 /** Everything but loops works in place, on what a nest before it wrote. */
@@ -21,6 +21,7 @@ export type Action =
       readonly product: MatrixProduct;
       readonly a: Buffer;
       readonly b: Buffer;
+      readonly weights?: Buffer;
       readonly c: Buffer;
       readonly length: number;
     }
@@ -154,7 +155,9 @@ export function schedule(program: Specialised, argumentNames: readonly string[],
     const out = buffers.get(node) as Buffer;
     const product = products.get(node);
     if (product !== undefined) {
-      return [{ kind: "product", product, a: owned(product.a), b: owned(product.b), c: out, length: elements(node) }];
+      const { a, b, weights } = product;
+      const factors = { a: owned(a), b: owned(b), ...(weights && { weights: owned(weights) }) };
+      return [{ kind: "product", product, ...factors, c: out, length: elements(node) }];
     }
     switch (node.kind) {
       case "solve": {
@@ -245,7 +248,7 @@ function readsOf(action: Action): readonly Buffer[] {
         closure([nest.value, nest.target]).flatMap((s) => (s.op === "base" ? [s.buffer] : [])),
       );
     case "product":
-      return [action.a, action.b];
+      return [action.a, action.b, ...(action.weights === undefined ? [] : [action.weights])];
     case "lu":
       return [action.matrix];
     case "solve":

@@ -1,6 +1,7 @@
 /** The scalar graph of one entry of a node: everything inlined that has no buffer. */
 import type { MapFunction, Node } from "../../ir/node.ts";
-import { dimensions, unreshaped } from "./decide.ts";
+import { dimensions } from "../specialise.ts";
+import { unreshaped } from "./decide.ts";
 import { huber, sigmoid, softplus, tanh } from "./elementary.ts";
 import { rowMajorStrides } from "./matrix-product.ts";
 import type { Buffer, CompositeFunction, Index, Scalar, ScalarGraph } from "./scalar.ts";

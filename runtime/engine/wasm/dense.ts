@@ -15,7 +15,7 @@ import {
   solveTriangularBlocked,
 } from "./factorise.ts";
 import { createMatrixProduct, type Matrix, type MultiplyInto } from "./matrix-product.ts";
-import type { Memory } from "./memory.ts";
+import { createScratch, type Memory } from "./memory.ts";
 import type { Threads } from "./threads.ts";
 
 /** Addresses are in entries, matrices row-major and square unless they say otherwise. */
@@ -25,6 +25,14 @@ export interface Dense {
   readonly gram: (a: Matrix, c: Matrix, n: number, k: number) => void;
   /** C += A B for a symmetric A B and C, n × n, with contiguous rows; A is n × k. */
   readonly multiplySymmetric: (a: Matrix, b: Matrix, c: Matrix, n: number, k: number) => void;
+  /** C += A diag(w) Aᵀ likewise; the weights lie `step` apart. */
+  readonly weightedGram: (
+    a: Matrix,
+    weights: { readonly at: number; readonly step: number },
+    c: Matrix,
+    n: number,
+    k: number,
+  ) => void;
   /** L Lᵀ = matrix, in its lower triangle; what is above is arbitrary afterwards. */
   readonly cholesky: (at: number, n: number) => Pivots;
   /** P matrix = L U; row i was exchanged with row pivots[i]. */
@@ -39,6 +47,8 @@ export interface Dense {
 const worthCalling = 2 ** 17;
 /** Multiply-adds, some milliseconds of them, from which several threads gain more than they lose on a busy machine. */
 const worthThreads = 2 ** 26;
+/** Numbers of a panel: 2 MiB, and enough work for the threads from a width of 256. */
+const panelEntries = 2 ** 18;
 
 /** `blas` finds the system's library when it is first called. Large work uses so many threads, or the library's own number. */
 export function createDense(
@@ -65,17 +75,37 @@ export function createDense(
     else solveTriangularBlocked(memory.reals(), multiply, t, n, lower, unit, x, columns);
   };
 
+  /** diag(w) Aᵀ for a few columns of A at a time, which stay in cache: the whole of it would be as large as A. */
+  const panel = createScratch(memory);
+  const multiplySymmetric: Dense["multiplySymmetric"] = (a, b, c, n, k) => {
+    if (libraryFor(n * n * k)?.multiply(memory.reals(), 1, a, b, c, n, n, k) === true) return;
+    tiled.multiply(1, a, b, c, n, n, k, true);
+    tiled.mirror(c, n);
+  };
+
   return {
     multiply,
+    multiplySymmetric,
+    weightedGram: (a, weights, c, n, k) => {
+      const most = Math.max(1, Math.min(k, Math.floor(panelEntries / n)));
+      panel.reserve(memory.entry * most * n);
+      const at = panel.address() / memory.entry;
+      for (let from = 0; from < k; from += most) {
+        const columns = Math.min(most, k - from);
+        const part = { ...a, at: a.at + from * a.column };
+        const reals = memory.reals();
+        for (let j = 0; j < columns; j += 1) {
+          const weight = reals[weights.at + (from + j) * weights.step] as number;
+          const [source, target] = [part.at + j * a.column, at + j * n];
+          for (let i = 0; i < n; i += 1) reals[target + i] = weight * (reals[source + i * a.row] as number);
+        }
+        multiplySymmetric(part, { at, row: n, column: 1 }, c, n, columns);
+      }
+    },
     gram: (a, c, n, k) => {
       const turned = { at: a.at, row: a.column, column: a.row };
       const done = libraryFor(n * n * k)?.gram(memory.reals(), a, c, n, k);
       if (done !== true) tiled.multiply(1, a, turned, c, n, n, k, true);
-      tiled.mirror(c, n);
-    },
-    multiplySymmetric: (a, b, c, n, k) => {
-      if (libraryFor(n * n * k)?.multiply(memory.reals(), 1, a, b, c, n, n, k) === true) return;
-      tiled.multiply(1, a, b, c, n, n, k, true);
       tiled.mirror(c, n);
     },
     cholesky: (at, n) => {

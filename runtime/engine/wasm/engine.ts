@@ -1,4 +1,5 @@
 /** The default engine: loops emitted as WebAssembly, everything in one WebAssembly memory. */
+import { moveOut } from "../../growing.ts";
 import type { Engine, Factor, Factorisation, Vector } from "../engine.ts";
 import { symmetricEigenvalues } from "./eigenvalues.ts";
 import type { Pivots } from "./factorise.ts";
@@ -67,6 +68,13 @@ export async function createWasmEngine(options: WasmEngineOptions = {}): Promise
     release: (vector) => memory.release(blockOf(vector).address),
     view: (vector, offset, length): Block => ({ address: blockOf(vector).address + entry * offset, length }),
     write: (vector, values) => memory.reals().set(values, start(vector)),
+    // Memory that nothing was written to takes no room yet, so it is not cleared first.
+    take: (values): Block => {
+      const { length } = values;
+      const block: Block = { address: memory.allocate(entry * length), length };
+      moveOut(values, (part, at) => memory.reals().set(part, block.address / entry + at));
+      return block;
+    },
     read: (vector) => new Float64Array(memory.reals().subarray(start(vector), start(vector) + vector.length)),
     copy: (from, to) => {
       memory.reals().copyWithin(start(to), start(from), start(from) + from.length);

@@ -4,7 +4,7 @@ import type { Blas } from "../blas/blas.ts";
 import { type Algebra, createAlgebra } from "./algebra.ts";
 import { createDense, type Dense } from "./dense.ts";
 import { hasRelaxedSimd } from "./features.ts";
-import { createMemory, type Memory } from "./memory.ts";
+import { createMemory, createScratch, type Memory, type Scratch } from "./memory.ts";
 import { createThreads, type Spawn, type Threads } from "./threads.ts";
 
 export interface WasmEngineOptions {
@@ -24,6 +24,7 @@ export interface WasmEngineOptions {
 export interface Host {
   readonly target: Target;
   readonly memory: Memory;
+  readonly scratch: Scratch;
   readonly threads: Threads;
   readonly dense: Dense;
   readonly algebra: Algebra;
@@ -36,5 +37,5 @@ export function createHost(options: WasmEngineOptions = {}): Host {
   const memory = createMemory(target);
   const threads = createThreads(memory, count, spawn ?? (() => () => {}), options.shareFrom);
   const dense = createDense(memory, target, threads, () => blas(precision), options.threads);
-  return { target, memory, threads, dense, algebra: createAlgebra(memory, target) };
+  return { target, memory, scratch: createScratch(memory), threads, dense, algebra: createAlgebra(memory, target) };
 }

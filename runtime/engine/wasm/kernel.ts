@@ -38,7 +38,7 @@ export function createKernel(
   bound: ReadonlyMap<Input, Block>,
   sizes: SizeBindings,
 ): CompiledKernel {
-  const { memory, target, threads } = host;
+  const { memory, scratch, target, threads } = host;
   const emitted = emitProgram(program, new Set(bound.keys()), sizes, target);
   const byName = new Map([...bound].map(([input, block]) => [input.name, block.address]));
   const owned: number[] = [];
@@ -48,12 +48,12 @@ export function createKernel(
     return address;
   };
   const persistent = allocate(emitted.persistentBytes);
-  const work = allocate(emitted.workBytes);
+  scratch.reserve(emitted.workBytes);
   for (const { offset, values } of emitted.literals) memory.reals().set(values, (persistent + offset) / memory.entry);
 
-  const fixed = [...emitted.bound.map((input) => byName.get(input.name) as number), persistent, work];
+  const fixed = [...emitted.bound.map((input) => byName.get(input.name) as number), persistent];
   const variable = program.arguments.length + program.outputs.length;
-  const table = allocate(4 * (variable + fixed.length));
+  const table = allocate(4 * (variable + fixed.length + 1));
   memory.words().set(fixed, table / 4 + variable);
 
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(emitted.bytes), {
@@ -102,6 +102,7 @@ export function createKernel(
     run: (arguments_, outputs) => {
       const words = memory.words();
       const at = table / 4;
+      words[at + variable + fixed.length] = scratch.address();
       for (let i = 0; i < arguments_.length; i += 1) words[at + i] = (arguments_[i] as Block).address;
       for (let i = 0; i < outputs.length; i += 1) words[at + arguments_.length + i] = (outputs[i] as Block).address;
       if (isFirst) for (const step of once) step();
@@ -148,10 +149,15 @@ function hostSteps(
         return () => {
           const [a, b, c] = [locate(step.a), locate(step.b), locate(step.c)];
           memory.reals().fill(0, c, c + step.length);
-          forEachOffset(outer, (da, db, dc) => {
+          const weights = step.weights === undefined ? undefined : locate(step.weights);
+          forEachOffset(outer, (da, db, dc, dw) => {
             const left = { at: a + da, row: rows.a, column: inner.a };
             const right = { at: b + db, row: inner.b, column: columns.b };
             const target = { at: c + dc, row: rows.c, column: 1 };
+            if (weights !== undefined) {
+              const along = { at: weights + dw, step: inner.w };
+              return dense.weightedGram(left, along, target, rows.size, inner.size);
+            }
             if (symmetric && step.a === step.b) return dense.gram(left, target, rows.size, inner.size);
             if (symmetric) return dense.multiplySymmetric(left, right, target, rows.size, inner.size);
             dense.multiply(1, left, right, target, rows.size, columns.size, inner.size);
@@ -210,15 +216,18 @@ function markFailed(reals: Reals, at: number, size: number, pivots: number): voi
   for (let k = 0; k < size; k += 1) reals[pivots + k] = k;
 }
 
-/** Visits the index space of the axes with the offsets that it means in the three arrays. */
+/** Visits the index space of the axes with the offsets that it means in each array. */
 function forEachOffset(
   axes: readonly Axis[],
-  visit: (a: number, b: number, c: number) => void,
+  visit: (a: number, b: number, c: number, w: number) => void,
   a = 0,
   b = 0,
   c = 0,
+  w = 0,
 ): void {
   const [axis, ...rest] = axes;
-  if (axis === undefined) return visit(a, b, c);
-  for (let i = 0; i < axis.size; i += 1) forEachOffset(rest, visit, a + i * axis.a, b + i * axis.b, c + i * axis.c);
+  if (axis === undefined) return visit(a, b, c, w);
+  for (let i = 0; i < axis.size; i += 1) {
+    forEachOffset(rest, visit, a + i * axis.a, b + i * axis.b, c + i * axis.c, w + i * axis.w);
+  }
 }

@@ -21,6 +21,26 @@ export interface Memory {
   readonly release: (address: number) => void;
 }
 
+/** A block whose content lasts for one run of a kernel: all kernels share it, for only one runs at a time. */
+export interface Scratch {
+  /** Makes room for so many bytes at least, which may move the block. */
+  readonly reserve: (bytes: number) => void;
+  readonly address: () => number;
+}
+
+export function createScratch(memory: Memory): Scratch {
+  let [address, room] = [memory.allocate(0), 0];
+  return {
+    reserve: (bytes) => {
+      if (bytes <= room) return;
+      memory.release(address);
+      address = memory.allocate(bytes);
+      room = bytes;
+    },
+    address: () => address,
+  };
+}
+
 const pageBytes = 65_536;
 const alignment = 16;
 

@@ -34,6 +34,7 @@ export const lbfgs: LinearSolver<LbfgsOptions> = (engine, a, b, x, options = {})
         return { status: "stagnated", iterations, residual };
       case "unbounded":
         return { status: "indefinite", iterations, residual };
+      case "infeasible":
       case "not_evaluable":
         return { status: "breakdown", iterations, residual };
       case "diverged":

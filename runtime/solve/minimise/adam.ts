@@ -29,8 +29,8 @@ function adamStep(descent: Descent, update: AdamUpdate): StepOutcome {
   return evaluateTrial(descent);
 }
 
-/** Moves x by one step for this gradient. */
-export type AdamUpdate = (gradient: Vector, x: Vector) => void;
+/** Moves x by one step for this gradient, at another rate where one is given. */
+export type AdamUpdate = (gradient: Vector, x: Vector, rate?: number) => void;
 
 /** The update alone, with its moments, for loops that draw their own gradients. `vector` gives zeros of the size. */
 export function createAdam(
@@ -44,7 +44,7 @@ export function createAdam(
   const [m, v, corrected, direction] = [vector(), vector(), vector(), vector()];
   const kernel = normalise(engine, size, epsilon);
   let t = 0;
-  return (gradient, x) => {
+  return (gradient, x, rateNow = rate) => {
     t++;
     engine.scale(beta1, m);
     engine.axpy(1 - beta1, gradient, m);
@@ -54,7 +54,7 @@ export function createAdam(
     engine.copy(v, corrected);
     engine.scale(1 / (1 - beta2 ** t), corrected);
     kernel.run([m, corrected], [direction]);
-    engine.axpy(-rate / (1 - beta1 ** t), direction, x);
+    engine.axpy(-rateNow / (1 - beta1 ** t), direction, x);
   };
 }
 

@@ -26,18 +26,26 @@ export function gradientDescent(
   options: GradientDescentOptions,
 ): Minimisation {
   const { rate } = options;
-  return descend(
-    engine,
-    f,
-    x,
-    options,
-    rate === undefined ? barzilaiBorwein : (descent) => ({ next: () => fixedStep(descent, rate) }),
-  );
+  return descend(engine, f, x, options, rate === undefined ? barzilaiBorwein : (descent) => fixedRate(descent, rate));
 }
 
-function fixedStep(descent: Descent, rate: number): StepOutcome {
-  moveTrial(descent, rate);
-  return evaluateTrial(descent);
+/** A step of fixed length needs no value, which may cost more than the gradient: every so many steps one is looked at, to see it fall. */
+const stepsWithoutValue = 9;
+
+/** Where the objective gives the gradient alone, the values of most iterates are NaN. */
+function fixedRate(descent: Descent, rate: number): StepRule {
+  const { engine, objective, trial, trialGradient } = descent;
+  let steps = 0;
+  const next = (): StepOutcome => {
+    moveTrial(descent, rate);
+    steps++;
+    if (objective.slope === undefined || steps % (stepsWithoutValue + 1) === 0) return evaluateTrial(descent);
+    descent.evaluations++;
+    objective.slope(trial, trialGradient);
+    if (Number.isFinite(engine.norm(trialGradient))) return { ok: true, value: Number.NaN };
+    return { ok: false, status: "diverged", reason: "the gradient is not finite" };
+  };
+  return { next };
 }
 
 /** trial ← x − rate ∇f */

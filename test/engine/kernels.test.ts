@@ -7,24 +7,40 @@ import { evaluateSize, namedSize, type SizeBindings, sizeOf } from "../../compil
 import { simplify } from "../../compiler/simplify/simplify.ts";
 import type { Engine, Vector } from "../../runtime/engine/engine.ts";
 import { createWasmEngine } from "../../runtime/engine/wasm/engine.ts";
+import type { WasmEngineOptions } from "../../runtime/engine/wasm/host.ts";
 import { spawnWorker } from "../../runtime/engine/wasm/worker-threads.ts";
 import { expressions } from "../support/expressions.ts";
 import { interpretAll, type Tensor } from "../support/interpret.ts";
+import { tfjs, webgpu } from "../support/tfjs.ts";
 import { randomProgram } from "./random-program.ts";
 
 let engine: Engine;
 /** How far from the interpreter, relative to 1 + |expected|. */
 let accuracy: number;
 
-/** Every kind of module that is emitted. Calls are shared out far below what pays, so that small cases are. */
+const wasm = (options?: WasmEngineOptions) => (): Promise<Engine> => createWasmEngine(options);
+/** Calls are shared out far below what pays, so that small cases are. */
 const shared = { threads: 2, shareFrom: 1, spawn: spawnWorker };
-const kinds = [
-  { name: "f64", options: {}, within: 1e-9, runs: 80 },
-  { name: "f64 without relaxed SIMD", options: { relaxed: false }, within: 1e-9, runs: 15 },
-  { name: "f64 in two threads", options: shared, within: 1e-9, runs: 15 },
-  { name: "f32", options: { precision: "f32" }, within: 2e-4, runs: 0 },
-  { name: "f32 in two threads", options: { ...shared, precision: "f32" }, within: 2e-4, runs: 0 },
-] as const;
+const double = { isSingle: false, within: 1e-9 };
+const single = { isSingle: true, within: 2e-4 };
+
+/** Every kind of program that is emitted. */
+const kinds: readonly {
+  readonly name: string;
+  readonly create: () => Promise<Engine>;
+  readonly isSingle: boolean;
+  readonly within: number;
+  readonly runs: number;
+}[] = [
+  { name: "f64", create: wasm(), ...double, runs: 80 },
+  { name: "f64 without relaxed SIMD", create: wasm({ relaxed: false }), ...double, runs: 15 },
+  { name: "f64 in two threads", create: wasm(shared), ...double, runs: 15 },
+  { name: "f32", create: wasm({ precision: "f32" }), ...single, runs: 0 },
+  { name: "f32 in two threads", create: wasm({ ...shared, precision: "f32" }), ...single, runs: 0 },
+  { name: "tfjs-cpu", create: () => tfjs("tfjs-cpu"), ...single, runs: 20 },
+  { name: "tfjs-wasm", create: () => tfjs("tfjs-wasm"), ...single, runs: 20 },
+  ...(webgpu.isThere ? [{ name: "tfjs-webgpu", create: () => tfjs("tfjs-webgpu"), ...single, runs: 0 }] : []),
+];
 
 const volume = (node: Node, sizes: SizeBindings): number =>
   node.shape.reduce((n, size) => n * (evaluateSize(size, sizes) as number), 1);
@@ -85,10 +101,9 @@ function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tol
   }
 }
 
-describe.each(kinds)("kernels agree with the interpreter: $name", ({ options, within, runs }) => {
-  const isSingle = "precision" in options;
+describe.each(kinds)("kernels agree with the interpreter: $name", ({ create, isSingle, within, runs }) => {
   beforeAll(async () => {
-    engine = await createWasmEngine(options);
+    engine = await create();
     accuracy = within;
   });
 

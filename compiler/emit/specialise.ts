@@ -2,15 +2,20 @@
  * A program at given sizes: every size a number, einsums contracted along their cheapest path, constants and removable
  * deltas gone. The result lives in a graph of its own, with the same node kinds, and is what the schedule reads.
  */
-import * as build from "../../ir/graph.ts";
-import { type Einsum, type Input, type Node, operandsOf, reachable } from "../../ir/node.ts";
-import { constantSize, evaluateSize, type Size, type SizeBindings, sizeOf } from "../../ir/size.ts";
-import { contract, type Product } from "../contract.ts";
+import * as build from "../ir/graph.ts";
+import { type Einsum, type Input, type Node, operandsOf, reachable } from "../ir/node.ts";
+import { constantSize, evaluateSize, type Size, type SizeBindings, sizeOf } from "../ir/size.ts";
+import { contract, type Product } from "./contract.ts";
 
 export interface Specialised {
   readonly outputs: readonly Node[];
   /** The node depends on bound inputs alone: computed once. */
   readonly isConstant: (node: Node) => boolean;
+}
+
+/** The sizes of a specialised node as numbers. */
+export function dimensions(node: Node): readonly number[] {
+  return node.shape.map((size) => constantSize(size) as number);
 }
 
 /** Throws on an unbound size name or an input that is neither an argument nor bound: defects of the caller. */

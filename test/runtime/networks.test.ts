@@ -1,0 +1,150 @@
+/** Networks at either level: their values against the formula, their derivatives against differences. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Weights } from "../../runtime/types.ts";
+import { prepared, refusals, word } from "../support/problems.ts";
+
+const data = `data train: { x: real[12, 2], y: real[12] } = normal(seed: 1)
+      data valid: { x: real[9, 2], y: real[9] } = normal(seed: 3)`;
+
+describe("networks", () => {
+  it("are layers of x W + b with an activation between them", async () => {
+    const problem = await prepared(`
+      network f: real[2], real -> real[2] = mlp(hidden: [2], activation: relu, head: softmax)
+      minimize sum(f([[1, 2], [0, -1]], 3) * [[1, 2], [3, 4]]) over f`);
+    const weights = {
+      W1: [
+        [1, 0],
+        [0.5, -1],
+        [-0.2, 0.4],
+      ],
+      b1: [0.1, 0.2],
+      W2: [
+        [1, -1],
+        [2, 0.5],
+      ],
+      b2: [0, 0.3],
+    }; // prettier-ignore
+    const at = (x: readonly number[]): readonly number[] => {
+      const hidden = [0, 1].map((j) =>
+        Math.max(
+          0,
+          x.reduce((sum, xi, i) => sum + xi * (weights.W1[i]?.[j] as number), weights.b1[j] as number),
+        ),
+      );
+      const scores = [0, 1].map((k) =>
+        Math.exp(hidden.reduce((sum, hj, j) => sum + hj * (weights.W2[j]?.[k] as number), weights.b2[k] as number)),
+      );
+      const total = scores.reduce((a, b) => a + b);
+      return scores.map((score) => score / total);
+    };
+    const [p, q] = [at([1, 2, 3]), at([0, -1, 3])] as [number[], number[]];
+    const expected = (p[0] as number) + 2 * (p[1] as number) + 3 * (q[0] as number) + 4 * (q[1] as number);
+    expect(problem.gradient({ f: weights }).value).toBeCloseTo(expected, 12);
+  });
+
+  it("have derivatives in all their weights", async () => {
+    const family = fc.constantFrom(
+      "linear()",
+      "mlp(hidden: [3], activation: tanh)",
+      "mlp(hidden: [3, 2], activation: gelu, norm: layer)",
+      "mlp(hidden: [4], activation: silu, bias: false, init: orthogonal)",
+      "mlp(hidden: [3], activation: softplus, head: softplus, init: lecun)",
+      "mlp(hidden: [4], activation: relu, init: he, seed: 4)",
+    );
+    await fc.assert(
+      fc.asyncProperty(family, async (own) => {
+        const problem = await prepared(`
+          ${data}
+          network f: real[2] -> real = ${own}
+          var b: real
+          minimize E[valid]((b * f(x) - y)^2) + 0.1 * norm(f) + 0.01 * dot(f, f) over f
+          where b minimizes E[train]((b * f(x) - y)^2) + b^2`);
+        expect(problem.gradcheck().worst).toBeLessThan(1e-7);
+      }),
+      { numRuns: 6 },
+    );
+  });
+
+  it("are lower unknowns like any other, one penalty a weight", async () => {
+    const problem = await prepared(`
+      ${data}
+      network f: real[2] -> real = mlp(hidden: [3], activation: tanh)
+      var lambda: weights(f) init -1
+      minimize E[valid]((f(x) - y)^2) over lambda
+      where f minimizes E[train]((f(x) - y)^2) + sum(exp(lambda) * f^2)`);
+    const { worst, residuals } = problem.gradcheck();
+    expect(worst).toBeLessThan(1e-6);
+    expect(Math.max(residuals.inner, residuals.adjoint)).toBeLessThan(1e-9);
+    expect(Object.keys(problem.gradient().gradient.lambda as Weights)).toEqual(["W1", "b1", "W2", "b2"]);
+  });
+
+  it("adapt to one task each, from a shared start", async () => {
+    const problem = await prepared(`
+      data tasks: { xs: real[3, 5, 1], ys: real[3, 5], xq: real[3, 4, 1], yq: real[3, 4] } = normal(seed: 2)
+      network f: real[1] -> real = mlp(hidden: [4], activation: tanh)
+      var w: weights(f)
+      var v[task in tasks]: weights(f) init w
+      minimize E[task in tasks](mean((f(task.xq; v[task]) - task.yq)^2)) over w
+      where v[task] minimizes mean((f(task.xs; v[task]) - task.ys)^2) + 1.0 * sumsq(v[task] - w)`);
+    expect(problem.gradcheck().worst).toBeLessThan(1e-6);
+  });
+
+  it("are trained by steps over minibatches, in an order that the seed fixes", async () => {
+    const source = `
+      data rows: { x: real[n, 2], y: real[n] } = csv("rows.csv", y: "y")
+      network f: real[2] -> real = mlp(hidden: [4])
+      var rho: real init -3
+      minimize E[rows]((f(x) - y)^2) over rho
+      where f minimizes E[rows]((f(x) - y)^2) + exp(rho) * sumsq(f)`;
+    const read = async function* () {
+      const rows = Array.from({ length: 64 }, (_, i) => [Math.sin(i), Math.cos(2 * i), Math.sin(i) * Math.cos(2 * i)]);
+      yield new TextEncoder().encode(["a,b,y", ...rows.map((row) => row.join(","))].join("\n"));
+    };
+    const solved = async (seed: number, steps: number) => {
+      const span = { file: "test", start: 0, end: 0 };
+      const options = new Map([
+        ["inner", word("adam", { rate: 0.02, max: steps, batch: 16, weight_decay: 1e-4 })],
+        ["adjoint", word("cg", { max: 20 })],
+        ["seed", { kind: "number", value: seed, span } as const],
+      ]);
+      return (await prepared(source, { options, read })).gradient();
+    };
+    const [one, again, other, longer] = [
+      await solved(1, 60),
+      await solved(1, 60),
+      await solved(2, 60),
+      await solved(1, 800),
+    ];
+    expect(again.lower).toEqual(one.lower);
+    expect(other.lower).not.toEqual(one.lower);
+    expect(longer.value).toBeLessThan(one.value / 2);
+    expect(one.warnings.map(({ code }) => code)).toContain("not-converged");
+  });
+
+  it("above levels that are left where their steps end take all their steps", async () => {
+    const problem = await prepared(`
+      data rows: { x: real[30, 2], y: real[30] } = normal(seed: 1)
+      var w: real[2]
+      network f: real[2] -> real = mlp(hidden: [4], activation: tanh)
+      minimize E[rows]((f(x) - y)^2) + sumsq(w) over w
+      where f minimizes E[rows]((f(x) - x @ w)^2) + 0.1 * sumsq(f)
+      solve { inner: sgd(rate: 0.3, momentum: 0.5, max: 3) adjoint: cg(max: 2) outer: gd(rate: 0.3) steps: 250 }`);
+    const { status, steps, complete } = await problem.solve();
+    expect({ status, steps, complete }).toEqual({ status: "max_steps", steps: 250, complete: true });
+  });
+
+  it("cannot be sampled where an unknown is as long as the table", async () => {
+    const source = `
+      data rows: { x: real[n], y: real[n] } = csv("rows.csv", y: "y")
+      var weight: real[n]
+      var b: real
+      minimize E[rows]((b * x - y)^2) over weight
+      where b minimizes E[r in rows](sigmoid(weight[r]) * (b * r.x - r.y)^2)
+      solve { inner: sgd(rate: 0.1, batch: 2) }`;
+    const read = async function* () {
+      yield new TextEncoder().encode("x,y\n1,2\n2,3\n3,5\n4,4\n");
+    };
+    expect((await refusals(source, { read })).map(({ code }) => code)).toEqual(["not-sampled"]);
+  });
+});
