@@ -3,6 +3,7 @@ import type { DataSource, Model } from "../compiler/check/model.ts";
 import { showType } from "../compiler/check/types.ts";
 import type { Compiled } from "../compiler/compile.ts";
 import { isPenalty, type Piece } from "../compiler/derive/nonsmooth.ts";
+import { declaredName } from "../compiler/ir/node.ts";
 import type { Selected } from "../compiler/lower/problem.ts";
 import type { BlockFacts } from "../compiler/plan/facts.ts";
 import type { BlockPlan, Plan } from "../compiler/plan/plan.ts";
@@ -111,9 +112,10 @@ const convexities = {
 
 /** The unknowns that the program declares; multipliers are left out. */
 const declaredIn = ({ block }: BlockFacts): readonly string[] =>
-  block.clauses.flatMap(({ unknowns }) => unknowns.map(({ name }) => name));
+  [...new Set(block.clauses.flatMap(({ unknowns }) => unknowns.map(declaredName)))];
 
-function adjointText({ adjoint, facts }: BlockPlan): string {
+function adjointText({ adjoint, facts, dual }: BlockPlan): string {
+  if (dual !== undefined) return `a function by ${dual.inner.solver}`;
   if (adjoint.solver === "none") return "not needed";
   return facts.block.path === undefined ? `by ${adjoint.solver}` : "in reverse along the path";
 }

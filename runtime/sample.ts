@@ -4,7 +4,7 @@
  */
 import { type Input, type Node, reachable } from "../compiler/ir/node.ts";
 import { namesIn } from "../compiler/ir/size.ts";
-import { addSlot, type Binding } from "./bind.ts";
+import { addSlot, type Binding, sizeNumber } from "./bind.ts";
 import type { Vector } from "./engine/engine.ts";
 import type { Random } from "./random.ts";
 
@@ -27,8 +27,8 @@ interface SampledTable {
 }
 
 /**
- * `undefined` where the expressions cannot be sampled by rows: an unknown or a parameter has an axis as long as the table, or an
- * array a second one.
+ * `undefined` where the expressions cannot be sampled by rows: an unknown or a parameter has an axis as long as the table, an array
+ * a second one, or the rows have no name.
  */
 export function sampleRows(
   binding: Binding,
@@ -42,7 +42,11 @@ export function sampleRows(
     inputs.filter((input) => input.role === "data"),
     (input) => input.shape[0]?.key ?? "",
   );
-  const tooLong = [...byRows].filter(([key]) => (binding.sizes.get(key) ?? 0) > batch);
+  const tooLong = [...byRows].filter(([, [input]]) => {
+    const rows = input?.shape[0];
+    return rows !== undefined && sizeNumber(rows, binding.sizes) > batch;
+  });
+  if (tooLong.some(([key]) => !binding.sizes.has(key))) return undefined;
   const names = new Set(tooLong.map(([key]) => key));
   const others = inputs.flatMap((input) => (input.role === "data" ? input.shape.slice(1) : input.shape));
   if (others.some((size) => [...namesIn(size)].some((name) => names.has(name)))) return undefined;

@@ -3,14 +3,15 @@
  * them, and a sum over rows is scaled by n / b. With rows drawn uniformly, and independently from table to table, the result is
  * unbiased as long as it is linear in each such sum; whatever is not is refused. Means need no rule: they are sums over n.
  *
- * What reads no unknown and has no axis of rows left, such as a feature's mean over the data, is computed from every row.
+ * What has no axis of rows left is computed from every row where it reads no unknown, such as a feature's mean over the data, or
+ * no data of these rows, such as a penalty on unknowns that have one entry a row.
  */
 import { BilevelError, type Span } from "../../grammar/diagnostics.ts";
 import { notSampled } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
 import * as build from "../ir/graph.ts";
-import { type Einsum, type Input, type Node, operandsOf, reachable } from "../ir/node.ts";
-import { type Size, substituteSizes } from "../ir/size.ts";
+import { type Einsum, type Gather, type Input, type Node, operandsOf, reachable } from "../ir/node.ts";
+import { namesIn, type Size, type SizeBindings, sizeOf, substituteSizes } from "../ir/size.ts";
 import { withOperands } from "../ir/substitute.ts";
 
 /** Rows of one table, drawn anew for each estimate. */
@@ -19,15 +20,58 @@ export interface RowSample {
   readonly rows: string;
   readonly count: number;
   readonly batch: Size;
-  /** b / n of the rows are looked at: sums are scaled by n / b. */
+  /** n / b, which sums are scaled by. */
   readonly scale: number;
-  /** The numbers of the drawn rows, [b]; absent for a table whose rows are made afresh, `leaf` then gives them. */
+  /** The numbers of the drawn rows, [b]. */
   readonly numbers: Input;
+}
+
+/** An objective over drawn rows, and whose rows these are; of tables that are not among them, every row is read. */
+export interface SampledObjective {
+  readonly objective: Node;
+  readonly samples: readonly RowSample[];
+}
+
+/**
+ * The objective over `batch` rows of each table that has more and that it is linear in; of others it reads every row. `name` tells
+ * its rows from those of other objectives. Throws a refusal where it could use none of the tables.
+ */
+export function sampledObjective(
+  g: Graph,
+  root: Node,
+  name: string,
+  sizes: SizeBindings,
+  batch: number,
+  span: Span,
+): SampledObjective {
+  const inputs = reachable([root]).filter((node): node is Input => node.kind === "input" && node.role === "data");
+  const tables = new Set(inputs.map(({ shape }) => shape[0]?.key ?? ""));
+  const candidates = [...tables].flatMap((rows): readonly RowSample[] => {
+    const count = sizes.get(rows);
+    if (count === undefined || count <= batch) return [];
+    const size = sizeOf(batch);
+    const numbers = build.input(g, `${rows} drawn for ${name}, ${batch} each`, "step", [size]);
+    return [{ rows, count, batch: size, scale: count / batch, numbers }];
+  });
+  let refusal: BilevelError | undefined;
+  const samples = candidates.filter((sample) => {
+    try {
+      return sampled(g, root, [sample], span) !== root;
+    } catch (error) {
+      if (!(error instanceof BilevelError)) throw error;
+      refusal ??= error;
+      return false;
+    }
+  });
+  if (samples.length === 0 && refusal !== undefined) throw refusal;
+  return { objective: sampled(g, root, samples, span), samples };
 }
 
 /** What is known of a node's sampled form. */
 interface Sampled {
   readonly node: Node;
+  /** Whether the node as written reads an unknown, and data with an axis of these rows. */
+  readonly reads: { readonly unknown: boolean; readonly rows: boolean };
   /** Row counts over which it holds a sum: it is an estimate with respect to their draws. */
   readonly estimates: ReadonlySet<string>;
 }
@@ -36,7 +80,10 @@ interface Sampled {
 export function sampled(g: Graph, root: Node, samples: readonly RowSample[], span: Span): Node {
   const done = new Map<Node, Sampled>();
   const context: Context = { g, samples, span, done };
-  for (const node of reachable([root])) done.set(node, sampleNode(context, node));
+  for (const node of reachable([root])) {
+    const reads = readBy(context, node);
+    done.set(node, { reads, ...sampleNode(context, node, reads) });
+  }
   return (done.get(root) as Sampled).node;
 }
 
@@ -50,9 +97,23 @@ interface Context {
 const none: ReadonlySet<string> = new Set();
 const unknownRoles: readonly string[] = ["upper", "lower", "multiplier", "value"] satisfies readonly Input["role"][];
 
-function sampleNode(context: Context, node: Node): Sampled {
+type Estimate = Omit<Sampled, "reads">;
+
+function readBy(context: Context, node: Node): Sampled["reads"] {
+  if (node.kind === "input")
+    return {
+      unknown: unknownRoles.includes(node.role),
+      rows: node.role === "data" && node.shape.some((size) => sampleOf(context, size)),
+    };
+  const operands = operandsOf(node).map((operand) => (context.done.get(operand) as Sampled).reads);
+  return { unknown: operands.some(({ unknown }) => unknown), rows: operands.some(({ rows }) => rows) };
+}
+
+function sampleNode(context: Context, node: Node, reads: Sampled["reads"]): Estimate {
+  if (node.shape.some((size) => sampleOf(context, size) === undefined && isMadeOf(context, size)))
+    return refuse(context, "its rows share an axis with something else");
   if (node.kind === "input") return { node: sampleInput(context, node), estimates: none };
-  const isExact = !node.shape.some((size) => sampleOf(context, size)) && !readsUnknown(node);
+  const isExact = !node.shape.some((size) => sampleOf(context, size)) && !(reads.unknown && reads.rows);
   if (isExact) return { node, estimates: none };
   const operands = operandsOf(node).map((operand) => context.done.get(operand) as Sampled);
   const estimates = new Set(operands.flatMap((operand) => [...operand.estimates]));
@@ -68,8 +129,12 @@ function sampleNode(context: Context, node: Node): Sampled {
     case "reshape":
       return { node: build.reshape(context.g, (operands[0] as Sampled).node, shapeOf(context, node)), estimates };
     case "add":
+      return { node: rebuilt(context, node, operands), estimates };
     case "gather":
+      return sampleGather(context, node, operands);
     case "scatter":
+      if (sampleOf(context, node.shape[node.axis] as Size) !== undefined)
+        return refuse(context, "it puts entries at rows by their numbers");
       return { node: rebuilt(context, node, operands), estimates };
     case "map":
       if (estimates.size > 0 && node.fn !== "stop") return refuse(context, "it is not linear in its mean over rows");
@@ -93,7 +158,7 @@ function sampleNode(context: Context, node: Node): Sampled {
 }
 
 /** Σ over rows is scaled; a product of two estimates from the same rows would be biased. */
-function sampleEinsum(context: Context, node: Einsum, operands: readonly Sampled[]): Sampled {
+function sampleEinsum(context: Context, node: Einsum, operands: readonly Sampled[]): Estimate {
   const summed = node.sizes.flatMap((size, label) =>
     node.output.includes(label) ? [] : [sampleOf(context, size)].filter((sample) => sample !== undefined),
   );
@@ -110,6 +175,17 @@ function sampleEinsum(context: Context, node: Einsum, operands: readonly Sampled
   );
   const factor = summed.reduce((product, { scale }) => product * scale, 1);
   return { node: factor === 1 ? einsum : build.scale(context.g, factor, einsum), estimates: new Set(all) };
+}
+
+/** Rows that are named by their numbers are read where they stand. */
+function sampleGather(context: Context, node: Gather, operands: readonly Sampled[]): Estimate {
+  const [operand, index] = operands as readonly [Sampled, Sampled];
+  if (index.estimates.size > 0) return refuse(context, "it reads an entry whose number is a mean over rows");
+  const axes = node.operand.shape.filter((size) => sampleOf(context, size) !== undefined);
+  if (sampleOf(context, node.operand.shape[node.axis] as Size) === undefined)
+    return { node: rebuilt(context, node, operands), estimates: operand.estimates };
+  if (axes.length > 1) return refuse(context, "it reads rows by their numbers from an array of pairs of rows");
+  return { node: build.gather(context.g, node.operand, index.node, node.axis), estimates: none };
 }
 
 /** What has an axis of rows is read at the drawn ones. */
@@ -136,8 +212,7 @@ function sampledSize({ samples }: Context, size: Size): Size {
   return substituteSizes(size, (name) => samples.find(({ rows }) => rows === name)?.batch);
 }
 
-const readsUnknown = (node: Node): boolean =>
-  reachable([node]).some((read) => read.kind === "input" && unknownRoles.includes(read.role));
+const isMadeOf = ({ samples }: Context, size: Size): boolean => samples.some(({ rows }) => namesIn(size).has(rows));
 
 function refuse({ span }: Context, why: string): never {
   throw new BilevelError([notSampled(why, span)]);

@@ -6,7 +6,7 @@ import { crossingOf, isNorm, kinksIn } from "../derive/kinks.ts";
 import type { Represented } from "../derive/representer.ts";
 import { totalSize } from "../derive/stack.ts";
 import { add, type Graph } from "../ir/graph.ts";
-import { dependsOn, type Input, type Node } from "../ir/node.ts";
+import { declaredName, dependsOn, type Input, type Node } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
 import { simplify } from "../simplify/simplify.ts";
 import { type Curvature, convexityOf, type Sign } from "./convexity.ts";
@@ -48,6 +48,11 @@ export interface BlockFacts {
   readonly kinks: readonly Node[];
   /** What must not be zero at the solution of equations, entry by entry: their derivative jumps there. */
   readonly crossings: readonly Node[];
+}
+
+/** The unknowns' names, for messages. */
+export function unknownsOf({ block }: BlockFacts): string {
+  return [...new Set(block.unknowns.map(declaredName))].join(", ");
 }
 
 /** What was found about a loss in the values of functions in an RKHS at their centres. */

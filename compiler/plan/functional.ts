@@ -4,8 +4,9 @@ import { notPointwise, notStronglyConvex, solverUnavailable } from "../errors.ts
 import { declaredName, type Input } from "../ir/node.ts";
 import { type Asked, asked } from "./asked.ts";
 import type { BlockFacts } from "./facts.ts";
-import type { BlockPlan, Choice, InnerSolver, Options } from "./plan.ts";
+import type { BlockPlan, Choice, Options } from "./plan.ts";
 import type { PointwiseFacts } from "./pointwise.ts";
+import type { InnerSolver } from "./solvers.ts";
 
 /** Throws a refusal where the loss does not determine the value at every row, or cannot be shown to. */
 export function refuseLoss(
@@ -54,30 +55,31 @@ const linearOf = ({ form, minimisation }: BlockFacts): BlockPlan["linear"] =>
 /** Steps of Adam between two upper steps, where nothing else was asked for. */
 const defaultAdamSteps = 20;
 
+/** These follow a gradient and need no objective: a clause with a stopped copy has none. */
+const isStepping = (solver: Minimiser): boolean => solver === "adam" || solver === "sgd";
+
 function minimiserOf(facts: BlockFacts, ask: Asked<Minimiser>): Choice<InnerSolver> {
-  if (ask.solver !== undefined) {
-    const isDeep = facts.form.kind === "operator";
-    const fits = minimisers.filter((solver) => (solver === "newton" ? !isDeep : facts.minimisation));
-    if (!fits.includes(ask.solver))
-      throw new BilevelError([
-        solverUnavailable(
-          "inner",
-          ask.solver,
-          `does not find the weights of ${declaredName(facts.block.unknowns[0] as Input)}`,
-          ask.span,
-          fits.length === 0 ? undefined : `the ones that do: ${fits.join(", ")}`,
-        ),
-      ]);
-    return { solver: ask.solver, arguments: ask.arguments, reason: "as asked" };
-  }
-  if (facts.form.kind !== "operator")
+  const isDeep = facts.form.kind === "operator";
+  const { solver = isDeep ? "adam" : "newton" } = ask;
+  const refuse = (key: string, what: string, why: string, suggestion: string): never => {
+    throw new BilevelError([solverUnavailable(key, what, why, ask.span, suggestion)]);
+  };
+  const name = declaredName(facts.block.unknowns[0] as Input);
+  const fits = minimisers.filter((own) => (own === "newton" ? !isDeep : facts.minimisation || isStepping(own)));
+  if (!fits.includes(solver))
+    refuse("inner", solver, `does not find the weights of ${name}`, `the ones that do: ${fits.join(", ")}`);
+  const batch = ask.arguments.get("batch");
+  if (batch !== undefined && !isStepping(solver))
+    refuse("batch", String(batch), `is for steps, and ${solver} reads every row`, "leave it out, or write inner: adam");
+  if (ask.solver !== undefined) return { solver, arguments: ask.arguments, reason: "as asked" };
+  if (!isDeep)
     return {
-      solver: "newton",
+      solver,
       arguments: ask.arguments,
       reason: "a linear family: exact; the function is unique where its weights may not be, so steps are shifted there",
     };
   return {
-    solver: "adam",
+    solver,
     arguments: new Map([["max", defaultAdamSteps], ...ask.arguments]),
     reason: "a network: a few steps between two upper steps, each from where the last ones ended",
   };

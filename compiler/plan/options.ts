@@ -44,14 +44,20 @@ const word = (doc: string, args?: Arguments) => ({ doc, ...(args && { arguments:
 
 const batch = counted("rows drawn for each estimate");
 const rates: Arguments = {
-  inner_rate: positive("step size of the lower level"),
-  outer_rate: positive("step size of the upper level"),
+  inner_rate: positive("step size of the lower level; found at the start when absent"),
+  outer_rate: positive("step size of the upper level; found at the start when absent"),
 };
 const momentum: ScalarRule = { kind: "number", doc: "part of the last step that is taken again", minimum: 0 };
 const stepping: Arguments = {
   batch,
   decay: { kind: "number", doc: "the step size falls as 1 / (steps taken + 1)^decay", minimum: 0, default: 0 },
   weight_decay: { kind: "number", doc: "times the weights, added to the gradient", minimum: 0, default: 0 },
+};
+const range = positive("how far to both sides of its start an entry without two bounds is tried", 5);
+const sharing: Arguments = {
+  opa: counted("after so many steps, the inner solver learns the curvature along the adjoint"),
+  refine: counted("steps of conjugate gradients, or GMRES, from what the matrix gives"),
+  fallback: positive("for fixed points: an adjoint this many times as long as the right-hand side is given up for it", 1.3),
 };
 const stochastic: Arguments = { batch, ...rates };
 
@@ -75,45 +81,51 @@ export const optionTable = {
       analytic: word("the upper objective's own dependence alone: no derivative through the lower level"),
       funcid: word("functional implicit differentiation in L2"),
       kernel: word("through the representer theorem, for unknowns in an RKHS"),
-      shine: word("the adjoint from the quasi-Newton matrix of the inner solver"),
+      shine: word("the adjoint from the quasi-Newton matrix of the inner solver", sharing),
       hoag: word("implicit differentiation with tolerances that tighten", {
-        decrease: positive("factor of the tolerance per step"),
+        first: positive("tolerance of the first step", 1e-3),
+        decrease: positive("factor of the tolerance per step", 0.9),
+        power: positive("the tolerance falls as 1 / step^power instead"),
       }),
       soba: word("stochastic steps on all levels and the adjoint at once", stochastic),
       saba: word("soba with variance reduction (SAGA)", stochastic),
       stocbio: word("stochastic, with a Neumann series for the adjoint", {
         ...stochastic,
-        inner_steps: counted("lower steps per upper step"),
-        terms: counted("terms of the Neumann series"),
+        inner_steps: counted("lower steps per upper step", 10),
+        terms: counted("terms of the Neumann series", 10),
       }),
       amigo: word("stochastic, warm-started inner and adjoint steps", {
         ...stochastic,
-        inner_steps: counted("lower steps per upper step"),
-        adjoint_steps: counted("adjoint steps per upper step"),
+        inner_steps: counted("lower steps per upper step", 10),
+        adjoint_steps: counted("adjoint steps per upper step", 10),
       }),
-      bsa: word("bilevel stochastic approximation", {
+      bsa: word("bilevel stochastic approximation, with a Neumann series of random length", {
         ...stochastic,
-        inner_steps: counted("lower steps per upper step"),
-        terms: counted("terms of the Neumann series"),
+        inner_steps: counted("lower steps per upper step", 10),
+        terms: counted("terms of the Neumann series", 10),
       }),
-      ttsa: word("two-timescale stochastic approximation", {
+      ttsa: word("two-timescale stochastic approximation: bsa with one lower step", {
         ...stochastic,
-        terms: counted("terms of the Neumann series"),
+        terms: counted("terms of the Neumann series", 10),
       }),
       f2sa: word("first order only: a penalty with a growing multiplier", {
         ...stochastic,
-        penalty: positive("the multiplier at the start"),
+        penalty: positive("the multiplier at the start", 1),
       }),
       bome: word("first order only: a barrier on the value-function constraint", {
         ...rates,
-        inner_steps: counted("lower steps per upper step"),
-        barrier: positive("the barrier coefficient"),
+        inner_steps: counted("lower steps per upper step", 10),
+        barrier: positive("the barrier coefficient", 0.5),
       }),
-      bgs: word("block Gauss-Seidel between the levels", rates),
+      bgs: word("block Gauss-Seidel: a few steps on the lower level, a few on its adjoint, one on the upper level", {
+        ...rates,
+        inner_steps: counted("lower steps per upper step", 10),
+        adjoint_steps: counted("adjoint steps per upper step", 10),
+      }),
       kkt: word("both levels as one system of optimality conditions"),
-      grid: word("the best of a grid of upper values", { points: counted("points along each axis") }),
-      random: word("the best of random upper values", { points: counted("values tried") }),
-      bayes: word("Bayesian optimisation of the upper values", { points: counted("values tried") }),
+      grid: word("the best of a grid of upper values", { points: counted("points along each axis", 11), range }),
+      random: word("the best of Sobol points, shifted by the seed", { points: counted("values tried", 64), range }),
+      bayes: word("Bayesian optimisation of the upper values", { points: counted("values tried", 40), range }),
     },
   },
   inner: {
@@ -173,7 +185,7 @@ export const optionTable = {
         ...stepping,
       }),
       identity: word("the curvature taken as the identity"),
-      shared: word("the inner solver's quasi-Newton matrix, used again"),
+      shared: word("the inner solver's quasi-Newton matrix, used again", sharing),
     },
   },
   outer: {
@@ -193,7 +205,7 @@ export const optionTable = {
     },
   },
   steps: { kind: "integer", doc: "upper steps at the most", minimum: 0 },
-  batch: { kind: "integer", doc: "rows drawn for each estimate", minimum: 1 },
+  batch: { kind: "integer", doc: "rows drawn for each estimate; 64 for stochastic methods", minimum: 1 },
   draws: { kind: "integer", doc: "rows of the fixed sample of an endless table", minimum: 1, default: 1024 },
   seed: { kind: "integer", doc: "of everything drawn", minimum: 0, default: 0 },
   precision: {

@@ -118,7 +118,7 @@ export function solveAdjoint(binding: Binding, block: BlockRuntime, known: Facto
     })();
     if (outcome.status === "indefinite" && plan.damping === 0) {
       // A solve that was told to stop early need not stand at a minimum.
-      if (!plan.inner.arguments.has("max")) return refuseCurvature(binding, block);
+      if (!plan.inner.arguments.has("max") && block.steps === undefined) return refuseCurvature(binding, block);
       warnings.push({ ...refusalOf(binding, block), severity: "warning" });
     }
     // I − ∂F/∂v has a scale of its own: a large answer to a small right-hand side says that ∂F/∂v nearly has an eigenvalue 1.

@@ -8,7 +8,8 @@ import { notConvexInRkhs } from "../../compiler/errors.ts";
 import { constant } from "../../compiler/ir/graph.ts";
 import type { Node } from "../../compiler/ir/node.ts";
 import type { Constraint, Problem } from "../../compiler/lower/problem.ts";
-import type { AdjointSolver, Plan } from "../../compiler/plan/plan.ts";
+import type { Plan } from "../../compiler/plan/plan.ts";
+import type { AdjointSolver } from "../../compiler/plan/solvers.ts";
 import { BilevelError, type Diagnostic, type Span } from "../../grammar/diagnostics.ts";
 import { addSlots, type Binding, evaluateNode, flatKernel, kernelOf, lengthOf, partsOf, sizeNumber } from "../bind.ts";
 import type { Factorised, Vector } from "../engine/engine.ts";
@@ -20,6 +21,7 @@ import { type BlockRuntime, createBlock, sinksFor } from "./block.ts";
 import { createFlow } from "./flow.ts";
 import { createDuals, type Dual } from "./functional.ts";
 import { solveBlock } from "./inner.ts";
+import { hoistInvariants } from "./invariants.ts";
 import { refuseOtherStationaryPoints } from "./minima.ts";
 import type { PathRuntime, Sinks } from "./path.ts";
 import { createProjection } from "./projection.ts";
@@ -86,7 +88,8 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
   const { engine } = binding;
   const variables = problem.upper?.variables ?? [];
   const w = addSlots(binding, variables);
-  const blocks = plan.blocks.map((block) =>
+  const hoisted = hoistInvariants(binding, problem.graph, plan.blocks, variables);
+  const blocks = hoisted.plans.map((block) =>
     createBlock(
       binding,
       problem.graph,
@@ -128,6 +131,7 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
     const warnings: Diagnostic[] = [];
     const factorised = new Map<BlockRuntime, Factorised>();
     let [residual, complete] = [0, true];
+    hoisted.refresh();
     for (const block of blocks) {
       const { inner } = block.plan;
       const report = solveBlock(binding, block, warm && inner.arguments.get("warm") !== false, paths.get(block));
@@ -138,7 +142,7 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
       warnings.push(
         notConverged(`the lower level in ${block.names}`, inner.solver, report.residual, report.tolerance, block.span),
       );
-      complete &&= inner.arguments.has("max");
+      complete &&= inner.arguments.has("max") || block.steps !== undefined;
     }
     return { residual, warnings, complete, factorised };
   };
@@ -181,7 +185,7 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
           how === undefined
             ? notConverged(
                 `the adjoint of ${block.names}`,
-                adjoint.solver,
+                block.plan.dual?.inner.solver ?? adjoint.solver,
                 report.residual,
                 report.tolerance,
                 block.span,
@@ -190,6 +194,7 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
         );
         const capped =
           adjoint.arguments.has("max") ||
+          dual?.runtime.steps !== undefined ||
           adjoint.solver === "identity" ||
           adjoint.solver === "neumann" ||
           block.plan.damping > 0;

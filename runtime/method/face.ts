@@ -1,5 +1,5 @@
 /** A lower level whose condition holds on a face of its solution: what finds the face, and says how far from solved a point is. */
-import type { InnerSolver } from "../../compiler/plan/plan.ts";
+import type { InnerSolver } from "../../compiler/plan/solvers.ts";
 import type { Diagnostic } from "../../grammar/diagnostics.ts";
 import type { BlockRuntime } from "./block.ts";
 

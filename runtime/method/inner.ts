@@ -1,6 +1,6 @@
 /** Solving one block of the lower level by the solver the plan names. The answer's residual is computed afresh. */
 
-import type { InnerSolver } from "../../compiler/plan/plan.ts";
+import type { InnerSolver } from "../../compiler/plan/solvers.ts";
 import { BilevelError, type Diagnostic } from "../../grammar/diagnostics.ts";
 import type { Binding } from "../bind.ts";
 import type { Engine, Factorised, Vector } from "../engine/engine.ts";

@@ -30,7 +30,7 @@ export interface StepsOptions {
 /** Moves x by a step for this gradient, at a rate. */
 type Update = (gradient: Vector, x: Vector, rate: number) => void;
 
-const asLong = "an unknown, or a second axis of an array, is as long as the table";
+const asLong = "an unknown or a second axis is as long as the table, or its rows have no name, as n in real[n, d]";
 
 /** `gradient` are the nodes of the gradient at the point y, which is the slot that they read. */
 export function createSteps(binding: Binding, gradient: readonly Node[], y: Vector, options: StepsOptions): Steps {

@@ -15,7 +15,7 @@ import { isSingular } from "./pivots.ts";
 export function curvatureFindings(binding: Binding, block: BlockRuntime): readonly Diagnostic[] {
   const { facts, inner, adjoint, damping, linear } = block.plan;
   if (!facts.minimisation || facts.upper === "absent" || damping > 0) return [];
-  const capped = [inner, adjoint].some((choice) => choice.arguments.has("max"));
+  const capped = [inner, adjoint].some((choice) => choice.arguments.has("max")) || block.steps !== undefined;
   const refused = (diagnostic: Diagnostic): readonly Diagnostic[] => {
     if (!capped) throw new BilevelError([diagnostic]);
     return [{ ...diagnostic, severity: "warning" }];

@@ -125,11 +125,11 @@ describe("networks", () => {
   it("above levels that are left where their steps end take all their steps", async () => {
     const problem = await prepared(`
       data rows: { x: real[30, 2], y: real[30] } = normal(seed: 1)
-      var w: real[2]
+      var w: real[2] init 1
       network f: real[2] -> real = mlp(hidden: [4], activation: tanh)
       minimize E[rows]((f(x) - y)^2) + sumsq(w) over w
       where f minimizes E[rows]((f(x) - x @ w)^2) + 0.1 * sumsq(f)
-      solve { inner: sgd(rate: 0.3, momentum: 0.5, max: 3) adjoint: cg(max: 2) outer: gd(rate: 0.3) steps: 250 }`);
+      solve { inner: sgd(rate: 0.3, momentum: 0.5, max: 3) adjoint: cg(max: 2) outer: adam(rate: 0.5) steps: 250 }`);
     const { status, steps, complete } = await problem.solve();
     expect({ status, steps, complete }).toEqual({ status: "max_steps", steps: 250, complete: true });
   });

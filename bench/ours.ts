@@ -1,0 +1,35 @@
+/**
+ * Our contestant: `node ours.ts TASK WAY FOLDER`. Like every contestant it answers a line `run` on standard input by a line
+ * `{ milliseconds }` on standard output, and `end` by what it found and used.
+ */
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { type Outcome, readSettings } from "./task.ts";
+import { tasks } from "./tasks/tasks.ts";
+
+/** Of this process so far, in bytes. */
+const peakMemory = (): number => process.resourceUsage().maxRSS * 1024;
+
+const say = (line: object): void => {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+};
+
+const [, , taskName = "", way = "", folder = ""] = process.argv;
+const open = tasks[taskName]?.ours[way];
+if (open === undefined) throw new Error(`there is no ${taskName} ${way}`);
+const before = peakMemory();
+const session = await open(folder, readSettings(folder));
+say({ ready: true });
+let last: Outcome | undefined;
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === "end") {
+    const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+    say({ ...last, before, peak: peakMemory(), versions: { bilevel: version, node: process.versions.node } });
+    break;
+  }
+  await session.before?.();
+  const began = performance.now();
+  last = await session.run();
+  say({ milliseconds: performance.now() - began });
+}
+process.exit();

@@ -1,0 +1,40 @@
+/** What a stochastic method is: how its step sizes fall, and one step of all levels. */
+import type { Engine, Vector } from "../../engine/engine.ts";
+import type { Random } from "../../random.ts";
+import type { Oracle } from "./oracle.ts";
+
+/** Step sizes, or how they fall: as 1 / t^exponent. */
+export interface Rates {
+  readonly inner: number;
+  readonly outer: number;
+}
+
+/** What a method steps with. */
+export interface Setting {
+  readonly engine: Engine;
+  readonly oracle: Oracle;
+  /** At the same point, over another number of rows. */
+  readonly withBatch: (rows: number) => Oracle;
+  /** Step sizes at step t = 1, 2, ...; `start` are those at the first. */
+  readonly ratesAt: (t: number) => Rates;
+  readonly start: Rates;
+  /** 1 where the upper level minimises, −1 where it maximises. */
+  readonly direction: 1 | -1;
+  /** w ← P(w − rate · direction · d), P into the sets of the upper variables. */
+  readonly moveUpper: (rate: number, d: Vector) => void;
+  readonly random: Random;
+  /** An argument of the method, by default or as asked for. */
+  readonly argument: (name: string) => number;
+}
+
+export interface Stepper {
+  /** Step t = 1, 2, ... */
+  readonly step: (t: number) => void;
+  /** Where the point holds no adjoint: writes the one that it stands for. */
+  readonly adjoint?: (out: Vector) => void;
+}
+
+export interface StochasticRule {
+  readonly exponents: Rates;
+  readonly create: (setting: Setting) => Stepper;
+}
