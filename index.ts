@@ -16,6 +16,9 @@ export { BilevelError, type Diagnostic, type Fix, type Note, type Span } from ".
 export { print as format } from "./grammar/print.ts";
 export { parse } from "./grammar/read.ts";
 export type { Prepared, PrepareOptions } from "./runtime/api.ts";
+export type { TableGiven } from "./runtime/data/given.ts";
+export type { Batches } from "./runtime/data/stream.ts";
+export { type Predictor, predictor, type Solved } from "./runtime/predict.ts";
 export type { SolveOptions } from "./runtime/run.ts";
 export type { StartsOptions } from "./runtime/starts.ts";
 export type * from "./runtime/types.ts";

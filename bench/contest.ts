@@ -46,6 +46,13 @@ const limits = Object.fromEntries(
   ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"].map((name) => [name, String(cores)]),
 );
 
+/** Milliseconds after which a contestant has been repeated often enough: what takes long is told by few repetitions. */
+const enough = 8000;
+/** Milliseconds until the first answer, from the start of the process, and for a whole process. */
+const longest = 60_000;
+
+const isDone = (milliseconds: readonly number[]): boolean => milliseconds.reduce((a, b) => a + b, 0) > enough;
+
 interface Running {
   readonly contestant: Contestant;
   readonly child: ChildProcessWithoutNullStreams;
@@ -78,7 +85,7 @@ export async function contest(
   }
   for (let round = 0; round < repetitions; round += 1) {
     for (const one of running) {
-      if (isOut(one.contestant)) continue;
+      if (isOut(one.contestant) || isDone(one.milliseconds)) continue;
       await turn(one.contestant, async () => {
         one.milliseconds.push(await awake(one, async () => JSON.parse(await one.ask("run")).milliseconds));
       });
@@ -110,22 +117,26 @@ export async function processes(
   for (let round = 0; round <= repetitions; round += 1) {
     for (const [k, contestant] of contestants.entries()) {
       const outcome = outcomes[k] as { milliseconds: number[]; ending: Ending | undefined; failure: string };
-      if (outcome.failure !== "") continue;
+      if (outcome.failure !== "" || isDone(outcome.milliseconds)) continue;
       const began = performance.now();
       const { status, stdout, stderr } = spawnSync(...held(contestant), {
         env: environmentOf(contestant),
         encoding: "utf8",
         maxBuffer: 2 ** 28,
+        timeout: longest,
       });
       // The first fills the disk's caches.
       if (round > 0) outcome.milliseconds.push(performance.now() - began);
-      if (status !== 0) outcome.failure = lastLine(stderr) ?? `exit status ${status}`;
+      if (status === null) outcome.failure = tooLong;
+      else if (status !== 0) outcome.failure = lastLine(stderr) ?? `exit status ${status}`;
       const said = lastLine(stdout);
       if (said?.startsWith("{")) outcome.ending = JSON.parse(said);
     }
   }
   return outcomes.map(({ failure, ...entry }) => (failure === "" ? entry : { name: entry.name, failure }));
 }
+
+const tooLong = `no answer within ${longest / 1000} s`;
 
 const lastLine = (text: string): string | undefined => text.trim().split("\n").at(-1) || undefined;
 
@@ -169,8 +180,13 @@ async function start(contestant: Contestant): Promise<Running> {
       return next();
     },
   };
+  const deadline = setTimeout(() => {
+    complaint = tooLong;
+    child.kill("SIGKILL");
+  }, longest);
   await next();
   await one.ask("run");
+  clearTimeout(deadline);
   one.first = performance.now() - began;
   for (let spent = one.first; spent - one.first < warmUp; spent = performance.now() - began) await one.ask("run");
   child.kill("SIGSTOP");

@@ -1,6 +1,6 @@
-/** Seeded arrays, and NumPy's archive of them: an uncompressed zip of npy files (APPNOTE 4.3). */
+/** Seeded arrays, and files of them in NumPy's format. */
 import { closeSync, openSync, writeSync } from "node:fs";
-import { crc32 } from "node:zlib";
+import { join } from "node:path";
 import { createRandom } from "../runtime/random.ts";
 
 export interface NumericArray {
@@ -35,41 +35,15 @@ export function applied({ shape, values }: NumericArray, theta: Float64Array): F
   });
 }
 
-export function writeNpz(path: string, arrays: Arrays): void {
-  const file = openSync(path, "w");
-  let offset = 0;
-  const write = (bytes: Uint8Array): void => {
-    writeSync(file, bytes);
-    offset += bytes.length;
-  };
-  const directory: Buffer[] = [];
+/** An array a file: `train.X.npy` holds X of the table train. */
+export function writeTable(folder: string, table: string, arrays: Arrays): void {
   for (const [field, { shape, values }] of Object.entries(arrays)) {
-    const name = Buffer.from(`${field}.npy`);
-    const header = npyHeader(shape);
-    const content = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    const size = header.length + content.length;
-    // Version, flags, method, time, date, checksum, packed and unpacked size, length of the name, of further fields.
-    const common = Buffer.alloc(26);
-    common.writeUInt16LE(20, 0);
-    common.writeUInt16LE(0x21, 8);
-    common.writeUInt32LE(crc32(content, crc32(header)), 10);
-    common.writeUInt32LE(size, 14);
-    common.writeUInt32LE(size, 18);
-    common.writeUInt16LE(name.length, 22);
-    const rest = Buffer.alloc(14);
-    rest.writeUInt32LE(offset, 10);
-    directory.push(Buffer.concat([Buffer.from("PK\u0001\u0002\u0014\u0000", "latin1"), common, rest, name]));
-    for (const bytes of [Buffer.from("PK\u0003\u0004", "latin1"), common, name, header, content]) write(bytes);
+    const file = openSync(join(folder, `${table}.${field}.npy`), "w");
+    writeSync(file, npyHeader(shape));
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    closeSync(file);
   }
-  const start = offset;
-  for (const entry of directory) write(entry);
-  const end = Buffer.alloc(22);
-  end.write("PK\u0005\u0006", "latin1");
-  for (const at of [8, 10]) end.writeUInt16LE(directory.length, at);
-  end.writeUInt32LE(offset - start, 12);
-  end.writeUInt32LE(start, 16);
-  write(end);
-  closeSync(file);
 }
 
 /** Padded such that the values are aligned to 64 bytes within the array's file. */

@@ -10,7 +10,7 @@ import { loadData } from "../runtime/data/load.ts";
 import { isColumn } from "../runtime/data/table.ts";
 import type { RunResult } from "../runtime/types.ts";
 import { type Contestant, processes } from "./contest.ts";
-import { writeNpz } from "./data.ts";
+import { writeTable } from "./data.ts";
 import { type Case, type Job, python } from "./job.ts";
 import { bilevel } from "./start-up.ts";
 
@@ -26,7 +26,7 @@ async function exportTables(file: string, folder: string): Promise<void> {
   for (const [name, { fields }] of tables) {
     const columns = [...fields].flatMap(([field, column]) => (isColumn(column) ? [[field, column] as const] : []));
     const arrays = columns.map(([field, { shape, values }]) => [field, { shape, values: Float64Array.from(values) }]);
-    writeNpz(join(folder, `${name}.npz`), Object.fromEntries(arrays));
+    writeTable(folder, name, Object.fromEntries(arrays));
   }
 }
 

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compile, type Prepared, type Value } from "../index.ts";
-import { type Arrays, writeNpz } from "./data.ts";
+import { type Arrays, writeTable } from "./data.ts";
 
 /** Sizes, step counts and rates. */
 export type Settings = Readonly<Record<string, number>>;
@@ -43,7 +43,7 @@ export function writeTask(task: Task, folder: string, given: Settings): number {
   writeFileSync(join(folder, settingsFile), JSON.stringify(settings));
   let bytes = 0;
   for (const [name, arrays] of Object.entries(task.tables(settings))) {
-    writeNpz(join(folder, `${name}.npz`), arrays);
+    writeTable(folder, name, arrays);
     for (const { values } of Object.values(arrays)) bytes += values.byteLength;
   }
   return bytes;

@@ -111,8 +111,9 @@ const convexities = {
 } as const satisfies Record<BlockFacts["convexity"], string>;
 
 /** The unknowns that the program declares; multipliers are left out. */
-const declaredIn = ({ block }: BlockFacts): readonly string[] =>
-  [...new Set(block.clauses.flatMap(({ unknowns }) => unknowns.map(declaredName)))];
+const declaredIn = ({ block }: BlockFacts): readonly string[] => [
+  ...new Set(block.clauses.flatMap(({ unknowns }) => unknowns.map(declaredName))),
+];
 
 function adjointText({ adjoint, facts, dual }: BlockPlan): string {
   if (dual !== undefined) return `a function by ${dual.inner.solver}`;
@@ -122,7 +123,9 @@ function adjointText({ adjoint, facts, dual }: BlockPlan): string {
 
 function describeFacts(facts: BlockFacts): string {
   const { nonsmooth, constrained, path, unknowns } = facts.block;
-  const kind = facts.smooth === undefined ? (facts.quadratic ? "linear equations" : "equations") : smoothText(facts);
+  const equations = facts.quadratic ? "linear equations" : "equations";
+  const system = facts.represented === undefined ? equations : `in an RKHS, ${equations}`;
+  const kind = facts.smooth === undefined ? system : smoothText(facts);
   const strength =
     facts.smooth === undefined ? [] : [facts.modulus === undefined ? convexities[facts.convexity] : "strongly convex"];
   const ties = [...new Set((nonsmooth?.pieces ?? []).map((piece) => tieTexts[piece.kind]))].filter(

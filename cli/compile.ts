@@ -2,11 +2,22 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Model } from "../compiler/check/model.ts";
-import { type ModuleParts, type ModuleTarget, moduleTargets, moduleText } from "../compiler/emit/module.ts";
+import {
+  type ModuleColumn,
+  type ModuleParts,
+  type ModuleTarget,
+  moduleTargets,
+  moduleText,
+} from "../compiler/emit/module.ts";
 import { moduleTypes } from "../compiler/emit/module-types.ts";
 import { noProblem } from "../compiler/errors.ts";
+import type { SizeBindings } from "../compiler/ir/size.ts";
+import type { Problem } from "../compiler/lower/problem.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import manifest from "../package.json" with { type: "json" };
+import { sizeNumber } from "../runtime/bind.ts";
+import { foldMask } from "../runtime/data/folds.ts";
+import { type Column, isColumn, type Table } from "../runtime/data/table.ts";
 import { commandLine, commandUnavailable } from "./errors.ts";
 import { planFor, readData, sizesIfRead } from "./inspect.ts";
 import type { ExitStatus, Output } from "./output.ts";
@@ -41,7 +52,16 @@ export async function compileModule(file: string, flags: CompileFlags, output: O
   output.diagnose(warnings);
   const solve = new Map([...model.solve, ...options]);
   const params = new Map([...set].filter(([name]) => model.params.some((param) => param.name === name)));
-  const parts: ModuleParts = { model, problem, derivation, plan, solve, sizes, set: params, data: tables };
+  const parts: ModuleParts = {
+    model,
+    problem,
+    derivation,
+    plan,
+    solve,
+    sizes,
+    set: params,
+    data: columnsIn(tables, problem, sizes),
+  };
   const name = basename(out ?? `${basename(file, ".bilevel")}.js`);
   const text = moduleText(parts, {
     name,
@@ -56,6 +76,37 @@ export async function compileModule(file: string, flags: CompileFlags, output: O
     writeWhole(declarationsOf(out), moduleTypes(parts, { target, embedData }));
   }
   return 0;
+}
+
+/** The columns that the program reads; of the parts of a fold, which rows they have. */
+function columnsIn(
+  tables: ReadonlyMap<string, Table>,
+  { graph }: Problem,
+  sizes: SizeBindings,
+): ReadonlyMap<string, { readonly fields: ReadonlyMap<string, ModuleColumn> }> {
+  const columnOf = (path: string, field: Column | readonly Table[]): readonly ModuleColumn[] => {
+    if (isColumn(field)) return [field];
+    const shape = graph.inputs.get(path)?.shape.map((size) => sizeNumber(size, sizes));
+    return shape === undefined
+      ? []
+      : [
+          {
+            shape,
+            values: foldMask(
+              field,
+              shape.reduce((a, b) => a * b, 1),
+            ),
+          },
+        ];
+  };
+  return new Map(
+    [...tables].map(([name, table]) => {
+      const columns = [...table.fields].flatMap(([field, values]) =>
+        columnOf(`${name}.${field}`, values).map((column) => [field, column] as const),
+      );
+      return [name, { fields: new Map(columns) }];
+    }),
+  );
 }
 
 function targetOf(name: string): ModuleTarget {

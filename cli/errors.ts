@@ -1,7 +1,14 @@
 /** Diagnostics of the command line itself. They have no place in the source. */
 import type { Diagnostic } from "../grammar/diagnostics.ts";
 
-export const cliCodes = ["command-line", "value-unreadable", "source-unreadable", "command-unavailable"] as const;
+export const cliCodes = [
+  "comparison-folder",
+  "columns-by-order",
+  "command-line",
+  "value-unreadable",
+  "source-unreadable",
+  "command-unavailable",
+] as const;
 
 /** An option, command or argument that does not exist, or one that is missing. */
 export function commandLine(message: string, suggestion?: string): Diagnostic {
@@ -24,5 +31,25 @@ export function commandUnavailable(what: string, suggestion?: string): Diagnosti
     severity: "refusal",
     message: `${what} is not available in this version`,
     suggestion,
+  };
+}
+
+/** What `bilevel compare --out` keeps its runs in. */
+export function comparisonFolder(path: string, why: string): Diagnostic {
+  return {
+    code: "comparison-folder",
+    severity: "error",
+    message: `${path}: ${why}`,
+    suggestion: "give --out another folder, or take this one away",
+  };
+}
+
+/** A function whose arguments were not read from columns that are known, evaluated at a file's columns as they come. */
+export function columnsByOrder(fn: string, path: string): Diagnostic {
+  return {
+    code: "columns-by-order",
+    severity: "warning",
+    message: `the result does not say which columns ${fn} was fitted on: all columns of ${path} are taken in order, as they are`,
+    suggestion: "give the columns in the order of the function's arguments, centred and scaled as its data were",
   };
 }

@@ -3,12 +3,14 @@ import { Command, CommanderError, Option } from "commander";
 import { optionKeys } from "../compiler/plan/options.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import manifest from "../package.json" with { type: "json" };
+import type { CompareFlags } from "./compare.ts";
 import type { CompileFlags } from "./compile.ts";
 import { commandLine, commandUnavailable } from "./errors.ts";
 import type { ExplainFlags } from "./explain.ts";
 import { flagHelp, flagsOf } from "./flags.ts";
 import type { PointFlags } from "./grad.ts";
 import { createOutput, type ExitStatus, type Output, reportFailure } from "./output.ts";
+import type { PredictFlags } from "./predict.ts";
 import type { ProgramFlags } from "./program.ts";
 import type { RunFlags } from "./run.ts";
 
@@ -119,6 +121,26 @@ function commandTree(output: Output, finish: (status: ExitStatus) => void): Comm
     finish(await (await import("./gradcheck.ts")).gradcheck(file, pointFlags(flags), output)),
   );
 
+  json(command("predict", "evaluate a function that was solved for at new points", predictHelp))
+    .argument("<result>", "what bilevel run --json printed; - for standard input")
+    .requiredOption("--data <file>", "a csv file with a column for each entry of the function's arguments")
+    .option("--function <name>", "one of the result's functions (default: all)", collect)
+    .option("-o, --out <file>", "where the values are written (default: standard output)")
+    .action(async (file: string, flags: Flags) => {
+      const { predict } = await import("./predict.ts");
+      finish(await predict(file, predictFlags(flags), output));
+    });
+
+  json(withSolve(withProgram(command("compare", "several methods on one problem, over several seeds", compareHelp))))
+    .requiredOption("--methods <list>", "methods as the solve block writes them, separated by commas")
+    .option("--seeds <number>", "runs of every method that draws anything (default: 1)")
+    .option("--until <end>", "value=V, seconds=S or passes=P ends a run; may be given several times", collect)
+    .option("--out <dir>", "keep the runs there, with a table and a page of curves; the same command goes on there")
+    .action(async (file: string, flags: Flags) => {
+      const { compare } = await import("./compare.ts");
+      finish(await compare(file, compareFlags(flags), output));
+    });
+
   command("fmt", "write files in the canonical style", fmtHelp)
     .argument("<files...>", "files to format in place; - formats standard input to standard output")
     .option("--check", "change nothing; exit with 1 if a file is not formatted")
@@ -182,8 +204,28 @@ function runFlags(flags: Flags): RunFlags {
   return { ...programFlags(flags), ...(typeof starts === "string" && { starts }) };
 }
 
+function compareFlags(flags: Flags): CompareFlags {
+  const { seeds, out } = flags;
+  return {
+    ...programFlags(flags),
+    methods: String(flags["methods"]),
+    until: list(flags["until"]),
+    ...(typeof seeds === "string" && { seeds }),
+    ...(typeof out === "string" && { out }),
+  };
+}
+
 function pointFlags(flags: Flags): PointFlags {
   return { ...programFlags(flags), at: list(flags["at"]) };
+}
+
+function predictFlags(flags: Flags): PredictFlags {
+  const out = flags["out"];
+  return {
+    data: String(flags["data"]),
+    functions: list(flags["function"]),
+    ...(typeof out === "string" ? { out } : {}),
+  };
 }
 
 function compileFlags(flags: Flags): CompileFlags {
@@ -252,6 +294,15 @@ Exit status 1 if they disagree.`;
 const compileHelp = `The module exports value, gradient, hypergradient, solve, and load for other data. Examples:
   bilevel compile ridge.bilevel --target wasm -o ridge.js
   bilevel compile ridge.bilevel --target wasm --without-data > ridge.js`;
+
+const predictHelp = `Columns are found by the names they had when the function was fitted. Examples:
+  bilevel run kernel.bilevel --json > result.json
+  bilevel predict result.json --data new.csv
+  bilevel predict result.json --data new.csv --function h --json`;
+
+const compareHelp = `Methods that this problem does not allow are rows that say why. Examples:
+  bilevel compare ridge.bilevel --methods 'aid,itd(steps: 50),grid(points: 8)'
+  bilevel compare cleaning.bilevel --methods soba,saba,amigo --seeds 5 --until passes=50 --out compared`;
 
 const fmtHelp = `Examples:
   bilevel fmt ridge.bilevel

@@ -9,6 +9,7 @@ export const compilerCodes = [
   "no-problem",
   "not-pointwise",
   "not-strongly-convex",
+  "kernel-too-large",
   "not-sampled",
 ] as const;
 
@@ -17,7 +18,7 @@ export function notDerivedYet(what: string, span: Span, suggestion?: string): Di
   return {
     code: "not-derived-yet",
     severity: "refusal",
-    message: `${what} ${what.endsWith("s") ? "are" : "is"} understood but cannot be derived yet`,
+    message: `${what} ${what.endsWith("s") && !/^(an?|the) /.test(what) ? "are" : "is"} understood but cannot be derived yet`,
     span,
     suggestion,
   };
@@ -98,6 +99,18 @@ export function notConvexInRkhs(fn: string, span: Span): Diagnostic {
     span,
     suggestion:
       "use a convex loss of the values, such as (h(x) - y)^2 or logcosh(h(x) - y), and a penalty such as 0.5 * exp(rho) * normsq(h)",
+  };
+}
+
+/** Functions in an RKHS with so many points that their kernel matrix would not fit. */
+export function kernelTooLarge(fn: string, points: number, most: number, span: Span): Diagnostic {
+  const gigabytes = ((8 * points ** 2) / 1e9).toPrecision(2);
+  return {
+    code: "kernel-too-large",
+    severity: "refusal",
+    message: `${fn} has ${points} points, and their kernel matrix would take ${gigabytes} GB; at most ${most} points are taken`,
+    span,
+    suggestion: "fit it on fewer rows, with split(D, ...) and a seed",
   };
 }
 

@@ -8,20 +8,36 @@ import { showType } from "../compiler/check/types.ts";
 import type { Derivation } from "../compiler/derive/implicit.ts";
 import { declaredName, type Input, tensorName } from "../compiler/ir/node.ts";
 import type { Problem } from "../compiler/lower/problem.ts";
-import type { Plan } from "../compiler/plan/plan.ts";
+import type { Choice, Plan } from "../compiler/plan/plan.ts";
+import type { Search } from "../compiler/plan/solvers.ts";
 import { BilevelError, type Diagnostic, type Span } from "../grammar/diagnostics.ts";
-import { type Binding, evaluateNode, flatKernel, lengthOf, sizeNumber } from "./bind.ts";
+import { type Binding, evaluateNode, feed, flatKernel, lengthOf, sizeNumber } from "./bind.ts";
+import type { NextBatch } from "./data/stream.ts";
 import type { Engine, Vector } from "./engine/engine.ts";
 import { notFinite, pointName, pointShape, zeroGradient } from "./errors.ts";
+import { solvedFunctions, withPoints } from "./functions.ts";
 import { type Aid, createAid, type Hypergradient, type UpperBounds } from "./method/aid.ts";
 import type { BlockRuntime } from "./method/block.ts";
 import { contractionOf } from "./method/contraction.ts";
 import { crossingWarnings } from "./method/crossings.ts";
 import { byName } from "./method/gradcheck.ts";
 import { runKkt } from "./method/kkt.ts";
+import { batchLimit, createTogether } from "./method/points.ts";
+import { edgeWarnings, isSearch, searchBox } from "./method/search.ts";
+import { runStochastic } from "./method/stochastic/run.ts";
 import { runOuter, type SolveOptions } from "./run.ts";
 import { norm } from "./solve/arrays.ts";
-import type { ConstraintValues, GradientResult, NestedArray, Partials, Point, RunResult, Value } from "./types.ts";
+import type {
+  ConstraintValues,
+  FunctionInput,
+  GradientResult,
+  NestedArray,
+  Partials,
+  Point,
+  Present,
+  RunResult,
+  Value,
+} from "./types.ts";
 import { isWeights, numbersFor, shapeOfNested, toNested } from "./values.ts";
 
 /** What was declared under a name, for messages. */
@@ -37,6 +53,10 @@ export interface Parts {
   /** The entries of the solve block that hold for a whole run. */
   readonly solve: ReadonlyMap<string, OptionValue>;
   readonly warnings: readonly Diagnostic[];
+  /** Where the arguments of functions came from, where that is known. */
+  readonly inputs?: ReadonlyMap<string, readonly FunctionInput[]>;
+  /** Where further rows of streams come from. */
+  readonly feeds?: ReadonlyMap<string, NextBatch>;
 }
 
 export interface Answers {
@@ -89,6 +109,24 @@ export function createAnswers(parts: Parts): Answers {
   };
   /** Multipliers are not the author's. */
   const authored = new Set([...problem.starts.keys()].map((name) => name.split(".")[0]));
+  const { feeds = new Map<string, NextBatch>() } = parts;
+  /** The next rows of every stream; the name of one that has no more. */
+  const nextRows = async (): Promise<string | undefined> => {
+    const present: Present = {
+      get upper() {
+        return byName(binding, variables, engine.read(aid.w));
+      },
+      get lower() {
+        return lower();
+      },
+    };
+    for (const [name, next] of feeds) {
+      const table = await next(present);
+      if (table === undefined) return name;
+      feed(binding, new Map([[name, table]]));
+    }
+    return undefined;
+  };
   const ofTheAuthor = (values: Record<string, Value>): Record<string, Value> =>
     Object.fromEntries(Object.entries(values).filter(([name]) => authored.has(name)));
   const overBlocks = (vector: (block: BlockRuntime) => Vector): Record<string, Value> =>
@@ -98,7 +136,12 @@ export function createAnswers(parts: Parts): Answers {
         ofTheAuthor(byName(binding, block.plan.facts.block.unknowns, engine.read(vector(block)))),
       ),
     );
-  const lower = (): Record<string, Value> => overBlocks((block) => block.y);
+  const lower = (): Record<string, Value> =>
+    withPoints(
+      binding,
+      problem,
+      overBlocks((block) => block.y),
+    );
   const finiteValue = (value: number): number => {
     if (!Number.isFinite(value)) throw new BilevelError([notFinite("the upper objective", problem.upper?.span)]);
     return value;
@@ -164,8 +207,8 @@ export function createAnswers(parts: Parts): Answers {
         residuals,
         ...(contraction !== undefined && { contraction }),
         ...named,
-        // Both levels as one system have no derivative of their own.
-        ...(plan.method === "kkt" && { method: "aid" }),
+        // Both levels as one system, steps on drawn rows, and searches have no derivative of their own.
+        ...((plan.method === "kkt" || plan.stochastic !== undefined || isSearch(plan.outer)) && { method: "aid" }),
         warnings: distinct([...warnings, ...answer.warnings, ...zero]),
         complete,
       };
@@ -182,6 +225,7 @@ export function createAnswers(parts: Parts): Answers {
       const limit = parts.solve.get("time_limit");
       const timeLimit = options.timeLimit ?? (limit?.kind === "number" ? limit.value : undefined);
       const limited = { ...options, timeLimit };
+      const trials = isSearch(plan.outer) ? trialsFor(parts, plan.outer, engine.read(aid.w)) : undefined;
       const run =
         variables.length === 0
           ? undefined
@@ -190,15 +234,32 @@ export function createAnswers(parts: Parts): Answers {
                 ...limited,
                 ...(parts.solve.has("steps") && { nodes: plan.steps }),
               })
-            : await runOuter(engine, aid, plan, direction, limited);
+            : plan.stochastic !== undefined
+              ? await runStochastic(
+                  binding,
+                  problem,
+                  aid,
+                  { ...plan.stochastic, steps: plan.steps },
+                  direction,
+                  limited,
+                )
+              : await runOuter(engine, aid, plan, direction, {
+                  ...limited,
+                  ...(feeds.size > 0 && { nextRows }),
+                  ...(trials && { trials }),
+                });
       const began = performance.now();
       const evaluated: Evaluated = run?.evaluated ?? evaluateHere();
       const { answer, gradient, contraction } = evaluated;
       const gradientNorm = aid.project === undefined ? norm(gradient) : projectedNorm(gradient, direction);
       const reports = reportsOf(binding, problem);
       const status = run?.status ?? (answer.complete ? "converged" : "max_steps");
-      const stepsAsked = parts.solve.has("steps");
+      const stepsAsked = parts.solve.has("steps") || plan.stochastic !== undefined || trials !== undefined;
+      const edge = trials === undefined ? [] : edgeWarnings(trials.box, engine.read(aid.w), problem);
       const zero = run?.steps === 0 ? zeroGradients(problem, gradient) : [];
+      const upper = byName(binding, variables, engine.read(aid.w));
+      const below = lower();
+      const functions = solvedFunctions(binding, problem, { ...upper, ...below }, parts.inputs);
       return {
         status,
         value: answer.value,
@@ -206,20 +267,31 @@ export function createAnswers(parts: Parts): Answers {
         steps: run?.steps ?? 0,
         seconds: run?.seconds ?? (performance.now() - began) / 1000,
         ...named,
-        upper: byName(binding, variables, engine.read(aid.w)),
-        lower: lower(),
+        upper,
+        lower: below,
         reports,
+        ...(functions && { functions }),
         ...(aid.bounds && { constraints: constraintValues(engine, aid.bounds) }),
         residuals: answer.residuals,
         ...(contraction !== undefined && { contraction }),
         trace: run?.trace ?? [],
-        warnings: distinct([...warnings, ...answer.warnings, ...zero]),
+        warnings: distinct([...warnings, ...answer.warnings, ...edge, ...zero]),
         message: run?.message,
         complete:
           answer.complete &&
           (status === "converged" || (status === "max_steps" && stepsAsked && run?.message === undefined)),
       };
     },
+  };
+}
+
+/** What a search around a start tries points with. */
+function trialsFor({ problem, derivation, plan, binding, solve }: Parts, outer: Choice<Search>, start: Float64Array) {
+  return {
+    box: searchBox(binding, problem, outer, start),
+    limit: solve.has("steps") ? plan.steps : Number.POSITIVE_INFINITY,
+    together: batchLimit(binding),
+    batch: createTogether(binding, problem, derivation, solve),
   };
 }
 

@@ -13,9 +13,11 @@ import { createAnswers, distinct, fitted, unknownName } from "./answers.ts";
 import { bind } from "./bind.ts";
 import { loadData } from "./data/load.ts";
 import type { LoadOptions } from "./data/sources.ts";
+import type { Batches } from "./data/stream.ts";
 import { openEngine } from "./engine/open.ts";
 import { pointShape } from "./errors.ts";
 import { gradientsAtSteps } from "./estimators.ts";
+import { functionInputs } from "./inputs.ts";
 import { withCopiesHeld } from "./method/frozen.ts";
 import { checkGradient } from "./method/gradcheck.ts";
 import { createGradients, type Gradients } from "./points.ts";
@@ -31,6 +33,8 @@ export interface PrepareOptions {
   readonly data?: ReadonlyMap<string, string>;
   /** Entries that override the solve block's. */
   readonly options?: ReadonlyMap<string, OptionValue>;
+  /** What feeds the tables declared as `stream()`: the first batch now, another one for each upper step. */
+  readonly streams?: ReadonlyMap<string, Batches>;
   /** Where bytes come from, in place of the disk. */
   readonly read?: LoadOptions["read"];
 }
@@ -64,8 +68,10 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
     files: options.data,
     draws: draws?.kind === "number" ? draws.value : undefined,
     read: options.read,
+    streams: options.streams,
   });
   const plan = planOf(problem.graph, derivation, solve, data.sizes);
+  const inputs = await functionInputs(model, data.tables, { files: options.data, read: options.read });
   const engine = await openEngine(solve);
   const declared = [...model.unknowns, ...model.params];
   const shaped = new Map(
@@ -74,8 +80,9 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
       return value === undefined ? [] : [[input.name, fitted(declared, input, value, data.sizes)] as const];
     }),
   );
-  const binding = bind(problem, engine, data.tables, data.sizes, shaped);
-  const parts = { declared, problem, derivation, plan, binding, solve, warnings: data.warnings };
+  const { feeds } = data;
+  const binding = bind(problem, engine, data.tables, data.sizes, shaped, (table) => feeds.has(table));
+  const parts = { declared, problem, derivation, plan, binding, solve, warnings: data.warnings, inputs, feeds };
   const answers = createAnswers(parts);
   const variables = problem.upper?.variables ?? [];
   return {

@@ -3,8 +3,9 @@
 import { type Input, type Node, reachable } from "../compiler/ir/node.ts";
 import { evaluateSize, type Size, type SizeBindings } from "../compiler/ir/size.ts";
 import type { Problem } from "../compiler/lower/problem.ts";
+import { foldMask } from "./data/folds.ts";
 import { generate } from "./data/generators.ts";
-import { isColumn, type Table } from "./data/table.ts";
+import { type Column, isColumn, type Table } from "./data/table.ts";
 import type { Engine, Kernel, Vector } from "./engine/engine.ts";
 
 export interface Binding {
@@ -12,6 +13,8 @@ export interface Binding {
   readonly sizes: SizeBindings;
   /** Inputs that do not change: data, params, generated arrays. */
   readonly constants: ReadonlyMap<Input, Vector>;
+  /** Columns of streams, whose rows change between steps. */
+  readonly fed: ReadonlyMap<Input, Vector>;
   /** Where the changing inputs are read from. */
   readonly slots: Map<Input, Vector>;
 }
@@ -33,8 +36,10 @@ export function bind(
   tables: ReadonlyMap<string, Table>,
   sizes: SizeBindings,
   params: ReadonlyMap<string, Float64Array>,
+  isFed: (table: string) => boolean = () => false,
 ): Binding {
   const constants = new Map<Input, Vector>();
+  const fed = new Map<Input, Vector>();
   /** Room first: what does not fit is refused before it is computed. */
   const put = (input: Input, length: number, values: () => ArrayLike<number>): void => {
     const vector = engine.allocate(length);
@@ -44,11 +49,17 @@ export function bind(
   const columns = new Map<Input, Float64Array>();
   for (const input of problem.graph.inputs.values()) {
     if (input.role !== "data") continue;
-    const dot = input.name.indexOf(".");
-    const field = tables.get(input.name.slice(0, dot))?.fields.get(input.name.slice(dot + 1));
+    const field = fieldOf(input, tables);
     if (field !== undefined && !isColumn(field))
       put(input, lengthOf(input.shape, sizes), () => foldMask(field, lengthOf(input.shape, sizes)));
     if (field !== undefined && isColumn(field)) columns.set(input, field.values);
+  }
+  for (const [input, values] of columns) {
+    if (!isFed(tableName(input))) continue;
+    const vector = engine.allocate(values.length);
+    engine.write(vector, values);
+    fed.set(input, vector);
+    columns.delete(input);
   }
   takeColumns(engine, columns, constants);
   for (const { input, generator } of problem.generated) {
@@ -56,7 +67,7 @@ export function bind(
     put(input, lengthOf(input.shape, sizes), () => generate(generator, shape));
   }
 
-  const binding: Binding = { engine, sizes, constants, slots: new Map() };
+  const binding: Binding = { engine, sizes, constants, fed, slots: new Map() };
   for (const param of inReadingOrder(problem.params))
     put(
       param.input,
@@ -66,21 +77,24 @@ export function bind(
   return binding;
 }
 
+/** Data inputs are called `table.field`. */
+const tableName = ({ name }: Input): string => name.slice(0, name.indexOf("."));
+const fieldOf = (input: Input, tables: ReadonlyMap<string, Table>): Column | readonly Table[] | undefined =>
+  tables.get(tableName(input))?.fields.get(input.name.slice(tableName(input).length + 1));
+
+/** Puts a batch in place of the last one. */
+export function feed({ engine, fed }: Binding, tables: ReadonlyMap<string, Table>): void {
+  for (const [input, vector] of fed) {
+    const field = fieldOf(input, tables);
+    if (field !== undefined && isColumn(field)) engine.write(vector, field.values);
+  }
+}
+
 /** The engine's memory takes the columns over; one that tables share is taken for its last input. */
 function takeColumns(engine: Engine, columns: ReadonlyMap<Input, Float64Array>, constants: Map<Input, Vector>): void {
   const last = new Map([...columns].map(([input, values]) => [values, input]));
   for (const [input, values] of columns)
     constants.set(input, engine.take(last.get(values) === input ? values : values.slice()));
-}
-
-/** [folds, rows]: 1 where the fold's part has the row. */
-function foldMask(parts: readonly Table[], length: number): Float64Array {
-  const mask = new Float64Array(length);
-  const rows = length / parts.length;
-  parts.forEach(({ taken = new Uint32Array() }, fold) => {
-    for (const row of taken) mask[fold * rows + row] = 1;
-  });
-  return mask;
 }
 
 /** Each param after those that its value reads; the checker has refused cycles. */
@@ -150,6 +164,56 @@ export function kernelOf(
   return () => kernel.run(vectors, into);
 }
 
+/** The same, where the outputs are written only if an input has changed since the last call. */
+export function kernelOfChanges(
+  binding: Binding,
+  name: string,
+  outputs: readonly Node[],
+  into: readonly Vector[],
+): () => void {
+  const { kernel, vectors } = compiled(binding, name, outputs);
+  const isChanged = changesIn(binding, vectors);
+  return () => {
+    if (isChanged()) kernel.run(vectors, into);
+  };
+}
+
+/** Numbers that are compared at the most, a tenth of a millisecond's worth: more count as changed. */
+const mostCompared = 2 ** 16;
+
+/** Whether any of the vectors has changed since the last call; so it counts at the first. */
+export function changesIn({ engine }: Binding, vectors: readonly Vector[]): () => boolean {
+  if (vectors.reduce((sum, { length }) => sum + length, 0) > mostCompared) return () => true;
+  let seen: readonly Float64Array[] | undefined;
+  return () => {
+    const present = vectors.map((vector) => engine.read(vector));
+    const isSame = seen?.every((values, k) => isEqual(values, present[k] as Float64Array));
+    seen = present;
+    return isSame !== true;
+  };
+}
+
+function isEqual(a: Float64Array, b: Float64Array): boolean {
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** What the nodes read that can change, with the vectors that it stands in. */
+export function changingInputs(
+  { constants, slots, fed }: Binding,
+  name: string,
+  nodes: readonly Node[],
+): ReadonlyMap<Input, Vector> {
+  const read = reachable(nodes).filter((node): node is Input => node.kind === "input" && !constants.has(node));
+  return new Map(
+    read.map((input) => {
+      const vector = slots.get(input) ?? fed.get(input);
+      if (vector === undefined) throw new Error(`${name} reads ${input.name}, which has no vector`);
+      return [input, vector];
+    }),
+  );
+}
+
 /** Writes the outputs once and keeps nothing. */
 export function runOnce(binding: Binding, name: string, outputs: readonly Node[], into: readonly Vector[]): void {
   const { kernel, vectors } = compiled(binding, name, outputs);
@@ -162,15 +226,10 @@ function compiled(
   name: string,
   outputs: readonly Node[],
 ): { readonly kernel: Kernel; readonly vectors: readonly Vector[] } {
-  const { engine, constants, slots, sizes } = binding;
-  const read = reachable(outputs).filter((node): node is Input => node.kind === "input" && !constants.has(node));
-  const kernel = engine.compile({ name, arguments: read, outputs }, constants, sizes);
-  const vectors = read.map((input) => {
-    const vector = slots.get(input);
-    if (vector === undefined) throw new Error(`${name} reads ${input.name}, which has no vector`);
-    return vector;
-  });
-  return { kernel, vectors };
+  const { engine, constants, sizes } = binding;
+  const read = changingInputs(binding, name, outputs);
+  const kernel = engine.compile({ name, arguments: [...read.keys()], outputs }, constants, sizes);
+  return { kernel, vectors: [...read.values()] };
 }
 
 /** The same with one flat vector for all outputs. */

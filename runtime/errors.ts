@@ -9,12 +9,14 @@ export const runtimeCodes = [
   "not-finite",
   "point-name",
   "point-shape",
+  "result-unusable",
   "not-converged",
   "ill-conditioned",
   "zero-gradient",
   "damped",
   "at-a-kink",
   "approximate-gradient",
+  "at-the-edge",
   "degenerate-minimum",
   "concave-penalty",
   "flow-too-long",
@@ -128,6 +130,11 @@ export function pointName(
   };
 }
 
+/** A result that a function was to be taken from. */
+export function resultUnusable(message: string, suggestion?: string): Diagnostic {
+  return { code: "result-unusable", severity: "error", message, suggestion };
+}
+
 /** `given` is the value's shape; `undefined` where its lists are ragged. */
 export function pointShape(
   name: string,
@@ -199,6 +206,17 @@ export function approximateGradient(unknowns: string, how: string, residual: num
     message: `the hypergradient is an estimate: the adjoint of ${unknowns} ${how} (relative residual ${residual.toExponential(1)})`,
     span,
     suggestion: "write method: auto, or allow more steps where they are limited",
+  };
+}
+
+/** The best point of a search lies at the edge of a range that is not the author's. */
+export function atTheEdge(names: string, span: Span | undefined): Diagnostic {
+  return {
+    code: "at-the-edge",
+    severity: "warning",
+    message: `the best point lies at the edge of the range that ${names} was searched in: there may be better ones beyond`,
+    span,
+    suggestion: "widen it (range:), move the start (init), or say what is allowed (in box(low, high))",
   };
 }
 

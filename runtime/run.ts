@@ -7,15 +7,19 @@ import { BilevelError } from "../grammar/diagnostics.ts";
 import type { Engine, Vector } from "./engine/engine.ts";
 import { infeasibleUpper } from "./errors.ts";
 import type { Aid, Hypergradient, UpperBounds } from "./method/aid.ts";
+import { hoag } from "./method/hoag.ts";
 import { numberOf } from "./method/inner.ts";
-import { outerStopping } from "./solve/defaults.ts";
+import type { PointAnswer, Together } from "./method/points.ts";
+import { isSearch, search, type Trials } from "./method/search.ts";
+import { hoagDefaults, outerStopping } from "./solve/defaults.ts";
 import { adam } from "./solve/minimise/adam.ts";
 import { type AugmentedOptions, augmentedLagrangian, type ConstrainedObjective } from "./solve/minimise/augmented.ts";
 import { gradientDescent } from "./solve/minimise/gradient-descent.ts";
 import { lbfgs } from "./solve/minimise/lbfgs.ts";
 import { projectedGradient } from "./solve/minimise/projected.ts";
+import { scheduleOf } from "./solve/schedule.ts";
 import type { Stopping } from "./solve/stopping.ts";
-import type { Evaluation, MinimiserOutcome, Objective } from "./solve/types.ts";
+import type { Evaluation, Minimisation, MinimiserOutcome, Objective } from "./solve/types.ts";
 import { toleranceFor } from "./solve/workspace.ts";
 import type { Status, TraceEntry } from "./types.ts";
 
@@ -26,6 +30,13 @@ export interface SolveOptions {
   readonly timeLimit?: number;
   /** Upper variables, flat, in place of their `init`s; moved to their sets. */
   readonly from?: Float64Array;
+}
+
+export interface OuterOptions extends SolveOptions {
+  /** Puts the next step's rows of streams in place, or names the one that has no more. */
+  readonly nextRows?: () => Promise<string | undefined>;
+  /** What a search tries points with; `batch` solves several together. */
+  readonly trials?: Omit<Trials, "evaluate"> & { readonly batch: Together };
 }
 
 export interface OuterRun {
@@ -48,18 +59,18 @@ export async function runOuter(
   aid: Aid,
   plan: Plan,
   direction: 1 | -1,
-  options: SolveOptions,
+  options: OuterOptions,
 ): Promise<OuterRun> {
   const began = performance.now();
   const seconds = (): number => (performance.now() - began) / 1000;
   const x = engine.allocate(aid.w.length);
   engine.copy(aid.w, x);
   const evaluations = observed(engine, aid, direction);
-  const { minimise, stopping } = minimiserOf(engine, plan, aid.project);
+  const { trials } = options;
   const machine =
-    aid.bounds === undefined
-      ? minimise(evaluations.objective, x, stopping)
-      : augmentedLagrangian(engine, evaluations.constrained(aid.bounds), x, { minimise, stopping });
+    trials !== undefined && isSearch(plan.outer)
+      ? search(engine, plan.outer, { ...trials, evaluate: evaluations.tried(trials.batch) }, x)
+      : machineOf(engine, aid, plan, evaluations, x, options.nextRows !== undefined);
   const best = engine.allocate(x.length);
   let bestValue = Number.POSITIVE_INFINITY;
   const trace: TraceEntry[] = [];
@@ -89,7 +100,7 @@ export async function runOuter(
       );
     }
     const iterate = next.value;
-    const { residuals } = evaluations.at(iterate.value);
+    const { residuals = evaluations.at(iterate.value).residuals } = iterate;
     const entry: TraceEntry = {
       step: iterate.step,
       value: direction * iterate.value,
@@ -97,14 +108,15 @@ export async function runOuter(
       seconds: seconds(),
       inner_residual: residuals.inner,
       adjoint_residual: residuals.adjoint,
+      ...(trials && { best: direction * Math.min(bestValue, iterate.value) }),
     };
-    trace.push(entry);
-    options.onStep?.(entry);
     // Under constraints a lower value may only be less feasible, so that the last point counts.
     if (iterate.value < bestValue || aid.bounds !== undefined) {
       bestValue = iterate.value;
       engine.copy(iterate.x, best);
     }
+    trace.push(entry);
+    options.onStep?.(entry);
     if (performance.now() - rested > breathing) {
       await new Promise<void>((resolve) => setTimeout(resolve, 0));
       rested = performance.now();
@@ -115,38 +127,64 @@ export async function runOuter(
       : seconds() >= limit
         ? "time_limit"
         : undefined;
-    if (stopped === undefined) continue;
+    const ended = stopped === undefined && iterate.step < plan.steps ? await options.nextRows?.() : undefined;
+    if (stopped === undefined && ended === undefined) continue;
     machine.return({} as MinimiserOutcome);
-    return finish(stopped, best);
+    return stopped === undefined
+      ? finish("max_steps", x, `the stream ${ended} has no more rows`)
+      : finish(stopped, best);
   }
 }
 
 /** How long the loop keeps the event loop waiting, in milliseconds: Ctrl-C is heard in between. */
 const breathing = 30;
 
-/** The plan's outer solver, ready for any objective. */
-function minimiserOf(engine: Engine, plan: Plan, project: Aid["project"]): AugmentedOptions {
+/** The plan's outer solver, at its start. */
+function machineOf(
+  engine: Engine,
+  aid: Aid,
+  plan: Plan,
+  evaluations: Observed,
+  x: Vector,
+  isStreamed: boolean,
+): Minimisation {
   const { solver, arguments: given } = plan.outer;
+  const { project, bounds } = aid;
   const rate = numberOf(given, "rate");
   const stopping: Stopping = {
     ...outerStopping,
     tolerance: numberOf(given, "tol") ?? toleranceFor(engine, outerStopping.tolerance),
     maxIterations: plan.steps,
-    estimated: plan.blocks.some(({ inner }) => inner.solver === "adam" || inner.solver === "sgd"),
+    estimated:
+      isStreamed ||
+      given.has("batch") ||
+      plan.blocks.some(({ inner }) => inner.solver === "adam" || inner.solver === "sgd"),
   };
+  if (solver === "hoag") {
+    const [first, decrease] = [numberOf(given, "first"), numberOf(given, "decrease")];
+    const tolerances = { first: first ?? hoagDefaults.first, decrease: decrease ?? hoagDefaults.decrease };
+    const power = numberOf(given, "power");
+    return hoag(engine, evaluations.within, x, { ...stopping, ...tolerances, power, rate, project });
+  }
   const minimise: AugmentedOptions["minimise"] = (objective, x, stop) => {
     switch (solver) {
       case "gd":
         return gradientDescent(engine, objective, x, { ...stop, rate });
       case "adam":
-        return adam(engine, objective, x, { ...stop, rate });
+        return adam(engine, objective, x, { ...stop, rate, schedule: scheduleOf(given) });
       case "projected_gd":
         return projectedGradient(engine, objective, x, { ...stop, rate, project: project ?? (() => {}) });
       case "lbfgs":
         return lbfgs(engine, objective, x, { ...stop, memory: numberOf(given, "memory") });
+      case "grid":
+      case "random":
+      case "bayes":
+        throw new Error("a search needs points to try");
     }
   };
-  return { stopping, minimise };
+  return bounds === undefined
+    ? minimise(evaluations.objective, x, stopping)
+    : augmentedLagrangian(engine, evaluations.constrained(bounds), x, { minimise, stopping });
 }
 
 function statusOf(outcome: MinimiserOutcome): Status {
@@ -173,14 +211,16 @@ function messageOf(outcome: MinimiserOutcome, failure: BilevelError | undefined)
   return undefined;
 }
 
+type Observed = ReturnType<typeof observed>;
+
 /** The objective for minimisers, remembering what each evaluation said beyond its value. */
 function observed(engine: Engine, aid: Aid, direction: 1 | -1) {
   const answers = new Map<number, Hypergradient>();
   let failure: BilevelError | undefined;
-  const evaluate = (point: Vector, gradient: Vector, weigh?: () => void): Evaluation => {
+  const evaluate = (point: Vector, gradient: Vector, weigh?: () => void, within?: number): Evaluation => {
     engine.copy(point, aid.w);
     try {
-      const answer = aid.hypergradient(gradient, weigh);
+      const answer = aid.estimate(gradient, weigh, within);
       engine.scale(direction, gradient);
       if (answers.size > rememberedAnswers) answers.clear();
       answers.set(direction * answer.value, answer);
@@ -199,9 +239,27 @@ function observed(engine: Engine, aid: Aid, direction: 1 | -1) {
     evaluate: (point, gradient, weigh) => evaluate(point, gradient, () => engine.write(multipliers, weigh(values()))),
   });
   const none: Pick<Hypergradient, "residuals"> = { residuals: { inner: Number.NaN, adjoint: Number.NaN } };
+  const [point, slope] = [engine.allocate(size), engine.allocate(size)];
+  const alone = (at: Float64Array): PointAnswer | undefined => {
+    engine.write(point, at);
+    aid.restart();
+    const answer = evaluate(point, slope);
+    if (!answer.ok || !Number.isFinite(answer.value)) return undefined;
+    const { residuals } = answers.get(answer.value) ?? none;
+    return { value: answer.value, gradient: engine.read(slope), lower: new Map(), residuals };
+  };
   return {
     objective,
     constrained,
+    within: (x: Vector, gradient: Vector, tolerance: number) => evaluate(x, gradient, undefined, tolerance),
+    /** The points of a search: as a batch, and those that it leaves open one by one. */
+    tried: (batch: Together) => (points: readonly Float64Array[]) => {
+      const together = points.length === 1 ? [] : batch(points);
+      return points.map((at, k): PointAnswer | undefined => {
+        const answer = together[k];
+        return answer === undefined ? alone(at) : { ...answer, value: direction * answer.value };
+      });
+    },
     at: (value: number): Pick<Hypergradient, "residuals"> => answers.get(value) ?? none,
     failure: (): BilevelError | undefined => failure,
   };

@@ -39,7 +39,7 @@ export function sampleRows(
   const { engine, constants, slots } = binding;
   const inputs = reachable(nodes).filter((node): node is Input => node.kind === "input");
   const byRows = Map.groupBy(
-    inputs.filter((input) => input.role === "data"),
+    inputs.filter((input) => input.role === "data" && constants.has(input)),
     (input) => input.shape[0]?.key ?? "",
   );
   const tooLong = [...byRows].filter(([, [input]]) => {
@@ -52,7 +52,7 @@ export function sampleRows(
   if (others.some((size) => [...namesIn(size)].some((name) => names.has(name)))) return undefined;
 
   const sampled: Binding = {
-    engine,
+    ...binding,
     sizes: new Map([...binding.sizes, ...[...names].map((name) => [name, batch] as const)]),
     constants: new Map(
       [...constants].filter(([input]) => !names.has(input.shape[0]?.key ?? "") || input.role !== "data"),

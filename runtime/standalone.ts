@@ -7,33 +7,19 @@ import type { TableType } from "../compiler/check/types.ts";
 import * as build from "../compiler/ir/graph.ts";
 import type { InputRole, MapFunction, Node, ReduceFunction } from "../compiler/ir/node.ts";
 import { readSize, readSizes } from "../compiler/ir/read-size.ts";
-import { showSizes } from "../compiler/ir/size.ts";
 import { BilevelError, type Diagnostic } from "../grammar/diagnostics.ts";
 import { createAnswers, fitted, type Parts, unknownName } from "./answers.ts";
 import { bind } from "./bind.ts";
-import { columnOf, type NumericArray, tableOf, wantedArrays } from "./data/arrays.ts";
-import type { DataFile } from "./data/files.ts";
+import { type Packed, type TableGiven, tableFrom } from "./data/given.ts";
 import { checkRequirements } from "./data/requirements.ts";
 import { settleShapes, shapeClaims } from "./data/shapes.ts";
 import { createSizes } from "./data/sizes.ts";
-import { type Column, isColumn, type Table } from "./data/table.ts";
+import { isColumn } from "./data/table.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createWasmEngine } from "./engine/wasm/engine.ts";
-import { pointShape } from "./errors.ts";
 import type { SolveOptions } from "./run.ts";
 import type { NestedArray, Point } from "./types.ts";
-import { flatten, shapeOfNested } from "./values.ts";
 
-/** A column as nested arrays, or flat and row-major with its shape. */
-export type ColumnGiven = NestedArray | Packed;
-export interface Packed {
-  readonly shape: readonly number[];
-  readonly values: ArrayLike<number>;
-}
-/** By field; a table-valued field (the `train` and `valid` of folds) is a list of tables. */
-export interface TableGiven {
-  readonly [field: string]: ColumnGiven | readonly TableGiven[];
-}
 export type TablesGiven = Readonly<Record<string, TableGiven>>;
 
 /** A program as a module writes it down. It has no spans, and nothing here looks at one. */
@@ -144,7 +130,9 @@ function withMessages<R extends { readonly warnings: readonly Diagnostic[]; read
 async function bindData(program: ModuleProgram, given: TablesGiven) {
   const problems: Diagnostic[] = [];
   const tables = new Map(
-    [...program.tables].map(([name, type]) => [name, tableFrom(name, type, given[name] ?? {})] as const),
+    [...program.tables].map(
+      ([name, type]) => [name, tableFrom(name, type, given[name] ?? {}, origin, nowhere)] as const,
+    ),
   );
   const classesOf = (table: string, field: string): number | undefined => {
     const column = tables.get(table)?.fields.get(field);
@@ -168,40 +156,6 @@ async function bindData(program: ModuleProgram, given: TablesGiven) {
 
 const origin = "the given data";
 const nowhere = { file: origin, start: 0, end: 0 };
-
-function tableFrom(name: string, type: TableType, given: TableGiven): Table {
-  const file: DataFile = { table: name, path: origin, span: nowhere, read: () => (async function* () {})() };
-  const arrays = new Map([...type.fields].filter(([, { kind }]) => kind === "array"));
-  const wanted = wantedArrays(file, { ...type, fields: arrays }, Object.keys(given));
-  const columns = [...wanted].map(([field, fieldType]) => {
-    const value = given[field] as ColumnGiven;
-    const array = numericArray(value);
-    if (array !== undefined) return [field, columnOf(file, field, fieldType, array)] as const;
-    const declared = `${fieldType.element}[${showSizes(fieldType.shape)}]`;
-    throw new BilevelError([pointShape(`${name}.${field}`, declared, undefined, undefined)]);
-  });
-  const inner = [...type.fields].flatMap(([field, fieldType]) => {
-    if (fieldType.kind === "array") return [];
-    const rows = (given[field] ?? []) as readonly TableGiven[];
-    return [[field, rows.map((row, i) => tableFrom(`${name}[${i}].${field}`, fieldType.table, row))] as const];
-  });
-  if (columns.length > 0) {
-    const table = tableOf(file, new Map(columns));
-    return { ...table, fields: new Map<string, Column | readonly Table[]>([...table.fields, ...inner]) };
-  }
-  return { rows: inner[0]?.[1].length ?? 0, fields: new Map(inner) };
-}
-
-/** `undefined` where nested lists are ragged. */
-function numericArray(value: ColumnGiven): NumericArray | undefined {
-  if (isPacked(value)) return { shape: value.shape, values: Float64Array.from(value.values) };
-  const shape = shapeOfNested(value);
-  return shape && { shape, values: Float64Array.from(flatten(value)) };
-}
-
-function isPacked(value: ColumnGiven): value is Packed {
-  return typeof value === "object" && !Array.isArray(value);
-}
 
 /** How the embedded columns are packed: the narrowest that holds every number exactly. */
 const packings = { u8: Uint8Array, f32: Float32Array, f64: Float64Array } as const;

@@ -4,7 +4,10 @@ import type { Diagnostic } from "../grammar/diagnostics.ts";
 /** A scalar, or an array as nested lists, row-major. */
 export type NestedArray = number | readonly NestedArray[];
 
-/** What an unknown holds: an array, or the weights of a map by their names, `{ W1: ..., b1: ... }`. */
+/**
+ * What an unknown holds: an array; the weights of a map by their names, `{ W1: ..., b1: ... }`; or a function in an RKHS,
+ * `{ points, coefficients }`, a row of either for each of its centres.
+ */
 export type Value = NestedArray | Weights;
 export type Weights = { readonly [tensor: string]: NestedArray };
 
@@ -36,6 +39,27 @@ export interface ConstraintValues {
   readonly multiplier: NestedArray;
 }
 
+/** What a function is beside the numbers that were found for it, which are among the unknowns. */
+export interface SolvedFunction {
+  /** In the language, with a number for every size and parameter: `network h: real[2] -> real = mlp(hidden: [50, 50])`. */
+  readonly declaration: string;
+  /** Where its arguments came from, where all of them were columns of csv files. */
+  readonly inputs?: readonly FunctionInput[];
+}
+
+/** The csv columns of one argument, and what the program centred and scaled them by. */
+export interface FunctionInput {
+  readonly columns: readonly string[];
+  readonly mean?: readonly number[];
+  readonly deviation?: readonly number[];
+}
+
+/** Where a run stands, in values of its unknowns; computed when it is asked for. */
+export interface Present {
+  readonly upper: Readonly<Record<string, Value>>;
+  readonly lower: Readonly<Record<string, Value>>;
+}
+
 export interface GradientResult {
   readonly value: number;
   readonly gradient: Readonly<Record<string, Value>>;
@@ -63,6 +87,10 @@ export interface TraceEntry {
   readonly seconds: number;
   readonly inner_residual: number;
   readonly adjoint_residual: number;
+  /** Where points are searched: the best value so far. */
+  readonly best?: number;
+  /** Rows evaluated so far by a stochastic method, what is looked at for the trace aside. */
+  readonly samples?: number;
 }
 
 export interface RunResult {
@@ -78,6 +106,8 @@ export interface RunResult {
   readonly upper: Readonly<Record<string, Value>>;
   readonly lower: Readonly<Record<string, Value>>;
   readonly reports: Readonly<Record<string, NestedArray>>;
+  /** The networks and functions among the unknowns, by name; `predict` evaluates them at other points. */
+  readonly functions?: Readonly<Record<string, SolvedFunction>>;
   readonly constraints?: readonly ConstraintValues[];
   readonly residuals: Residuals;
   readonly contraction?: number;

@@ -1,4 +1,4 @@
-"""PyTorch on the CPU: by hand on tensors without autograd, by autograd, and by compiled steps; implicit differentiation by TorchOpt."""
+"""PyTorch on the CPU: by hand on tensors without autograd, and by autograd; implicit differentiation by TorchOpt."""
 import torch
 from torch.nn.functional import cross_entropy, softplus
 
@@ -61,7 +61,7 @@ def logistic_autograd(folder, s):
     return implicit(*logistic_problem(folder, s), s)
 
 
-def logistic_by_hand(folder, s, compiled=False):
+def logistic_by_hand(folder, s):
     train, valid = tensors(folder, "train"), tensors(folder, "valid")
     X, y, Xv, yv = train["X"], train["y"], valid["X"], valid["y"]
     penalty = torch.exp(torch.full((s.d,), -3.0))
@@ -75,9 +75,6 @@ def logistic_by_hand(folder, s, compiled=False):
 
     def product(weights, t):
         return Xt @ (weights * (X @ t)) + penalty * t
-
-    if compiled:
-        step, product = torch.compile(step), torch.compile(product)
 
     @torch.no_grad()
     def run():
@@ -162,7 +159,7 @@ def ridge_autograd(folder, s):
     return run
 
 
-def mlp(folder, s, compiled=False):
+def mlp(folder, s):
     batch = tensors(folder, "batch")
     X, y = batch["X"], batch["y"]
     start = [tensors(folder, name)["W"] for name in ("first", "second", "third")]
@@ -170,15 +167,13 @@ def mlp(folder, s, compiled=False):
     def loss(W1, b1, W2, b2, w3, b3):
         return torch.mean((torch.tanh(torch.tanh(X @ W1 + b1) @ W2 + b2) @ w3 + b3 - y) ** 2)
 
-    evaluate = torch.compile(loss) if compiled else loss
-
     def run():
         W1, W2, w3 = (W.clone() for W in start)
         parameters = [W1, torch.zeros(s.h), W2, torch.zeros(s.h), w3, torch.zeros(())]
         for parameter in parameters:
             parameter.requires_grad_()
         for _ in range(s.steps):
-            gradients = torch.autograd.grad(evaluate(*parameters), parameters)
+            gradients = torch.autograd.grad(loss(*parameters), parameters)
             with torch.no_grad():
                 torch._foreach_add_(parameters, gradients, alpha=-s.rate)
         with torch.no_grad():
@@ -274,7 +269,6 @@ def cleaning_by_hand(folder, s):
 serve(
     {
         ("logistic", "by hand"): logistic_by_hand,
-        ("logistic", "by hand, compiled"): lambda folder, s: logistic_by_hand(folder, s, True),
         ("logistic", "autograd"): logistic_autograd,
         ("logistic", "TorchOpt"): logistic_torchopt,
         ("ridge", "first point"): lambda folder, s: ridge_from(folder, s, False),
@@ -282,7 +276,6 @@ serve(
         ("ridge", "autograd"): ridge_autograd,
         ("mlp", "by hand"): mlp_by_hand,
         ("mlp", "autograd"): mlp,
-        ("mlp", "autograd, compiled"): lambda folder, s: mlp(folder, s, True),
         ("product", "matmul"): product,
         ("cleaning", "by hand"): cleaning_by_hand,
         ("cleaning", "autograd"): cleaning_autograd,

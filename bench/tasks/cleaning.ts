@@ -6,16 +6,18 @@ import { decayingFeatures, type NumericArray, normal, vector } from "../data.ts"
 import { hypergradient, prepared, type Settings, type Task } from "../task.ts";
 
 const source = ({ steps, cg, rate }: Settings): string => `
-data train: { x: real[n, d], label: class[n] } = npz("train.npz")
-data valid: { x: real[m, d], label: class[m] } = npz("valid.npz")
-dim k = classes(train.label)
+data train: { x: real[n, d] } = npy("train.x.npy")
+data train_class: { label: class[n] } = npy("train.label.npy")
+data valid: { x: real[m, d] } = npy("valid.x.npy")
+data valid_class: { label: class[m] } = npy("valid.label.npy")
+dim k = classes(train_class.label)
 
 var weight: real[n]
 var W: real[d, k]
 
-minimize E[valid](cross_entropy(W' @ x, label))
+minimize mean(cross_entropy(valid.x @ W, valid_class.label))
 over     weight
-where    W minimizes E[r in train](sigmoid(weight[r]) * cross_entropy(W' @ r.x, r.label)) + 1e-3 * sumsq(W)
+where    W minimizes mean(sigmoid(weight) * cross_entropy(train.x @ W, train_class.label)) + 1e-3 * sumsq(W)
 
 solve { inner: gd(rate: ${rate}, max: ${steps}, tol: 1e-300, warm: false) adjoint: cg(max: ${cg}, tol: 1e-300) }
 `;

@@ -3,10 +3,11 @@ import { applied, type NumericArray, normal, vector } from "../data.ts";
 import { flat, prepared, type Task } from "../task.ts";
 
 const source = (steps: number, rate: number): string => `
-data batch: { X: real[n, d], y: real[n] } = npz("batch.npz")
-data first: { W: real[d, h] } = npz("first.npz")
-data second: { W: real[h, h] } = npz("second.npz")
-data third: { W: real[h] } = npz("third.npz")
+data batch: { X: real[n, d] } = npy("batch.X.npy")
+data target: { y: real[n] } = npy("batch.y.npy")
+data first: { W: real[d, h] } = npy("first.W.npy")
+data second: { W: real[h, h] } = npy("second.W.npy")
+data third: { W: real[h] } = npy("third.W.npy")
 
 var W1: real[d, h] init first.W
 var b1: real[h]
@@ -15,7 +16,7 @@ var b2: real[h]
 var w3: real[h] init third.W
 var b3: real
 
-minimize mean((tanh(tanh(batch.X @ W1 + b1) @ W2 + b2) @ w3 + b3 - batch.y)^2)
+minimize mean((tanh(tanh(batch.X @ W1 + b1) @ W2 + b2) @ w3 + b3 - target.y)^2)
 over     W1, b1, W2, b2, w3, b3
 
 solve { outer: gd(rate: ${rate}, tol: 1e-300) steps: ${steps} }

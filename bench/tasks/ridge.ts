@@ -3,17 +3,19 @@ import { applied, decayingFeatures, type NumericArray, normal, vector } from "..
 import { hypergradient, prepared, type Task } from "../task.ts";
 
 const source = `
-data train: { X: real[n, d], y: real[n] } = npz("train.npz")
-data valid: { X: real[m, d], y: real[m] } = npz("valid.npz")
+data train_X: { X: real[n, d] } = npy("train.X.npy")
+data train_y: { y: real[n] } = npy("train.y.npy")
+data valid_X: { X: real[m, d] } = npy("valid.X.npy")
+data valid_y: { y: real[m] } = npy("valid.y.npy")
 
 var lambda: real[d] init -3
 var theta: real[d]
 
-let loss(S) = mean((S.X @ theta - S.y)^2)
+let loss(X, y) = mean((X @ theta - y)^2)
 
-minimize loss(valid)
+minimize loss(valid_X.X, valid_y.y)
 over     lambda
-where    theta minimizes loss(train) + sum(exp(lambda) * theta^2)
+where    theta minimizes loss(train_X.X, train_y.y) + sum(exp(lambda) * theta^2)
 `;
 
 function answered(X: NumericArray, seed: number): { readonly X: NumericArray; readonly y: NumericArray } {

@@ -48,8 +48,10 @@ export function matchArguments(
   const matched = new Map<string, Expression[]>();
   const rest = parameters.find((p) => p.rest);
   const inOrder = parameters.filter((p) => !p.rest);
+  // What comes after the rest is given by name.
+  const placed = rest === undefined ? inOrder : parameters.slice(0, parameters.indexOf(rest));
   given.positional.forEach((expression, i) => {
-    const parameter = inOrder[i] ?? rest;
+    const parameter = placed[i] ?? rest;
     if (parameter === undefined) {
       fail(
         scope,
@@ -60,8 +62,7 @@ export function matchArguments(
         ),
       );
     }
-    const target = rest !== undefined && parameter.optional ? rest : parameter;
-    matched.set(target.name, [...(matched.get(target.name) ?? []), expression]);
+    matched.set(parameter.name, [...(matched.get(parameter.name) ?? []), expression]);
   });
   for (const { name: key, value } of given.named) {
     const parameter = inOrder.find((p) => p.name === key.text);

@@ -10,6 +10,8 @@ export type FamilyOption = { readonly doc: string } & (
   | { readonly kind: "word"; readonly words: readonly string[]; readonly default: string }
   | { readonly kind: "boolean"; readonly default: boolean }
   | { readonly kind: "integer"; readonly default: number }
+  | { readonly kind: "count"; readonly default: number }
+  | { readonly kind: "positive"; readonly default: number }
   | { readonly kind: "integers"; readonly default: readonly number[] }
 );
 
@@ -20,27 +22,48 @@ const common = {
   seed: { kind: "integer", default: 0, doc: "the seed of the start" },
 } as const satisfies Record<string, FamilyOption>;
 
+const layered = {
+  activation: {
+    kind: "word",
+    words: ["relu", "tanh", "sigmoid", "gelu", "silu", "softplus"],
+    default: "relu",
+    doc: "between layers",
+  },
+  norm: {
+    kind: "word",
+    words: ["none", "layer", "spectral"],
+    default: "none",
+    doc: "of what hidden layers give, or every matrix over its largest singular value",
+  },
+  head: {
+    kind: "word",
+    words: ["linear", "softplus", "sigmoid", "softmax", "tanh", "closed_form"],
+    default: "linear",
+    doc: "what the last layer's output goes through; of a function in L2, closed_form solves for the last layer",
+  },
+  ridge: { kind: "positive", default: 1e-6, doc: "times the squared weights of a last layer in closed form" },
+  ...common,
+} as const satisfies Record<string, FamilyOption>;
+
 /** Every family by name. */
 export const families = {
   linear: { doc: "x W + b", options: common },
+  conv: {
+    doc: "convolutions of an image, each followed by an activation, then the layers of an mlp",
+    options: {
+      image: { kind: "integers", default: [], doc: "height and width, and channels where there are several" },
+      channels: { kind: "integers", default: [16, 16], doc: "what each convolution gives" },
+      kernel: { kind: "count", default: 3, doc: "height and width of the windows" },
+      stride: { kind: "count", default: 1, doc: "from one window to the next" },
+      hidden: { kind: "integers", default: [], doc: "the widths of the hidden layers after them" },
+      ...layered,
+    },
+  },
   mlp: {
     doc: "layers of x W + b with an activation between them",
     options: {
       hidden: { kind: "integers", default: [50, 50], doc: "the widths of the hidden layers" },
-      activation: {
-        kind: "word",
-        words: ["relu", "tanh", "sigmoid", "gelu", "silu", "softplus"],
-        default: "relu",
-        doc: "between layers",
-      },
-      norm: { kind: "word", words: ["none", "layer"], default: "none", doc: "normalisation of the hidden layers" },
-      head: {
-        kind: "word",
-        words: ["linear", "softplus", "sigmoid", "softmax", "tanh"],
-        default: "linear",
-        doc: "what the last layer's output goes through",
-      },
-      ...common,
+      ...layered,
     },
   },
 } as const satisfies Record<string, { readonly doc: string; readonly options: Readonly<Record<string, FamilyOption>> }>;
@@ -102,6 +125,12 @@ export function readFamily(scope: Scope, e: Expression): Family | undefined {
   }, undefined);
 }
 
+/** Whether the last layer is solved for, given the others. */
+export function isClosedForm({ options }: Family): boolean {
+  const head = options.get("head");
+  return head?.kind === "word" && head.value === "closed_form";
+}
+
 const isCount = (value: OptionValue): boolean =>
   value.kind === "number" && Number.isInteger(value.value) && value.value >= 1;
 
@@ -130,6 +159,12 @@ function checkOptionValue(scope: Scope, what: string, option: FamilyOption, valu
       return;
     case "integer":
       if (value.kind !== "number" || !Number.isInteger(value.value)) wrong("a whole number");
+      return;
+    case "count":
+      if (!isCount(value)) wrong("a whole number of at least 1");
+      return;
+    case "positive":
+      if (value.kind !== "number" || value.value <= 0) wrong("a number above 0");
       return;
     case "integers":
       if (value.kind !== "list" || !value.items.every(isCount)) wrong("a list of widths such as [50, 50]");

@@ -6,7 +6,8 @@ import { attempt, type Denotation, fail, type MapDenotation, poison, report, typ
 import { readArrayType, readMapType, readUnknownType } from "./declared-types.ts";
 import { elaborate, toValue, value } from "./elaborate.ts";
 import { badFamily, badSet, badSpace, badStart, badType, typeMismatch } from "./errors.ts";
-import { readFamily } from "./families.ts";
+import { isClosedForm, readFamily } from "./families.ts";
+import { imageMistake } from "./images.ts";
 import type {
   Family,
   FunctionDeclaration,
@@ -255,7 +256,17 @@ export function readNetwork(
   const family = readFamily(scope, declaration.family);
   if (denotation.kind !== "map" || family === undefined) return undefined;
   oneAxisEnds(scope, declaration, denotation);
+  imageFits(scope, denotation, family);
+  if (isClosedForm(family)) {
+    const why = "solves for the last layer of a function in L2, and this is a network";
+    report(scope, badFamily(declaration.family.span, `head: closed_form ${why}`, "leave it out"));
+  }
   return { ...documented(declaration), type: denotation.type, family };
+}
+
+function imageFits(scope: Scope, { type }: MapDenotation, family: Family): void {
+  const [mistake, suggestion] = imageMistake(type, family) ?? [];
+  if (mistake !== undefined) report(scope, badFamily(family.span, mistake, suggestion));
 }
 
 /** Families map vectors to numbers or vectors. */
@@ -290,6 +301,7 @@ export function readFunction(
   if (space === undefined || [...families.values()].includes(undefined)) return undefined;
   const [family, adjoint] = [families.get("family"), families.get("adjoint")];
   if (family !== undefined) oneAxisEnds(scope, declaration, denotation);
+  for (const own of [family, adjoint]) if (own !== undefined) imageFits(scope, denotation, own);
   if (space.kind === "L2" && family === undefined) {
     report(
       scope,

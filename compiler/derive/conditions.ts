@@ -11,15 +11,15 @@
  * needs none of this: the levels are a chain.
  */
 import { BilevelError } from "../../grammar/diagnostics.ts";
-import { notDerivedYet } from "../errors.ts";
+import { notDerivedYet, notPointwise } from "../errors.ts";
 import { add, type Graph, input } from "../ir/graph.ts";
 import { type Input, type Node, reachable } from "../ir/node.ts";
-import type { L2Function, LowerClause, LowerLevel, Problem } from "../lower/problem.ts";
+import type { ClosedForm, L2Function, LowerClause, LowerLevel, Problem } from "../lower/problem.ts";
 import { simplify } from "../simplify/simplify.ts";
 import { type Bound, type Constrained, deriveConstrained } from "./constrained.ts";
 import { gradient } from "./differentiate.ts";
 import { deriveEpigraph } from "./epigraph.ts";
-import { type Functional, functionalOf, throughFamilies } from "./functional.ts";
+import { type Functional, functionalOf, penalised, throughFamilies } from "./functional.ts";
 import { kinksIn } from "./kinks.ts";
 import { deriveNonsmooth, type Nonsmooth } from "./nonsmooth.ts";
 import { pairing } from "./pairing.ts";
@@ -41,6 +41,8 @@ export interface Condition {
   readonly constrained?: Constrained;
   /** Where the unknown is a function in L2: the residual is that of the family that represents it. */
   readonly functional?: Functional;
+  /** Unknowns that are solved for, given the others. */
+  readonly head?: ClosedForm;
   /** Where unknowns are functions in an RKHS: the residual is that of their coefficients. */
   readonly represented?: Represented;
 }
@@ -110,6 +112,7 @@ function conditionOf(g: Graph, clause: LowerClause, deeper: readonly Condition[]
       clause,
       unknowns: [...faced.unknowns, ...multipliers],
       residual: [...faced.residual, ...gradient(g, lagrangian, inner)],
+      answers: [...multipliers, ...inner],
       nonsmooth: faced.nonsmooth,
     };
   }
@@ -125,9 +128,15 @@ function conditionOf(g: Graph, clause: LowerClause, deeper: readonly Condition[]
 function functionalCondition(g: Graph, clause: Optimize, fn: L2Function, { functions }: Surroundings): Condition {
   const functional = functionalOf(g, clause, fn);
   const { unknowns } = clause;
-  const minimand = throughFamilies(g, functions)([functional.loss])[0] as Node;
+  const { head } = fn;
+  const minimand = penalised(g, throughFamilies(g, functions)([functional.loss])[0] as Node, head);
   const residual = gradient(g, minimand, unknowns);
-  return { clause, unknowns, residual, functional, ...(!stops(minimand, unknowns) && { minimand }) };
+  const isWhole = !stops(minimand, unknowns);
+  if (head !== undefined && !isWhole) {
+    const why = "it holds a stopped copy of the function, which a last layer in closed form would move with";
+    throw new BilevelError([notPointwise(fn.name, why, clause.span, "leave out head: closed_form")]);
+  }
+  return { clause, unknowns, residual, functional, ...(isWhole && { minimand }), ...(head && { head }) };
 }
 
 function boundCondition(g: Graph, clause: Optimize, sets: Sets): Condition {

@@ -15,9 +15,9 @@
 import { BilevelError } from "../../grammar/diagnostics.ts";
 import { notPointwise } from "../errors.ts";
 import { add, type Graph, scale } from "../ir/graph.ts";
-import { type Node, reachable } from "../ir/node.ts";
+import { type Input, type Node, reachable } from "../ir/node.ts";
 import { substitute } from "../ir/substitute.ts";
-import type { FunctionValue, L2Function, LowerClause, LowerLevel, Problem } from "../lower/problem.ts";
+import type { ClosedForm, FunctionValue, L2Function, LowerClause, LowerLevel, Problem } from "../lower/problem.ts";
 import { simplify } from "../simplify/simplify.ts";
 import { gradient, hessianVectorProduct, jacobian } from "./differentiate.ts";
 import { pairing } from "./pairing.ts";
@@ -99,6 +99,12 @@ export function adjointLoss(g: Graph, functional: Functional, lagrangian: Node):
   return add(g, [1, ...read.map(() => -1)], [scale(g, 0.5, pairing(g, value.adjointInput, product)), ...read]);
 }
 
+/** What is minimised in the weights of a family: the loss, and the ridge penalty on a last layer in closed form. */
+export function penalised(g: Graph, loss: Node, head: ClosedForm | undefined): Node {
+  const squares = head?.weights.map((tensor) => pairing(g, tensor, tensor)) ?? [];
+  return add(g, [1, ...squares.map(() => head?.ridge ?? 0)], [loss, ...squares]);
+}
+
 /** E_D[⟨a, ∂_v ℓ⟩] */
 export function adjointPairing(g: Graph, { value, slope }: Functional): Node {
   return pairing(g, value.adjointInput, slope);
@@ -124,12 +130,18 @@ export function throughFamilies(
 export function onWeights(problem: Problem): Problem {
   const through = throughFamilies(problem.graph, problem.functions);
   const one = (node: Node): Node => through([node])[0] as Node;
+  const headOf = ({ unknowns }: LowerClause) =>
+    problem.functions.find(({ weights }) => unknowns.includes(weights[0] as Input))?.head;
   const onLevel = (level: LowerLevel): LowerLevel => ({
     clauses: level.clauses.map(
       (clause): LowerClause =>
         clause.kind === "solves"
           ? { ...clause, residual: one(clause.residual) }
-          : { ...clause, objective: one(clause.objective), minimand: one(clause.minimand) },
+          : {
+              ...clause,
+              objective: one(clause.objective),
+              minimand: penalised(problem.graph, one(clause.minimand), headOf(clause)),
+            },
     ),
     deeper: level.deeper && onLevel(level.deeper),
   });

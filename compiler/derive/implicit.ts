@@ -22,7 +22,7 @@ import { simplify } from "../simplify/simplify.ts";
 import { type Condition, conditionsOf, hasFace, inSolvingOrder } from "./conditions.ts";
 import type { Constrained } from "./constrained.ts";
 import { forward, gradient, jacobian } from "./differentiate.ts";
-import { adjointLoss, adjointPairing, type Functional, throughFamilies } from "./functional.ts";
+import { adjointLoss, adjointPairing, type Functional, penalised, throughFamilies } from "./functional.ts";
 import type { Nonsmooth } from "./nonsmooth.ts";
 import { pairing } from "./pairing.ts";
 import { derivePath, type Path } from "./path.ts";
@@ -51,19 +51,21 @@ export interface Block {
   readonly constrained?: Constrained;
   /** Clauses with a face among several that answer each other: each alone, with the others' unknowns held. */
   readonly responses: readonly Block[];
-  /** The minimisations that the block solves as equations, without kinks and constraints. */
+  /** The minimisations that the block solves as equations. */
   readonly optima: readonly Optimum[];
   /** Where the end of a path is meant. Steps of descent have no part in ℒ where they are differentiated along the path. */
   readonly path?: Path;
   /** Where the unknown is a function in L2: what is differentiated, and the adjoint function as a minimisation of its own. */
   readonly functional?: Functional & { readonly adjointLoss?: Node; readonly dual?: Block };
+  /** The last layer of the family that represents it, where that is solved for, given the others. */
+  readonly head?: Block;
   /** Where the unknowns are functions in an RKHS. */
   readonly represented?: Represented;
   /** ∂/∂y (f − Σ over later blocks ⟨v, R⟩), zero everywhere where the upper level does not read the block. */
   readonly adjointRhs: readonly Node[];
 }
 
-/** A solution of the block's equations has to be a minimum in `own`, with all that answers it following. */
+/** A solution of the block's equations has to be a minimum in `own`, with all that answers it following: multipliers, deeper unknowns. */
 export interface Optimum {
   readonly clause: LowerClause;
   readonly own: readonly Input[];
@@ -81,12 +83,16 @@ export interface UpperConstraints {
 export interface Derivation {
   /** An upper variable has a set, which every step has to respect. */
   readonly upperInSet: boolean;
+  /** Each upper step has rows of its own. */
+  readonly isStreamed?: boolean;
   /** f, with the author's sign; absent in a file that has a `where` level alone. */
   readonly value?: Node;
   readonly constraints?: UpperConstraints;
   readonly blocks: readonly Block[];
   /** ∂(f + ⟨μ, c⟩)/∂w with y held constant, one an upper variable. */
   readonly direct: readonly Node[];
+  /** ℒ; absent where there is no upper level. */
+  readonly lagrangian?: Node;
   /** ∂ℒ/∂w, one an upper variable. */
   readonly hypergradient: readonly Node[];
   /** The same in the values of functions in L2, where there are any: what explanations show. */
@@ -145,10 +151,12 @@ export function deriveImplicit(problem: Problem, descents: "path" | "end" = "pat
   };
   return {
     upperInSet,
+    isStreamed: problem.isStreamed,
     value: simplified,
     ...(constraints && { constraints }),
     blocks,
     direct,
+    lagrangian: through([lagrangian])[0] as Node,
     hypergradient,
     ...(inValues && { inValues }),
   };
@@ -179,9 +187,10 @@ type Upper = NonNullable<Problem["upper"]>;
 type Draft = Omit<Block, "adjointRhs">;
 type Through = ReturnType<typeof throughFamilies>;
 
-function optimumOf({ clause, represented, answers = [] }: Condition): readonly Optimum[] {
+function optimumOf({ clause, unknowns, represented, answers = [] }: Condition): readonly Optimum[] {
   if (clause.kind === "solves" || clause.selected !== undefined || represented !== undefined) return [];
-  return [{ clause, own: clause.unknowns, answers }];
+  const own = clause.unknowns;
+  return [{ clause, own, answers: [...new Set([...unknowns, ...answers])].filter((y) => !own.includes(y)) }];
 }
 
 /** The condition with the values of functions written through their families. */
@@ -196,9 +205,10 @@ const deepAdjoint = ({ isAdjointLinear, adjointWeights }: L2Function): readonly 
 /** The adjoint function: a minimisation in the weights of its family. */
 function dualBlock(g: Graph, draft: Draft, { fn }: Functional, loss: Node, deep: ReadonlySet<Node>): Block {
   const clause = draft.clauses[0] as LowerClause;
-  const [minimand] = simplify(g, [loss]) as [Node];
-  const unknowns = fn.adjointWeights;
-  const dual = draftBlock(g, [{ clause, unknowns, residual: gradient(g, minimand, unknowns), minimand }], deep);
+  const { adjointWeights: unknowns, adjointHead: head } = fn;
+  const [minimand] = simplify(g, [penalised(g, loss, head)]) as [Node];
+  const residual = gradient(g, minimand, unknowns);
+  const dual = draftBlock(g, [{ clause, unknowns, residual, minimand, ...(head && { head }) }], deep);
   return simplifyBlock(g, { ...dual, adjointRhs: unknowns.map((y) => constant(g, 0, y.shape)) });
 }
 
@@ -259,9 +269,9 @@ function draftBlock(g: Graph, conditions: readonly Condition[], deep: ReadonlySe
   const curvature = isDeep ? [] : solved.map((r) => unknowns.map((y) => jacobian(g, r, y)));
   const clauses = conditions.map(({ clause }) => clause);
   const isSmooth = !isDeep && functional === undefined;
-  const faceless = conditions.filter((own) => !hasFace(own));
-  const optima = minimand !== undefined || !isSmooth ? [] : faceless.flatMap(optimumOf);
+  const optima = minimand !== undefined || !isSmooth ? [] : conditions.flatMap(optimumOf);
   const alone = conditions.length === 1 ? conditions[0] : undefined;
+  const head = alone?.head && minimand && headBlock(g, alone.clause, alone.head.weights, minimand);
   const responses = conditions
     .filter((own) => alone === undefined && hasFace(own))
     .map((own): Block => {
@@ -283,8 +293,15 @@ function draftBlock(g: Graph, conditions: readonly Condition[], deep: ReadonlySe
     product,
     transposedProduct,
     ...(functional && { functional }),
+    ...(head && { head }),
     ...(alone?.represented && { represented: alone.represented }),
   };
+}
+
+/** The last layer alone, given the others. */
+function headBlock(g: Graph, clause: LowerClause, unknowns: readonly Input[], minimand: Node): Block {
+  const head = draftBlock(g, [{ clause, unknowns, residual: gradient(g, minimand, unknowns), minimand }], new Set());
+  return simplifyBlock(g, { ...head, adjointRhs: unknowns.map((y) => constant(g, 0, y.shape)) });
 }
 
 /** The nodes with copies that move with what they are copies of. */

@@ -15,6 +15,8 @@ import { substitute } from "../ir/substitute.ts";
 import type { LowerClause, Representer } from "../lower/problem.ts";
 import { simplify } from "../simplify/simplify.ts";
 import { gradient, jacobian } from "./differentiate.ts";
+import { scaleEntries } from "./pieces.ts";
+import { type AdjointFunction, adjointFunction } from "./rkhs-adjoint.ts";
 
 type Optimize = Extract<LowerClause, { readonly kind: "optimize" }>;
 
@@ -30,6 +32,8 @@ export interface Represented {
    * the solution is a minimum. For a single function of scalar values.
    */
   readonly certificate?: Node;
+  /** The derivative in the RKHS itself, where the functions are all that the clause minimises over; or why there is none. */
+  readonly inFunctions: AdjointFunction | string;
 }
 
 /** R for the functions, the plain gradient for the clause's other unknowns. */
@@ -56,7 +60,7 @@ export function representedCondition(
   const residual = clause.unknowns.map((unknown) => {
     const k = representers.findIndex(({ coefficients }) => coefficients === unknown);
     if (k < 0) return gradient(g, loss, [unknown])[0] as Node;
-    return add(g, [1, 2], [slopes[k] as Node, timesArray(g, halves[k] as Node, unknown)]);
+    return add(g, [1, 2], [slopes[k] as Node, scaleEntries(g, unknown, halves[k] as Node)]);
   });
   const penalties = halves.map((half) => scale(g, 2, half));
   const certificate = certificateOf(g, clause, representers, slopes, penalties);
@@ -66,6 +70,10 @@ export function representedCondition(
       representers,
       loss: simplify(g, [loss])[0] as Node,
       penalties: simplify(g, penalties),
+      inFunctions:
+        representers.length === clause.unknowns.length
+          ? adjointFunction(g, representers, slopes, penalties)
+          : "the clause has unknowns that are no functions in an RKHS",
       ...(certificate && { certificate: simplify(g, substitute(g, [certificate], back))[0] as Node }),
     },
   };
@@ -86,7 +94,7 @@ function certificateOf(
   const count = only.coefficients.shape[0] as Size;
   const [unit, perCentre] = [delta(g, count), map(g, "power", sizeNode(g, count), constant(g, -1))];
   const epsilon = scale(g, jitter, multiply(g, perCentre, einsum(g, [only.gram], [[0, 0]], [])));
-  const factor = cholesky(g, add(g, [1, 1], [only.gram, timesArray(g, epsilon, unit)]));
+  const factor = cholesky(g, add(g, [1, 1], [only.gram, scaleEntries(g, unit, epsilon)]));
   const curvature = jacobian(g, slopes[0] as Node, only.values.input);
   const inner = einsum(
     g,
@@ -98,11 +106,5 @@ function certificateOf(
     ],
     [2, 3],
   );
-  return add(g, [1, 1], [inner, timesArray(g, penalties[0] as Node, unit)]);
-}
-
-/** scalar · array */
-function timesArray(g: Graph, scalar: Node, array: Node): Node {
-  const axes = array.shape.map((_, axis) => axis);
-  return einsum(g, [scalar, array], [[], axes], axes);
+  return add(g, [1, 1], [inner, scaleEntries(g, unit, penalties[0] as Node)]);
 }

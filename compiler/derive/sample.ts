@@ -6,17 +6,28 @@
  * What has no axis of rows left is computed from every row where it reads no unknown, such as a feature's mean over the data, or
  * no data of these rows, such as a penalty on unknowns that have one entry a row.
  */
+
 import { BilevelError, type Span } from "../../grammar/diagnostics.ts";
+import type { Generator } from "../check/model.ts";
 import { notSampled } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
 import * as build from "../ir/graph.ts";
 import { type Einsum, type Gather, type Input, type Node, operandsOf, reachable } from "../ir/node.ts";
-import { namesIn, type Size, type SizeBindings, sizeOf, substituteSizes } from "../ir/size.ts";
+import {
+  evaluateSize,
+  namesIn,
+  productOfSizes,
+  type Size,
+  type SizeBindings,
+  sameSize,
+  sizeOf,
+  substituteSizes,
+} from "../ir/size.ts";
 import { withOperands } from "../ir/substitute.ts";
 
 /** Rows of one table, drawn anew for each estimate. */
 export interface RowSample {
-  /** The name that the table's row count has in shapes, and how many rows that is. */
+  /** The table's row count as shapes have it, and how many rows that is. */
   readonly rows: string;
   readonly count: number;
   readonly batch: Size;
@@ -24,6 +35,8 @@ export interface RowSample {
   readonly scale: number;
   /** The numbers of the drawn rows, [b]. */
   readonly numbers: Input;
+  /** Fields of an endless table: the inputs that hold b rows drawn afresh, and what they are drawn from. */
+  readonly fresh: ReadonlyMap<Input, { readonly rows: Input; readonly generator: Generator }>;
 }
 
 /** An objective over drawn rows, and whose rows these are; of tables that are not among them, every row is read. */
@@ -34,7 +47,8 @@ export interface SampledObjective {
 
 /**
  * The objective over `batch` rows of each table that has more and that it is linear in; of others it reads every row. `name` tells
- * its rows from those of other objectives. Throws a refusal where it could use none of the tables.
+ * its rows from those of other objectives; `endless` are fields of tables that have rows without end, which are drawn afresh. Throws a
+ * refusal where it could use none of the tables.
  */
 export function sampledObjective(
   g: Graph,
@@ -43,15 +57,24 @@ export function sampledObjective(
   sizes: SizeBindings,
   batch: number,
   span: Span,
+  endless: ReadonlyMap<string, Generator> = new Map(),
 ): SampledObjective {
   const inputs = reachable([root]).filter((node): node is Input => node.kind === "input" && node.role === "data");
-  const tables = new Set(inputs.map(({ shape }) => shape[0]?.key ?? ""));
-  const candidates = [...tables].flatMap((rows): readonly RowSample[] => {
-    const count = sizes.get(rows);
-    if (count === undefined || count <= batch) return [];
+  const tables = new Map(
+    inputs.flatMap(({ shape }) => (shape[0] === undefined ? [] : [[shape[0].key, shape[0]] as const])),
+  );
+  const candidates = [...tables].flatMap(([rows, all]): readonly RowSample[] => {
+    const count = evaluateSize(all, sizes);
+    const fields = inputs.filter((field) => field.shape[0]?.key === rows && endless.has(field.name));
+    if (count === undefined || !Number.isFinite(batch) || (count <= batch && fields.length === 0)) return [];
     const size = sizeOf(batch);
-    const numbers = build.input(g, `${rows} drawn for ${name}, ${batch} each`, "step", [size]);
-    return [{ rows, count, batch: size, scale: count / batch, numbers }];
+    const drawn = (what: string, shape: readonly Size[]): Input =>
+      build.input(g, `${what} drawn for ${name}, ${batch} each`, "step", shape);
+    const fresh = fields.map((field) => {
+      const generator = endless.get(field.name) as Generator;
+      return [field, { rows: drawn(field.name, [size, ...field.shape.slice(1)]), generator }] as const;
+    });
+    return [{ rows, count, batch: size, scale: count / batch, numbers: drawn(rows, [size]), fresh: new Map(fresh) }];
   });
   let refusal: BilevelError | undefined;
   const samples = candidates.filter((sample) => {
@@ -126,8 +149,15 @@ function sampleNode(context: Context, node: Node, reads: Sampled["reads"]): Esti
       const sample = sampleOf(context, node.shape[0] as Size);
       return { node: sample?.numbers ?? node, estimates: none };
     }
-    case "reshape":
-      return { node: build.reshape(context.g, (operands[0] as Sampled).node, shapeOf(context, node)), estimates };
+    case "reshape": {
+      const [{ node: operand }, shape] = [operands[0] as Sampled, shapeOf(context, node)];
+      if (!sameSize(productOfSizes(operand.shape), productOfSizes(shape)))
+        return refuse(
+          context,
+          "something else has as many entries as the table has rows; rows with a name, as n in real[n, d], are told apart",
+        );
+      return { node: build.reshape(context.g, operand, shape), estimates };
+    }
     case "add":
       return { node: rebuilt(context, node, operands), estimates };
     case "gather":
@@ -188,8 +218,10 @@ function sampleGather(context: Context, node: Gather, operands: readonly Sampled
   return { node: build.gather(context.g, node.operand, index.node, node.axis), estimates: none };
 }
 
-/** What has an axis of rows is read at the drawn ones. */
+/** What has an axis of rows is read at the drawn ones; rows that are drawn afresh are read as they come. */
 function sampleInput(context: Context, node: Input): Node {
+  const fresh = context.samples.find((sample) => sample.fresh.has(node))?.fresh.get(node);
+  if (fresh !== undefined) return fresh.rows;
   return node.shape.reduce<Node>((value, size, axis) => {
     const sample = sampleOf(context, size);
     return sample === undefined ? value : build.gather(context.g, value, sample.numbers, axis);
@@ -208,8 +240,9 @@ const sampleOf = ({ samples }: Context, size: Size): RowSample | undefined =>
 
 const shapeOf = (context: Context, node: Node): readonly Size[] => node.shape.map((size) => sampledSize(context, size));
 
-function sampledSize({ samples }: Context, size: Size): Size {
-  return substituteSizes(size, (name) => samples.find(({ rows }) => rows === name)?.batch);
+function sampledSize(context: Context, size: Size): Size {
+  const named = (name: string): Size | undefined => context.samples.find(({ rows }) => rows === name)?.batch;
+  return sampleOf(context, size)?.batch ?? substituteSizes(size, named);
 }
 
 const isMadeOf = ({ samples }: Context, size: Size): boolean => samples.some(({ rows }) => namesIn(size).has(rows));

@@ -8,7 +8,7 @@
  * Moreau 2022). The upper objective and each clause draw rows of their own, and all derivatives of a clause share its rows, so that each
  * direction is an unbiased estimate of the one over all rows.
  */
-import { add, type Graph, input } from "../ir/graph.ts";
+import { add, input } from "../ir/graph.ts";
 import { declaredName, type Input, type Node } from "../ir/node.ts";
 import type { SizeBindings } from "../ir/size.ts";
 import { substitute } from "../ir/substitute.ts";
@@ -28,8 +28,9 @@ export interface Directions {
   /** f, and Σ_j g_j. */
   readonly value: Node;
   readonly minimand: Node;
-  /** D_y */
+  /** D_y, and Σ_j ∂g_j/∂w. */
   readonly slope: readonly Node[];
+  readonly partial: readonly Node[];
   /** ∂/∂y ⟨v, R⟩, ∂/∂w ⟨v, R⟩ */
   readonly curved: readonly Node[];
   readonly cross: readonly Node[];
@@ -48,7 +49,7 @@ export function deriveDirections(problem: Problem, sizes: SizeBindings, batch: n
   const { graph: g, upper } = problem;
   if (upper === undefined) throw new Error("no upper level to step on");
   const draw = (root: Node, name: string, span: (typeof upper)["span"]) =>
-    sampledObjective(g, root, name, sizes, batch, span);
+    sampledObjective(g, root, name, sizes, batch, span, problem.endless);
   const above = draw(upper.objective, "the upper objective", upper.span);
   const clauses = clausesOf(problem.level).map((clause) => {
     if (clause.kind !== "optimize") throw new Error("equations have no rows to draw");
@@ -74,17 +75,19 @@ export function deriveDirections(problem: Problem, sizes: SizeBindings, batch: n
   const pull = by(value, unknowns);
   const curved = by(paired, unknowns);
   const swap = new Map<Node, Node>(unknowns.map((y, k) => [y, adjoints[k] as Input]));
+  const minimand = sum(
+    clauses.map(() => 1),
+    clauses.map(({ objective }) => objective),
+  );
   return {
     variables,
     unknowns,
     adjoints,
     samples: { upper: above.samples, lower: clauses.flatMap(({ samples }) => samples) },
     value,
-    minimand: sum(
-      clauses.map(() => 1),
-      clauses.map(({ objective }) => objective),
-    ),
+    minimand,
     slope,
+    partial: by(minimand, variables),
     curved,
     cross: by(paired, variables),
     pull,

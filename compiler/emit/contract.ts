@@ -1,7 +1,8 @@
 /**
  * Contraction paths: an einsum of many operands becomes a sequence of einsums of one or two, so that a product like
  * Xᵀ(D(X v)) never forms a matrix. The cheapest path costs the fewest multiply-adds; at equal cost, parts that depend on
- * bound data alone are contracted first (they are computed once), then the smaller intermediate wins.
+ * bound data alone are contracted first (they are computed once), then the smaller intermediate wins. Sums that another einsum of the
+ * graph has already cost nothing.
  * Optimal by dynamic programming over subsets for up to 8 operands, greedy beyond.
  */
 import { einsum, type Graph } from "../ir/graph.ts";
@@ -69,6 +70,10 @@ function optimal(g: Graph, product: Product, output: readonly number[], isConsta
     kept.push(labelsOf(subset).filter((label) => outside.has(label)));
   }
   const keptBy = (subset: number): readonly number[] => (subset === all ? output : (kept[subset] as number[]));
+  const known = sumsOf(g);
+  const indicesOf = (subset: number): number[] => operands.map((_, i) => i).filter((i) => (subset & (1 << i)) !== 0);
+  const reused = (subset: number): Part | undefined =>
+    known.size === 0 ? undefined : lookUp(known, product, indicesOf(subset), keptBy(subset));
 
   const plans = new Map<number, Plan>();
   operands.forEach((operand, i) => {
@@ -95,18 +100,63 @@ function optimal(g: Graph, product: Product, output: readonly number[], isConsta
       };
       if (best === undefined || cheaper(cost, best.cost)) best = { cost, constant, split: [left, right] };
     }
+    if (reused(subset) !== undefined) best = { ...(best as Plan), cost: { work: 0, varying: 0, largest: 0 } };
     plans.set(subset, best as Plan);
   }
 
   const build = (subset: number): Part => {
     const split = plans.get(subset)?.split;
     const target = keptBy(subset);
-    if (split !== undefined) return multiplyParts(g, split.map(build), target);
+    if (split !== undefined) {
+      const part = reused(subset) ?? multiplyParts(g, split.map(build), target);
+      keep(known, product, indicesOf(subset), part);
+      return part;
+    }
     const i = Math.log2(subset);
     const own = labels[i] ?? [];
     return multiplyParts(g, [{ node: operands[i] as Node, labels: own }], target);
   };
   return build(all);
+}
+
+/** What products of operands summed to, by how they are written. Sums are stored, so that to read one again costs nothing. */
+const memos = new WeakMap<Graph, Map<string, Part>>();
+
+function sumsOf(g: Graph): Map<string, Part> {
+  const sums = memos.get(g) ?? new Map<string, Part>();
+  memos.set(g, sums);
+  return sums;
+}
+
+/** The operands in an order, and the labels in that of their first use, which does not depend on where the product stands. */
+function written({ operands, labels }: Product, indices: readonly number[]) {
+  const sorted = [...indices].sort((i, j) => (operands[i] as Node).id - (operands[j] as Node).id);
+  const order = unique(sorted.flatMap((i) => labels[i] ?? []));
+  const key = sorted.map((i) => `${operands[i]?.id}:${labels[i]?.map((label) => order.indexOf(label))}`).join(" ");
+  return { order, key };
+}
+
+const keyOf = (key: string, order: readonly number[], kept: readonly number[]): string =>
+  `${key} to ${kept.map((label) => order.indexOf(label)).sort((a, b) => a - b)}`;
+
+function lookUp(
+  known: ReadonlyMap<string, Part>,
+  product: Product,
+  indices: readonly number[],
+  kept: readonly number[],
+): Part | undefined {
+  const { order, key } = written(product, indices);
+  const part = known.get(keyOf(key, order, kept));
+  return part && { node: part.node, labels: part.labels.map((place) => order[place] as number) };
+}
+
+function keep(known: Map<string, Part>, product: Product, indices: readonly number[], part: Part): void {
+  const { order, key } = written(product, indices);
+  if (part.labels.length === order.length) return;
+  known.set(keyOf(key, order, part.labels), {
+    node: part.node,
+    labels: part.labels.map((label) => order.indexOf(label)),
+  });
 }
 
 /**
@@ -171,13 +221,33 @@ function multiplyParts(g: Graph, parts: readonly Part[], wanted: readonly number
   };
 }
 
-/** Labels of both parts, then those of one alone, then those of the other, the fewer: the columns of a matrix product. */
+/** So many times longer, a side of a result lies along memory: libraries multiply by a narrow matrix faster so. */
+const slender = 8;
+
+/**
+ * Labels of both parts, then those of one alone, then those of the other, the columns of a matrix product: the fewer; as they are wanted
+ * where they are as many, unless the result is slender.
+ */
 function inMatrixOrder([a, b]: readonly Part[], target: readonly number[]): readonly number[] {
   if (a === undefined || b === undefined) return target;
   const both = target.filter((label) => a.labels.includes(label) && b.labels.includes(label));
   const alone = [a, b].map((part) => target.filter((label) => part.labels.includes(label) && !both.includes(label)));
   const [first = [], second = []] = alone;
-  return second.length > first.length ? [...both, ...second, ...first] : [...both, ...first, ...second];
+  const [ofFirst, ofSecond] = [extent(a, first), extent(b, second)];
+  const isFirstLast = ((): boolean => {
+    if (first.length !== second.length) return first.length < second.length;
+    if (Math.max(ofFirst, ofSecond) > slender * Math.min(ofFirst, ofSecond)) return ofFirst > ofSecond;
+    return target.indexOf(second[0] as number) < target.indexOf(first[0] as number);
+  })();
+  return isFirstLast ? [...both, ...second, ...first] : [...both, ...first, ...second];
+}
+
+/** Entries along the labels. */
+function extent({ node, labels }: Part, along: readonly number[]): number {
+  return along.reduce(
+    (product, label) => product * (constantSize(node.shape[labels.indexOf(label)] as Size) as number),
+    1,
+  );
 }
 
 const unique = (list: readonly number[]): number[] => [...new Set(list)];

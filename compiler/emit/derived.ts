@@ -4,6 +4,7 @@ import type { Item } from "./explanation.ts";
 import { faceAdjoint, faceLetters, faceSystem, hasFace } from "./faces.ts";
 import { hasMultipliers, relationToUpper } from "./findings.ts";
 import { functionAdjoint } from "./functions.ts";
+import { adjointInSpace, kernelSlopes, throughKernels } from "./kernels.ts";
 import { type Formula, keyOf, negative, number, product, sum, transpose } from "./math.ts";
 import { rankOf, whole } from "./notation.ts";
 import { handedOn, pathAdjoint } from "./paths.ts";
@@ -44,7 +45,9 @@ const sentence = (parts: readonly Inline[]): Item => ({ kind: "sentence", parts 
 export function stationarity(story: Story, block: NamedBlock): readonly Item[] {
   const { condition } = block.plan.facts.block;
   if (followedPath(block)?.selected.kind === "descent") return [];
-  const own = hasMultipliers(block) || hasFace(block) ? [] : owners(block);
+  // In an RKHS it is the gradient there, read off at the points.
+  const isOther = hasMultipliers(block) || hasFace(block) || block.plan.facts.represented !== undefined;
+  const own = isOther ? [] : owners(block);
   const equations = condition.map((node, k): Item => {
     const owner = own[k];
     const letter = owner === undefined ? [] : [conditionLetter(story, owner.named, [owner.unknown])];
@@ -110,7 +113,8 @@ function productWith(block: NamedBlock, directions: readonly Formula[], transpos
 export function adjoint(story: Story, block: NamedBlock): readonly Item[] {
   if (story.problem.upper === undefined) return [];
   const equations = adjointEquations(story, block);
-  return block.plan.facts.upper === "absent" ? equations : [...equations, ...faceAdjoint(story, block).map(sentence)];
+  const more = [...faceAdjoint(story, block), ...adjointInSpace(story, block)];
+  return block.plan.facts.upper === "absent" ? equations : [...equations, ...more.map(sentence)];
 }
 
 function adjointEquations(story: Story, block: NamedBlock): readonly Item[] {
@@ -189,11 +193,11 @@ export function hypergradient(story: Story): readonly Item[] {
       kind: "equation",
       sides: [
         derivative(story.upper, [nameOf(story, variable)], true),
-        plus(show(story, gradients[k] as Node), handedOn(story, variable)),
+        plus(show(story, gradients[k] as Node), [...handedOn(story, variable), ...throughKernels(story, variable)]),
       ],
     }),
   );
-  return [...lines, ...equations];
+  return [...lines, ...equations, ...kernelSlopes(story)];
 }
 
 /** The sum, without a zero in front. */

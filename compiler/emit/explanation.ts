@@ -8,15 +8,19 @@ import { dependsOn, type Input, type Node } from "../ir/node.ts";
 import { evaluateSize, namesIn, type Size, type SizeBindings, showSizes } from "../ir/size.ts";
 import type { LowerClause } from "../lower/problem.ts";
 import type { Plan } from "../plan/plan.ts";
+import { searches } from "../plan/solvers.ts";
 import { abbreviate } from "./abbreviations.ts";
 import { conventions, formulasOf } from "./conventions.ts";
 import { adjoint, curvature, hypergradient, stationarity } from "./derived.ts";
 import { constraintFormulas, upperConstraintFormulas } from "./faces.ts";
 import { findings } from "./findings.ts";
 import { shownInValues } from "./functions.ts";
+import { shownWithKernels } from "./kernels.ts";
 import { type Formula, keyOf, type MathSymbol, number, partsOf, relation } from "./math.ts";
+import { methodLines } from "./methods.ts";
 import type { Notation } from "./notation.ts";
 import { pathItems, selectionWords } from "./paths.ts";
+import { stochasticLines } from "./stochastic.ts";
 import { commas, type Inline, mapNames, type NamedClause, nameOf, type Story, show, tell } from "./story.ts";
 
 export type { Inline } from "./story.ts";
@@ -54,8 +58,9 @@ export interface Explanation {
 export function explain(compiled: Compiled, plan: Plan, sizes: SizeBindings): Explanation {
   const { problem, derivation } = compiled;
   if (problem === undefined || derivation === undefined) throw new Error("explain: the program has no derivation");
-  const shown = shownInValues(problem, derivation, plan);
-  const story = tell(problem, shown.derivation, shown.plan, sizes, indices(compiled));
+  const lettered = shownWithKernels(problem, derivation, plan);
+  const shown = shownInValues(lettered.problem, lettered.derivation, lettered.plan);
+  const story = tell(lettered.problem, shown.derivation, shown.plan, sizes, indices(compiled), lettered.kernels);
   const sections: readonly Section[] = [
     { title: "Problem", items: problemItems(story, depths(compiled.model?.level)) },
     { title: "Found", items: story.blocks.flatMap((block) => findings(story, block)) },
@@ -160,20 +165,23 @@ function planItems(story: Story, plan: Plan): readonly Item[] {
         ? ["no adjoint system: ", own.adjoint.reason]
         : own.dual !== undefined
           ? ["its adjoint function by ", own.dual.inner.solver, ": ", own.adjoint.reason]
-          : ["adjoint by ", own.adjoint.solver, ": ", own.adjoint.reason];
+          : own.adjoint.solver === "rkhs"
+            ? ["its adjoint function by ", own.linear, ": ", own.adjoint.reason]
+            : ["adjoint by ", own.adjoint.solver, ": ", own.adjoint.reason];
     return [
       ["solve for ", ...names, " by ", own.inner.solver, ": ", own.inner.reason],
       ...(problemHasUpper(story) ? [adjointLine] : []),
       ...damping,
     ];
   });
+  const isSearch = searches.some((search) => search === plan.outer.solver);
   const outer: readonly Inline[] = [
-    "outer steps by ",
-    plan.outer.solver,
-    ", at most ",
-    number(plan.steps),
+    ...(isSearch
+      ? ["upper values by ", plan.outer.solver]
+      : ["outer steps by ", plan.outer.solver, ", at most ", number(plan.steps)]),
     ": ",
     plan.outer.reason,
+    ...drawnRows(plan),
   ];
   const rounds: readonly (readonly Inline[])[] =
     story.derivation.constraints === undefined
@@ -188,8 +196,22 @@ function planItems(story: Story, plan: Plan): readonly Item[] {
     ? sentences
     : plan.method === "kkt"
       ? [...bothLevels, ["grad differentiates at one point:"], ...derived]
-      : [...derived, outer, ...rounds];
+      : plan.stochastic !== undefined
+        ? [...stochasticLines(story, plan.stochastic, plan.steps), ["grad differentiates at one point:"], ...derived]
+        : [...derived, outer, ...methodLines(plan), ...rounds];
   return [...lines, ...arithmetic(plan)].map((parts) => ({ kind: "sentence", parts }));
+}
+
+/** The upper steps' own batches. */
+function drawnRows({ outer }: Plan): readonly Inline[] {
+  const batch = outer.arguments.get("batch");
+  return typeof batch === "number"
+    ? [
+        "; each has the hypergradient from ",
+        number(batch),
+        " drawn rows of each larger table, unbiased at the adjoint it is given",
+      ]
+    : [];
 }
 
 function arithmetic({ backend }: Plan): readonly (readonly Inline[])[] {
@@ -211,6 +233,7 @@ function differentiation({ blocks }: Story): string {
     const kind = facts.block.path?.selected.kind;
     if (adjoint.solver === "function")
       return "functional implicit differentiation: in the values of the function, in L2";
+    if (adjoint.solver === "rkhs") return "implicit differentiation in the RKHS, then discretised";
     if (adjoint.solver === "zero") return "no derivative through the lower level";
     if (adjoint.solver === "forward") return "forward differentiation through the steps of descent";
     if (kind === "gradient_flow") return "differentiation of the gradient flow's limit, exact in both its parts";

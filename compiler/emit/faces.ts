@@ -265,16 +265,19 @@ export function faceLetters(story: Story, block: NamedBlock): readonly Line[] {
   const { constrained, unknowns } = block.plan.facts.block;
   const { active = [], equalities = [] } = constrained ?? {};
   const multipliers = unknowns.filter(({ role }) => role === "multiplier");
-  const listed = (inputs: readonly Input[]): Line => commas(inputs.map((own) => nameOf(story, own)));
-  const told: readonly Line[] = [
-    [...listed(active), " is 1 where the inequality is active, and 0 where it is slack"],
-    [...listed(multipliers.slice(0, equalities.length)), " multiplies what is equal to 0"],
-    [...listed(multipliers.slice(equalities.length)), " multiplies what is at most 0"],
+  const told = (inputs: readonly Input[], one: string, several: string, what: string): Line => [
+    ...commas(inputs.map((own) => nameOf(story, own))),
+    ` ${inputs.length > 1 ? several : one} ${what}`,
+  ];
+  const letters: readonly Line[] = [
+    told(active, "is", "are", "1 where the inequality is active, and 0 where it is slack"),
+    told(multipliers.slice(0, equalities.length), "multiplies", "multiply", "what is equal to 0"),
+    told(multipliers.slice(equalities.length), "multiplies", "multiply", "what is at most 0"),
   ];
   const counts = [active.length, equalities.length, active.length];
   return [
     ...ofPieces(block, (own, y, piece) => own.letters(story, y, piece)),
-    ...(constrained === undefined ? [] : told.filter((_, k) => counts[k] !== 0)),
+    ...(constrained === undefined ? [] : letters.filter((_, k) => counts[k] !== 0)),
   ];
 }
 

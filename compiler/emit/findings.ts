@@ -1,12 +1,12 @@
 /** What the structure of a lower-level block says about it: in sentences, with what is assumed and what a run verifies. */
 
 import { kinkName } from "../derive/kinks.ts";
-import type { Node } from "../ir/node.ts";
 import { evaluateSize, type Size } from "../ir/size.ts";
-import { type Curvature, convexityOf } from "../plan/convexity.ts";
+import { isConvexProblem } from "../plan/facts.ts";
 import type { Item } from "./explanation.ts";
 import { epigraphsOf, faces, hasFace, penaltyFormulas, ties } from "./faces.ts";
 import { functionFindings } from "./functions.ts";
+import { kernelFindings } from "./kernels.ts";
 import { type Formula, negative, sum } from "./math.ts";
 import { array, rankOf, whole } from "./notation.ts";
 import { pathFindings } from "./paths.ts";
@@ -18,13 +18,14 @@ export function findings(story: Story, block: NamedBlock): readonly Item[] {
   const lines = [
     ...batch(story, block),
     ...functionFindings(story, block),
+    ...kernelFindings(story, block),
     ...what(story, block),
     ...ties(story, block),
     form(story, block),
     ...upperLevel(story, block),
     ...(hasFace(block) ? [] : kinks(story, block)),
     ...faces(story, block),
-    ...(block.plan.facts.pointwise !== undefined
+    ...(block.plan.facts.pointwise !== undefined || block.plan.facts.represented !== undefined
       ? []
       : path === undefined
         ? assumptions(block)
@@ -74,6 +75,7 @@ function what(story: Story, block: NamedBlock): readonly (readonly Inline[])[] {
   const kind = facts.quadratic ? "linear" : "nonlinear";
   if (isNested(block)) return nested(story, block, kind);
   if (hasStoppedCopy(block) && block.plan.facts.pointwise !== undefined) return [];
+  if (facts.represented !== undefined) return [[`a ${kind} system of equations in `, ...unknowns]];
   if (hasStoppedCopy(block))
     return [["the point where ", ...unknowns, ` and its stopped copy agree: a ${kind} system of equations`]];
   if (facts.fixedPoint)
@@ -205,32 +207,27 @@ function kinks(story: Story, block: NamedBlock): readonly (readonly Inline[])[] 
   return found.length === 0 ? [] : [[`kinks in `, ...names(story, block), `: ${found.join(", ")}`]];
 }
 
-/** h affine and c convex, as far as composition rules prove it. */
-function hasConvexConstraints({ plan: { facts } }: NamedBlock): boolean {
-  const { equalities = [], inequalities = [] } = facts.block.constrained ?? {};
-  const shapes = convexityOf([...equalities, ...inequalities], new Set(facts.block.unknowns));
-  const isOneOf = (node: Node, ...curvatures: readonly Curvature[]): boolean =>
-    curvatures.some((curvature) => shapes.get(node)?.curvature === curvature);
-  return (
-    equalities.every((node) => isOneOf(node, "constant", "affine")) &&
-    inequalities.every((node) => isOneOf(node, "constant", "affine", "convex"))
-  );
-}
-
 /** What the derivative rests on, and how a run sees that it holds. */
 function assumptions(block: NamedBlock): readonly (readonly Inline[])[] {
   const { facts } = block.plan;
   const isUnique = facts.modulus !== undefined;
   const verified = "assumed, and verified at the solution found: ";
   if (hasFace(block)) {
+    const pieces = facts.block.nonsmooth?.pieces ?? [];
     const where = facts.block.constrained === undefined ? "entry at its kink or bound" : "active constraint";
     const strict = `a force on each ${where} (strict complementarity)`;
-    const isConvex = facts.convexity !== "unknown" && facts.convexity !== "concave" && hasConvexConstraints(block);
     const curved: readonly Inline[] =
       isUnique && facts.block.constrained === undefined
         ? ["so there is exactly one solution, and ", block.curvature, " is invertible there"]
         : [verified, block.curvature, " is invertible"];
-    const minimum: readonly Inline[] = isConvex ? [] : ["not verified: that the solution is a minimum"];
+    const isSeen = pieces.every(({ kind }) => kind !== "psd");
+    const minimum = isConvexProblem(facts)
+      ? []
+      : [
+          isSeen
+            ? `${verified}a minimum on the face (up to order 600)`
+            : "not verified: that the solution is a minimum",
+        ];
     return [curved, [`assumed, and checked at the solution found, with a warning: ${strict}`], minimum];
   }
   if (facts.minimisation && isUnique)
@@ -241,9 +238,7 @@ function assumptions(block: NamedBlock): readonly (readonly Inline[])[] {
   const deeper =
     facts.block.optima.length > 0
       ? [[verified, "a minimum at each level, with all that answers it following (up to order 600)"].join("")]
-      : isNested(block)
-        ? ["not verified: that each level's solution is a minimum"]
-        : [];
+      : [];
   const attracts: readonly Inline[] = facts.fixedPoint
     ? [
         "estimated at the solution found, with a warning from 1 on: the contraction factor, the spectral radius of I − ",

@@ -80,7 +80,11 @@ export function functionFindings(story: Story, block: NamedBlock): readonly (rea
   const trusted: readonly Inline[] = fn.isLinear
     ? ["the family is linear: both are exact within it, to the solver's precision"]
     : ["not verified: that the steps taken reach minimisers over the families; the residuals say how near they are"];
-  return [values, unique, adjoint, ["no second derivative of a family is taken"], trusted];
+  const heads = [fn.head, fn.adjointHead].some((head) => head !== undefined);
+  const settled: readonly Inline[] = [
+    "a last layer in closed form is solved for before every step, given the others: ridge regression on what they give",
+  ];
+  return [values, unique, adjoint, ["no second derivative of a family is taken"], ...(heads ? [settled] : []), trusted];
 }
 
 /** The adjoint loss, whose minimiser is the adjoint function. */

@@ -1,10 +1,17 @@
 /** The declarations beside a compiled module: its functions, typed by the model's own names and shapes. */
 import type { Model } from "../check/model.ts";
-import { showType, type TableType } from "../check/types.ts";
+import { showType } from "../check/types.ts";
 import type { Input, Node } from "../ir/node.ts";
 import { type Size, showSizes } from "../ir/size.ts";
 import type { Problem } from "../lower/problem.ts";
-import { exportedNames, type ModuleParts, type ModuleTarget, type ModuleWrapping, tablesRead } from "./module.ts";
+import {
+  exportedNames,
+  type ModuleParts,
+  type ModuleTarget,
+  type ModuleWrapping,
+  type TableRead,
+  tablesRead,
+} from "./module.ts";
 
 /** The text of the `.d.ts`. */
 export function moduleTypes(
@@ -75,15 +82,14 @@ function reported(name: string, value: Node, docs: ReadonlyMap<string, string>):
 }
 
 function tableProperties(model: Model, problem: Problem): readonly string[] {
-  return [...tablesRead(model, problem)].map(([name, type]) => `  ${named(name)}: ${tableType(type, "  ")};`);
+  return [...tablesRead(model, problem)].map(([name, type]) => `  ${named(name)}: ${tableType(type)};`);
 }
 
-function tableType({ fields }: TableType, indent: string): string {
-  const lines = [...fields].map(([name, type]) => {
-    if (type.kind === "table") return `${indent}  ${named(name)}: readonly ${tableType(type.table, `${indent}  `)}[];`;
-    return `${indent}  /** ${showType(type)} */\n${indent}  ${named(name)}: ${nested(type.shape.length)} | Column;`;
-  });
-  return `{\n${lines.join("\n")}\n${indent}}`;
+function tableType({ fields }: TableRead): string {
+  const lines = [...fields].map(
+    ([name, type]) => `    /** ${showType(type)} */\n    ${named(name)}: ${nested(type.shape.length)} | Column;`,
+  );
+  return `{\n${lines.join("\n")}\n  }`;
 }
 
 // -------------------------------------------------------------------------------------------- what all modules share

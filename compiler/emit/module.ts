@@ -5,7 +5,7 @@
  * program's text, which about pays for the emitter; and one module serves any rows of data, with the very kernels of `bilevel run`.
  */
 import type { Model, OptionValue } from "../check/model.ts";
-import type { TableType } from "../check/types.ts";
+import type { ArrayType, TableType } from "../check/types.ts";
 import type { Derivation } from "../derive/implicit.ts";
 import type { Problem } from "../lower/problem.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -17,7 +17,7 @@ export interface ModuleColumn {
 }
 
 export interface ModuleTable {
-  readonly fields: ReadonlyMap<string, ModuleColumn | readonly ModuleTable[]>;
+  readonly fields: ReadonlyMap<string, ModuleColumn>;
 }
 
 /** What a module is made from. */
@@ -148,48 +148,49 @@ function functionText(body: string): string {
 
 const indented = (text: string): string => text.replaceAll(/^(?=.)/gm, "  ");
 
-/** The tables of which the program reads a field, with those fields alone. */
-export function tablesRead(model: Model, problem: Problem): ReadonlyMap<string, TableType> {
-  const read = [...problem.graph.inputs.values()]
-    .filter((input) => input.role === "data")
-    .map((input) => input.name.split("."));
+export interface TableRead extends TableType {
+  readonly fields: ReadonlyMap<string, ArrayType>;
+}
+
+/** The tables of which the program reads a field, with those fields alone. Of the parts of a fold it reads which rows they have. */
+export function tablesRead(model: Model, problem: Problem): ReadonlyMap<string, TableRead> {
+  const { inputs } = problem.graph;
   const declared = model.data.flatMap((declaration) => declaration.tables);
   return new Map(
     declared.flatMap(({ name, type }) => {
-      const names = new Set(read.flatMap(([table, field]) => (table === name && field !== undefined ? [field] : [])));
-      const fields = new Map([...type.fields].filter(([field]) => names.has(field)));
-      return fields.size === 0 ? [] : [[name, { ...type, fields }] as const];
+      const fields = [...type.fields].flatMap(([field, fieldType]) => {
+        const input = inputs.get(`${name}.${field}`);
+        if (input?.role !== "data") return [];
+        const rowsTaken: ArrayType = { kind: "array", element: "bool", shape: input.shape };
+        return [[field, fieldType.kind === "table" ? rowsTaken : fieldType] as const];
+      });
+      return fields.length === 0 ? [] : [[name, { ...type, fields: new Map(fields) }] as const];
     }),
   );
 }
 
 // ------------------------------------------------------------------------------------------------------------- data
 
-function dataText(data: ModuleParts["data"], types: ReadonlyMap<string, TableType>): string {
+function dataText(data: ModuleParts["data"], types: ReadonlyMap<string, TableRead>): string {
   const tables = [...types].map(([name, type]) => {
     const table = data.get(name);
     if (table === undefined) throw new Error(`the table ${name} was not read`);
     return `${JSON.stringify(name)}: ${tableText(table, [...type.fields.keys()])}`;
   });
-  return braced(tables, "{", "}");
+  return braced(tables);
 }
 
 function tableText({ fields }: ModuleTable, names: readonly string[]): string {
   const texts = names.map((name) => {
     const field = fields.get(name);
     if (field === undefined) throw new Error(`the field ${name} was not read`);
-    const rows = isColumn(field) ? undefined : field.map((table) => tableText(table, [...table.fields.keys()]));
-    return `${JSON.stringify(name)}: ${rows === undefined ? columnText(field as ModuleColumn) : braced(rows, "[", "]")}`;
+    return `${JSON.stringify(name)}: ${columnText(field)}`;
   });
-  return braced(texts, "{", "}");
+  return braced(texts);
 }
 
-function isColumn(field: ModuleColumn | readonly ModuleTable[]): field is ModuleColumn {
-  return !Array.isArray(field);
-}
-
-const braced = (items: readonly string[], open: string, close: string): string =>
-  `${open}\n${items.map((item) => `  ${item.replaceAll("\n", "\n  ")},\n`).join("")}${close}`;
+const braced = (items: readonly string[]): string =>
+  `{\n${items.map((item) => `  ${item.replaceAll("\n", "\n  ")},\n`).join("")}}`;
 
 /** The narrowest first; the runtime knows them by these names. */
 const packings = [

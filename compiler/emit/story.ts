@@ -7,6 +7,7 @@ import type { SizeBindings } from "../ir/size.ts";
 import type { LowerClause, Problem } from "../lower/problem.ts";
 import type { BlockPlan, Plan } from "../plan/plan.ts";
 import { simplify } from "../simplify/simplify.ts";
+import type { KernelLetter } from "./kernels.ts";
 import { type Formula, keyOf, type MathSymbol, negative, symbol } from "./math.ts";
 import { array, createNotation, type Notation } from "./notation.ts";
 
@@ -47,6 +48,8 @@ export interface Story {
   readonly carried: MathSymbol;
   /** What the adjoint function of an unknown in L2 minimises. */
   readonly adjointLoss: MathSymbol;
+  /** The kernel matrices of functions in an RKHS. */
+  readonly kernels: readonly KernelLetter[];
 }
 
 /** Gives everything its letter. `indices`: the index of each unknown that has one. */
@@ -56,6 +59,7 @@ export function tell(
   plan: Plan,
   sizes: SizeBindings,
   indices: ReadonlyMap<string, string>,
+  kernels: readonly KernelLetter[],
 ): Story {
   const g = problem.graph;
   const valueOf = (clause: LowerClause): Node =>
@@ -81,6 +85,8 @@ export function tell(
     ...(derivation.constraints?.constraints ?? []).map(({ value }) => value),
     ...derivation.direct,
     ...derivation.hypergradient,
+    ...kernels.flatMap(({ letter, slope }) => (slope === undefined ? [letter] : [letter, slope])),
+    ...[...problem.declarations.values()].flatMap((pieces) => pieces.filter((piece) => typeof piece !== "string")),
     ...plan.blocks.flatMap(({ facts }) => [
       ...facts.predictors,
       ...(facts.modulus ?? []),
@@ -124,7 +130,20 @@ export function tell(
       index: indices.get(own.unknowns[0]?.name ?? ""),
     };
   });
-  return { notation, problem, derivation, blocks: named, upper, sizes, step, time, rate, carried, adjointLoss };
+  return {
+    notation,
+    problem,
+    derivation,
+    blocks: named,
+    upper,
+    sizes,
+    step,
+    time,
+    rate,
+    carried,
+    adjointLoss,
+    kernels,
+  };
 }
 
 const pathNodes = ({ path }: Block): readonly Node[] =>

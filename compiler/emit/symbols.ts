@@ -102,6 +102,7 @@ const families: readonly { readonly pattern: RegExp; readonly letters: readonly 
   { pattern: /^quotients of (.*)$/, letters: ["b", "d", "k"] },
   { pattern: /^lower bound of (.*)$/, letters: ["l", "b", "o"] },
   { pattern: /^upper bound of (.*)$/, letters: ["h", "u", "q"] },
+  { pattern: /^kernel matrix ?(.*)$/, letters: ["k", "q", "w"] },
   { pattern: /^adjoint function [^.]*\.(.*)$/, letters: ["a", "p", "u"] },
   { pattern: /^adjoint of (.*)$/, letters: ["v", "u", "p", "a"] },
   { pattern: /^direction in (.*)$/, letters: ["t", "s", "h", "e"] },
@@ -162,7 +163,8 @@ function nameFamilies(inputs: readonly Input[], fresh: Symbols["fresh"], table: 
     const letter = fresh(...letters.map((candidate) => (matrices ? candidate.toUpperCase() : candidate)));
     const distinct = new Set(members.map(({ subscript }) => subscript)).size === members.length;
     members.forEach(({ input, subscript }, k) => {
-      table.set(input, symbol(letter, members.length === 1 ? undefined : distinct ? subscript : String(k + 1)));
+      const apart = distinct ? subscript : String(k + 1);
+      table.set(input, symbol(letter, members.length === 1 || apart === "" ? undefined : apart));
     });
   }
 }

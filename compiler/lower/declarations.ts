@@ -2,15 +2,13 @@
  * The maps that a program solves for, declared anew with every size and parameter a number: what a result keeps of a function beside
  * its weights, or its points and coefficients. The numbers are expressions until the problem is solved.
  */
-import type { Family, FunctionDeclaration, Kernel, Model, Term } from "../check/model.ts";
+import { isClosedForm } from "../check/families.ts";
+import type { Family, FunctionDeclaration, Kernel, Model, OptionValue, Term } from "../check/model.ts";
 import type { ArrayType, MapType } from "../check/types.ts";
 import { sizeNode } from "../ir/graph.ts";
 import type { Node } from "../ir/node.ts";
-import { showOption } from "../plan/options.ts";
+import type { Template } from "./problem.ts";
 import { type Lowering, lowerClosed } from "./terms.ts";
-
-/** Source text in pieces; a node stands for the number that it will be. */
-export type Template = readonly (string | Node)[];
 
 /** By the unknown's name: networks, functions, and weights that are unknowns of their own. */
 export function declarationsOf(context: Lowering, model: Model): ReadonlyMap<string, Template> {
@@ -19,7 +17,8 @@ export function declarationsOf(context: Lowering, model: Model): ReadonlyMap<str
     const kernel = kernelOf(declaration);
     const { family } = declaration;
     if (index !== undefined || (kernel ?? family) === undefined) return [];
-    const template = kernel === undefined ? asNetwork(context, name, type, family) : asFunction(context, name, type, kernel);
+    const template =
+      kernel === undefined ? asNetwork(context, name, type, family) : asFunction(context, name, type, kernel);
     return [[name, template] as const];
   });
   const shared = model.unknowns.flatMap(({ name, type, index }) => {
@@ -47,8 +46,15 @@ const asFunction = (context: Lowering, name: string, type: MapType, kernel: Kern
   ")",
 ];
 
-function familyText({ name, options }: Family): string {
-  return `${name}(${[...options].map(([key, value]) => `${key}: ${showOption(value)}`).join(", ")})`;
+/** As a network with the weights that were found, the last layer is linear, however it was found. */
+function familyText(family: Family): string {
+  const { name, options } = family;
+  const kept = isClosedForm(family) ? [...options].filter(([key]) => key !== "head" && key !== "ridge") : [...options];
+  return `${name}(${kept.map(([key, value]) => `${key}: ${optionText(value)}`).join(", ")})`;
+}
+
+function optionText(value: OptionValue): string {
+  return value.kind === "list" ? `[${value.items.map(optionText).join(", ")}]` : String(value.value);
 }
 
 /** `real[2], real -> real[3]` */
@@ -68,9 +74,15 @@ function kernelText(context: Lowering, kernel: Kernel): Template {
     case "scaled":
       return [number(kernel.factor), " * ", ...grouped(context, kernel.operand)];
     case "sum":
-      return separated(kernel.operands.map((operand) => kernelText(context, operand)), " + ");
+      return separated(
+        kernel.operands.map((operand) => kernelText(context, operand)),
+        " + ",
+      );
     case "product":
-      return separated(kernel.operands.map((operand) => grouped(context, operand)), " * ");
+      return separated(
+        kernel.operands.map((operand) => grouped(context, operand)),
+        " * ",
+      );
   }
 }
 

@@ -1,16 +1,20 @@
 /**
  * Families of parametric maps: the tensors that are their weights, where these start, and the map's value at a point. A layer is
- * x W + b, then the normalisation, then the activation; the last layer goes through the head instead.
+ * x W + b, then the normalisation of what it gives, then the activation; the last layer goes through the head instead. Spectral
+ * normalisation is of every W.
  */
 import type { UnaryFunction } from "../check/builtins.ts";
-import { families } from "../check/families.ts";
+import { families, isClosedForm } from "../check/families.ts";
+import { type Convolution, convolutionsOf } from "../check/images.ts";
 import type { Family, Generator, OptionValue } from "../check/model.ts";
 import type { MapType } from "../check/types.ts";
 import { add, constant, einsum, type Graph, map, multiply, reshape, sizeNode } from "../ir/graph.ts";
 import type { Node } from "../ir/node.ts";
 import { addSizes, oneSize, type Size, sizeOf } from "../ir/size.ts";
 import { type Batched, elementwise, ownShape, product } from "./batched.ts";
-import { lowerNormalisation, lowerReduction, lowerUnary } from "./functions.ts";
+import { flattened, pixelsOf, windows } from "./convolution.ts";
+import { lowerNormalisation, lowerUnary } from "./functions.ts";
+import { atUnitNorm, standardised } from "./normalise.ts";
 import { lowerStructured } from "./structured.ts";
 
 /** One array of a map's weights: `W1`. */
@@ -22,26 +26,36 @@ export interface WeightTensor {
 }
 
 interface Settings {
+  readonly image: readonly number[];
+  readonly channels: readonly number[];
+  readonly kernel: number;
+  readonly stride: number;
   readonly hidden: readonly number[];
   readonly activation: string;
   readonly norm: string;
   readonly head: string;
+  readonly ridge: number;
   readonly bias: boolean;
   readonly init: string;
   readonly seed: number;
 }
 
 const plain: Settings = {
+  image: [],
+  channels: [],
+  kernel: 1,
+  stride: 1,
   hidden: [],
   activation: "relu",
   norm: "none",
   head: "linear",
+  ridge: 0,
   bias: true,
   init: "glorot",
   seed: 0,
 };
 
-/** A linear map is an mlp without hidden layers. */
+/** A linear map is an mlp without hidden layers, and an mlp a convolutional network without convolutions. */
 function settingsOf({ name, options }: Family): Settings {
   const rules: Readonly<Record<string, { readonly default: unknown }>> =
     families[name as keyof typeof families].options;
@@ -56,27 +70,43 @@ function valueOf(value: OptionValue): unknown {
 
 /** Whether the map is linear in its weights, so that its functions form a linear space. */
 export function isLinearFamily(family: Family): boolean {
-  const { hidden, head } = settingsOf(family);
-  return hidden.length === 0 && head === "linear";
+  const { channels, hidden, head } = settingsOf(family);
+  return channels.length + hidden.length === 0 && head === "linear";
+}
+
+/** Where the last layer is in closed form: how many of the last tensors are its own, and the ridge penalty on them. */
+export function closedFormOf(family: Family): { readonly tensors: number; readonly ridge: number } | undefined {
+  const { bias, ridge } = settingsOf(family);
+  return isClosedForm(family) ? { tensors: bias ? 2 : 1, ridge } : undefined;
 }
 
 // ---------------------------------------------------------------------------------------------------------- weights
 
 const entriesOf = ({ shape }: { readonly shape: readonly Size[] }): Size => shape[0] ?? oneSize;
 
-/** A layer from `from` numbers to an array of shape `to`: one axis, or none for a number. */
+/** A layer from `from` numbers to an array of shape `to`: one axis, or none for a number. A convolution is one at every window. */
 interface Layer {
   readonly from: Size;
   readonly to: readonly Size[];
   readonly isLast: boolean;
+  readonly convolution?: Convolution;
 }
 
-function layersOf(type: MapType, { hidden }: Settings): readonly Layer[] {
-  const widths = [type.from.map(entriesOf).reduce(addSizes), ...hidden.map(sizeOf)];
-  return widths.map((from, k) => {
-    const next = widths[k + 1];
-    return next === undefined ? { from, to: type.to.shape, isLast: true } : { from, to: [next], isLast: false };
-  });
+function layersOf(type: MapType, { image, channels, kernel, stride, hidden }: Settings): readonly Layer[] {
+  const convolutions = convolutionsOf(image, channels, kernel, stride);
+  const seen = convolutions.at(-1)?.to;
+  const first = seen === undefined ? type.from.map(entriesOf).reduce(addSizes) : sizeOf(pixelsOf(seen) * seen.channels);
+  const widths = [first, ...hidden.map(sizeOf)];
+  return [
+    ...convolutions.map((convolution): Layer => {
+      const from = sizeOf(convolution.kernel ** 2 * convolution.from.channels);
+      return { from, to: [sizeOf(convolution.to.channels)], isLast: false, convolution };
+    }),
+    ...widths.map((from, k): Layer => {
+      const next = widths[k + 1];
+      return next === undefined ? { from, to: type.to.shape, isLast: true } : { from, to: [next], isLast: false };
+    }),
+  ];
 }
 
 /** The tensors in order; `applyFamily` takes them so. */
@@ -153,16 +183,20 @@ export function applyFamily(
   const rest = [...weights];
   const take = (): Batched => rest.shift() as Batched;
   return layersOf(type, settings).reduce(
-    (x, layer) => {
-      const shape = [...leading, ...layer.to];
-      const linear = lowerStructured.matmul(g, [x, take()], shape, 0);
+    (before, layer) => {
+      const { convolution } = layer;
+      const x = convolution === undefined ? before : onOwn(before, (node) => windows(g, node, convolution));
+      const shape = [...leading, ...(convolution === undefined ? [] : [sizeOf(pixelsOf(convolution.to))]), ...layer.to];
+      const matrix = settings.norm === "spectral" ? atUnitNorm(g, take()) : take();
+      const linear = lowerStructured.matmul(g, [x, matrix], shape, 0);
       const moved = settings.bias ? sum(g, [linear, take()], shape) : linear;
       if (layer.isLast) return onOwn(moved, (node) => headed(g, settings.head, node));
       const normed =
         settings.norm === "layer"
           ? sum(g, [product(g, [standardised(g, moved), take()], shape), take()], shape)
           : moved;
-      return onOwn(normed, (node) => activated(g, settings.activation, node));
+      const given = onOwn(normed, (node) => activated(g, settings.activation, node));
+      return convolution === undefined ? given : onOwn(given, (node) => flattened(g, node, convolution.to));
     },
     joined(g, type, points, leading),
   );
@@ -195,29 +229,10 @@ function joined(g: Graph, type: MapType, points: readonly Batched[], leading: re
   return lowerStructured.concat(g, spread, [...leading, total], leading.length);
 }
 
-/** In the denominator of the normalisation. */
-const normEpsilon = 1e-5;
-
-/** (x − mean) / √(var + ε) along the last axis: layer normalisation (Ba, Kiros and Hinton 2016). */
-function standardised(g: Graph, value: Batched): Batched {
-  return onOwn(value, (x) => {
-    const last = x.shape.length - 1;
-    const along = (reduced: Node): Node => {
-      const axes = x.shape.map((_, axis) => axis);
-      return einsum(g, [reduced], [axes.slice(0, -1)], axes, new Map([[last, x.shape[last] as Size]]));
-    };
-    const centred = add(g, [1, -1], [x, along(lowerReduction.mean(g, x, [last]))]);
-    const variance = lowerReduction.mean(g, multiply(g, centred, centred), [last]);
-    const epsilon = constant(g, normEpsilon, variance.shape);
-    const scale = map(g, "power", add(g, [1, 1], [variance, epsilon]), constant(g, -0.5, variance.shape));
-    return multiply(g, centred, along(scale));
-  });
-}
-
 const activated = (g: Graph, name: string, x: Node): Node =>
   name === "relu" ? map(g, "relu", x) : lowerUnary[name as UnaryFunction](g, x);
 
 function headed(g: Graph, name: string, x: Node): Node {
-  if (name === "linear") return x;
+  if (name === "linear" || name === "closed_form") return x;
   return name === "softmax" ? lowerNormalisation.softmax(g, x, x.shape.length - 1) : activated(g, name, x);
 }

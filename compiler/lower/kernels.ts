@@ -11,6 +11,20 @@ import type { Node } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
 import { reciprocal } from "./functions.ts";
 
+/** Σ_j K_ij α_j, for coefficients of any shape after the centres. */
+export function expanded(g: Graph, kernel: Node, coefficients: Node): Node {
+  const own = coefficients.shape.slice(1).map((_, axis) => axis + 2);
+  return einsum(
+    g,
+    [kernel, coefficients],
+    [
+      [0, 1],
+      [1, ...own],
+    ],
+    [0, ...own],
+  );
+}
+
 /** One array a declared argument, [points, entries]: together they are the coordinates. */
 export type Points = readonly Node[];
 
@@ -72,7 +86,7 @@ function normsOf(g: Graph, points: Points, others: Points, axis: 0 | 1): Node {
     ),
   );
   const across = (others[0] as Node).shape[0] as Size;
-  return einsum(g, [map(g, "sqrt", squares)], [[axis]], [0, 1], new Map([[1 - axis, across]]));
+  return einsum(g, [root(g, squares)], [[axis]], [0, 1], new Map([[1 - axis, across]]));
 }
 
 /** Of the differences themselves: |x|² + |c|² − 2 x·c would cancel near the diagonal. */
@@ -171,20 +185,20 @@ const profiles: { readonly [K in KernelName]: (pairs: Pairs, parameter: Paramete
     const { g, shape } = pairs;
     const depth = wholeParameter(parameter("depth", 1));
     const constantly = (value: number): Node => constant(g, value, shape);
-    const clipped = (w: Node): Node => map(g, "minimum", map(g, "maximum", w, constantly(0)), constantly(2));
+    const clipped = (w: Node): Node => map(g, "minimum", floored(g, w), constantly(2));
     const { rows, columns } = pairs.norms();
     const norms = multiply(g, rows, columns);
     const gap = add(g, [1, -1], [rows, columns]);
     const chord = add(g, [1, -1], [pairs.squaredDistance(), multiply(g, gap, gap)]);
     // A point at the origin has kernel 0 with every other, whatever its angle.
-    const twice = map(g, "maximum", scale(g, 2, norms), constantly(1e-300));
+    const twice = floored(g, scale(g, 2, norms));
     let w = clipped(multiply(g, chord, reciprocal(g, twice)));
     let tangent = pairs.inner();
     for (let layer = 0; layer < depth; layer += 1) {
       // π − θ = 2 acos √(w/2)
       const opening = scale(g, 2, map(g, "acos", map(g, "sqrt", scale(g, 0.5, w))));
       const angle = add(g, [1, -1], [constantly(Math.PI), opening]);
-      const sine = map(g, "sqrt", multiply(g, w, add(g, [1, -1], [constantly(2), w])));
+      const sine = root(g, multiply(g, w, add(g, [1, -1], [constantly(2), w])));
       const cosine = add(g, [1, -1], [constantly(1), w]);
       // 1 − (sin θ + (π − θ) cos θ)/π = w − (sin θ − θ cos θ)/π
       const bend = add(g, [1, -1], [sine, multiply(g, angle, cosine)]);
@@ -196,11 +210,18 @@ const profiles: { readonly [K in KernelName]: (pairs: Pairs, parameter: Paramete
   },
 };
 
+/**
+ * A distance has no derivative where points coincide, and there one of 0 is right: a point moves together with the centre that it is.
+ * The floor is far below what any of the formulas can tell from 0.
+ */
+const root = (g: Graph, square: Node): Node => map(g, "sqrt", floored(g, square));
+const floored = (g: Graph, node: Node): Node => map(g, "maximum", node, constant(g, 1e-300, node.shape));
+
 /** factor |x − c| / s */
 function scaledDistance(pairs: Pairs, parameter: Parameter, factor: number): Node {
   const { g } = pairs;
   const inverse = scale(g, factor, reciprocal(g, parameter("bandwidth", 1)));
-  return multiply(g, spread(pairs, inverse), map(g, "sqrt", pairs.squaredDistance()));
+  return multiply(g, spread(pairs, inverse), root(g, pairs.squaredDistance()));
 }
 
 /** A parameter that shapes the formula: the checker has made sure that it is a constant. */

@@ -8,8 +8,8 @@ import type { MapType } from "../check/types.ts";
 import { input, map } from "../ir/graph.ts";
 import { type Input, type Node, reachable } from "../ir/node.ts";
 import { type Batched, ownShape, unbatched } from "./batched.ts";
-import { applyFamily, isLinearFamily, type WeightTensor, weightsOf } from "./families.ts";
-import type { FunctionValue, L2Function } from "./problem.ts";
+import { applyFamily, closedFormOf, isLinearFamily, type WeightTensor, weightsOf } from "./families.ts";
+import type { ClosedForm, FunctionValue, L2Function } from "./problem.ts";
 import { type Expansion, lowerExpansion } from "./representer.ts";
 import { chosen, type Lowering, refuse } from "./terms.ts";
 import type { Lower } from "./weights.ts";
@@ -60,12 +60,8 @@ export function lowerMap(context: Lowering, term: Apply, lower: Lower, entry?: T
   const parametric = context.maps.named(term.map);
   const expansion = context.maps.expansions.get(term.map);
   if (expansion !== undefined) {
-    const value = lowerExpansion(
-      context,
-      expansion,
-      term,
-      term.arguments.map((argument) => lower.parts(argument)[0] as Batched),
-    );
+    const at = term.arguments.map((argument) => lower.parts(argument)[0] as Batched);
+    const value = lowerExpansion(context, expansion, term, at, tableOf(context, at, term));
     return entry === undefined ? value : chosen(g, value, ownShape(value).length - 1, lower.parts(entry)[0] as Batched);
   }
   if (parametric === undefined)
@@ -119,13 +115,21 @@ export function functionsOf(
     const { name, type, space, family, adjoint } = functional;
     if (space.kind !== "L2" || family === undefined) return [];
     const represented = adjoint ?? family;
+    const [weights, adjoints] = [context.weights(name), adjointWeights(context, functional)];
+    const closed = (of: Family, tensors: readonly Input[]): ClosedForm | undefined => {
+      const form = closedFormOf(of);
+      return form && { weights: tensors.slice(-form.tensors), ridge: form.ridge };
+    };
+    const [head, adjointHead] = [closed(family, weights), closed(represented, adjoints)];
     return [
       {
         name,
         rank: type.to.shape.length,
         table: space.table.kind === "data" ? space.table.name : undefined,
-        weights: context.weights(name),
-        adjointWeights: adjointWeights(context, functional),
+        weights,
+        adjointWeights: adjoints,
+        ...(head && { head }),
+        ...(adjointHead && { adjointHead }),
         adjointStarts: weightsOf(type, represented).map(start),
         isLinear: isLinearFamily(family),
         isAdjointLinear: isLinearFamily(represented),

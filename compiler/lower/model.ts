@@ -21,6 +21,7 @@ import type { Size } from "../ir/size.ts";
 import { substitute } from "../ir/substitute.ts";
 import { simplify } from "../simplify/simplify.ts";
 import { type Batched, elementwise, spread, unbatched } from "./batched.ts";
+import { declarationsOf } from "./declarations.ts";
 import { isLinearFamily, type WeightTensor } from "./families.ts";
 import { createMaps, functionsOf, type Maps, tensorsOf } from "./maps.ts";
 import type { Constraint, LowerClause, LowerLevel, LowerSet, Problem, Selected } from "./problem.ts";
@@ -100,16 +101,19 @@ export function lowerModel(model: Model): Problem {
   const deep = [...inputs].flatMap(([name, own]) => (isDeep(model, maps, name) ? own : []));
   return {
     graph,
+    declarations: declarationsOf(context, model),
     functions,
     deep,
     upper,
     level,
     sets,
+    isStreamed: model.data.some(({ source }) => source.kind === "stream"),
     divergences,
     reports,
     starts,
     params,
     generated: [...generated.values()],
+    endless: endlessFields(model),
   };
 }
 
@@ -198,8 +202,10 @@ function lowerSet(context: Lowering, unknown: UnknownDeclaration, set: SetConstr
   if (unknown.type.kind === "weights") return refuse(`a set of weights (${unknown.name})`, set.span);
   const { shape } = context.variable(unknown.name);
   const spreadTo = (term: Term, to: readonly Size[]): Node => underIndex(context, term, undefined, to);
-  const bound = (node: Node, infinite: number): Node | undefined =>
-    node.kind === "constant" && node.value === infinite ? undefined : node;
+  const bound = (node: Node, infinite: number): Node | undefined => {
+    const [simple] = simplify(g, [node]) as [Node];
+    return simple.kind === "constant" && simple.value === infinite ? undefined : simple;
+  };
   const [first, second] = set.arguments;
   switch (set.name) {
     case "nonnegative":
@@ -314,3 +320,13 @@ function lowerSelection(context: Lowering, starts: Starts, clause: Optimize, sel
 }
 
 type Optimize = Extract<ModelClause, { kind: "optimize" }>;
+
+function endlessFields(model: Model): Problem["endless"] {
+  return new Map(
+    model.data.flatMap(({ source, tables: [table] }) =>
+      source.kind !== "generated" || table === undefined || !table.type.endless
+        ? []
+        : [...table.type.fields.keys()].map((field) => [`${table.name}.${field}`, source.generator] as const),
+    ),
+  );
+}

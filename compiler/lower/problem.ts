@@ -94,6 +94,8 @@ export interface Problem {
   /** By the unknown's name. */
   readonly sets: ReadonlyMap<string, LowerSet>;
   readonly reports: readonly { readonly name: string; readonly value: Node }[];
+  /** By the unknown's name: the maps that are solved for, declared anew with their sizes and parameters as they will be. */
+  readonly declarations: ReadonlyMap<string, Template>;
   /** Unknowns in L2, whose values are inputs in all expressions. */
   readonly functions: readonly L2Function[];
   /** Weights of networks that are not linear in them: their curvature is only multiplied with. */
@@ -102,7 +104,14 @@ export interface Problem {
   readonly starts: ReadonlyMap<string, Node>;
   readonly params: readonly { readonly input: Input; readonly value: Node }[];
   readonly generated: readonly { readonly input: Input; readonly generator: Generator }[];
+  /** Fields of endless tables, by the input's name: a fixed sample stands for them, unless a method draws them afresh. */
+  readonly endless: ReadonlyMap<string, Generator>;
+  /** Some tables are streams: each step has rows of its own. */
+  readonly isStreamed?: boolean;
 }
+
+/** Source text in pieces; a node stands for the number that it will be. */
+export type Template = readonly (string | Node)[];
 
 /** A function in an RKHS by its coefficients over the centres. Its clause reads it through the values there and the norm alone. */
 export interface Representer {
@@ -115,6 +124,8 @@ export interface Representer {
   readonly norm: { readonly node: Node; readonly input: Input };
   /** The centres, [centres, entries] for each declared argument. */
   readonly centres: readonly Node[];
+  /** The kernel matrices between points where the program evaluates it and the centres, by the points' table; the Gram matrix under "". */
+  readonly matrices: ReadonlyMap<string, Node>;
   readonly span: Span;
 }
 
@@ -129,11 +140,20 @@ export interface L2Function {
   readonly weights: readonly Input[];
   readonly adjointWeights: readonly Input[];
   readonly adjointStarts: readonly Node[];
+  /** The last layers that are solved for, given the others. */
+  readonly head?: ClosedForm;
+  readonly adjointHead?: ClosedForm;
   /** Whether these families are linear in their weights. */
   readonly isLinear: boolean;
   readonly isAdjointLinear: boolean;
   readonly values: readonly FunctionValue[];
   readonly span: Span;
+}
+
+/** The last weights of a family, and the factor of the ridge penalty on them. */
+export interface ClosedForm {
+  readonly weights: readonly Input[];
+  readonly ridge: number;
 }
 
 /** The values of a function at the rows of a table: an input, and what it is through either family. */

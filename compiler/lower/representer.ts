@@ -13,7 +13,7 @@ import { add, broadcastLeading, constant, einsum, gather, input, iota, map, resh
 import { dependsOn, type Input, type Node } from "../ir/node.ts";
 import { addSizes, oneSize, productOfSizes, type Size, sizeOf } from "../ir/size.ts";
 import { type Batched, binderSizes, spread, unbatched, unionBatch } from "./batched.ts";
-import { kernelMatrix, type Points } from "./kernels.ts";
+import { expanded, kernelMatrix, type Points } from "./kernels.ts";
 import type { Representer } from "./problem.ts";
 import { lowerStructured } from "./structured.ts";
 import { type Lowering, lowerUnder, refuse } from "./terms.ts";
@@ -24,6 +24,7 @@ type Apply = Extract<Term, { kind: "apply" }>;
 export interface Expansion extends Representer {
   readonly kernel: Kernel;
   readonly from: MapType["from"];
+  readonly matrices: Map<string, Node>;
   /** Evaluations at centres, by the ids of their points: where they begin among the values. */
   readonly offsets: ReadonlyMap<string, Size>;
 }
@@ -67,11 +68,12 @@ export function expansionOf(
   const gram = kernelMatrix(g, kernel, scalarIn(context), centres, centres);
   const shape = [count, ...type.to.shape];
   const coefficients = input(g, name, "lower", shape);
-  const atCentres = weighed(context, gram, coefficients);
+  const atCentres = expanded(context.graph, gram, coefficients);
   return {
     kernel,
     from: type.from,
     centres,
+    matrices: new Map([["", gram]]),
     offsets,
     coefficients,
     gram,
@@ -98,20 +100,6 @@ const scalarIn =
   (context: Lowering) =>
   (term: Term): Node =>
     lowerUnder(context, term, undefined).node;
-
-/** K α */
-function weighed({ graph }: Lowering, kernel: Node, coefficients: Node): Node {
-  const own = coefficients.shape.slice(1).map((_, axis) => axis + 2);
-  return einsum(
-    graph,
-    [kernel, coefficients],
-    [
-      [0, 1],
-      [1, ...own],
-    ],
-    [0, ...own],
-  );
-}
 
 function paired({ graph }: Lowering, a: Node, b: Node): Node {
   const axes = a.shape.map((_, axis) => axis);
@@ -151,12 +139,13 @@ function pointsOf({ graph }: Lowering, from: MapType["from"], term: Apply, value
   return { points, rows, batch, axes };
 }
 
-/** h at points; a frozen copy keeps its kernel and coefficients. */
+/** h at points, those of the table where they are one's; a frozen copy keeps its kernel and coefficients. */
 export function lowerExpansion(
   context: Lowering,
   expansion: Expansion,
   term: Apply,
   values: readonly Batched[],
+  table = "points",
 ): Batched {
   const g = context.graph;
   const { points, batch, axes } = pointsOf(context, expansion.from, term, values);
@@ -170,7 +159,10 @@ export function lowerExpansion(
     return node.kind === "constant" ? node : freeze(node);
   };
   const kernel = kernelMatrix(g, expansion.kernel, parameter, points, expansion.centres.map(freeze));
-  return shaped(weighed(context, kernel, freeze(expansion.coefficients)));
+  const { matrices } = expansion;
+  const free = (name: string, k = 2): string => (matrices.has(name) ? free(`${table}${k}`, k + 1) : name);
+  if (!term.frozen && ![...matrices.values()].includes(kernel)) matrices.set(free(table), kernel);
+  return shaped(expanded(context.graph, kernel, freeze(expansion.coefficients)));
 }
 
 function sliceRows({ graph }: Lowering, values: Node, offset: Size, points: Points): Node {

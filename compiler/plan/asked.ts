@@ -27,7 +27,7 @@ export function asked<S extends string>(
   prescribed?: Choice<S>,
 ): Asked<S> {
   const value = options.get(key);
-  const drawn = key === "outer" ? [] : draws.flatMap((name) => scalar(name, options.get(name)));
+  const drawn = (key === "outer" ? draws.slice(1) : draws).flatMap((name) => scalar(name, options.get(name)));
   const written = value?.kind === "word" ? scalars(value.arguments) : [];
   const span = value?.kind === "word" ? { span: value.span } : {};
   if (value?.kind !== "word" || value.value === "auto") {
@@ -41,7 +41,7 @@ export function asked<S extends string>(
   return { solver, arguments: new Map([...drawn, ...written]), reason: "as asked", ...span };
 }
 
-/** Options of the whole problem that solvers with random steps read beside their own arguments. */
+/** Options of the whole problem that solvers with random steps read beside their own arguments; the upper level has a batch of its own. */
 const draws = ["batch", "seed"] as const;
 
 /** The numbers and switches among the arguments. */

@@ -115,7 +115,7 @@ function refuseMisfit(
   facts: BlockFacts,
   solver: AdjointSolver,
   inner: InnerSolver,
-  { span }: Asked<AdjointSolver>,
+  { span, arguments: given }: Asked<AdjointSolver>,
 ): void {
   const names = unknownsOf(facts);
   const refuse = (why: string, suggestion: string): never => {
@@ -125,6 +125,8 @@ function refuseMisfit(
     refuse(`needs a symmetric system, and that of ${names} is not`, "write adjoint: lu or adjoint: gmres");
   if (solver === "fixed_point" && !facts.fixedPoint)
     refuse(`is for fixed points v = F(v), and the condition of ${names} is none`, "leave the choice to auto");
+  if (given.has("opa") && inner !== "lbfgs")
+    refuse(`learns along the adjoint (opa) beside steps of L-BFGS, and ${inner} solves for ${names}`, "leave out opa");
   if (solver === "shared" && inner !== "lbfgs" && inner !== "anderson")
     refuse(
       `takes the quasi-Newton matrix of the inner solver, and ${inner}, which solves for ${names}, keeps none`,

@@ -160,6 +160,10 @@ function refuseMisfit(facts: BlockFacts, solver: InnerSolver, { span }: Asked<In
       `iterates v = F(v), and the equations for ${names} have another form`,
       "put the unknown alone on one side, or write inner: newton",
     );
-  if (!proximal && !facts.minimisation && !iterates && solver !== "newton")
+  // A clause with a stopped copy has a slope to follow and no objective that falls.
+  const [clause] = facts.block.clauses;
+  const follows =
+    (solver === "adam" || solver === "sgd") && clause?.kind === "optimize" && facts.block.clauses.length === 1;
+  if (!proximal && !facts.minimisation && !iterates && !follows && solver !== "newton")
     refuse(`minimizes, and ${names} solves equations`, "write inner: newton");
 }

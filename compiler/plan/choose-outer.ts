@@ -9,6 +9,9 @@ import { decide, type Row } from "./table.ts";
 
 interface Case {
   readonly inSet: boolean;
+  /** The upper problem is subject to something. */
+  readonly isConstrained: boolean;
+  readonly isStreamed: boolean;
   readonly blocks: readonly BlockPlan[];
 }
 
@@ -28,7 +31,7 @@ function isShorter(adjoint: Choice<string>, inner: Choice<string>): boolean {
   return adjoint.arguments.has("max") && adjoint.arguments.get("max") !== inner.arguments.get("max");
 }
 
-const followsSteps = ({ adjoint }: BlockPlan): boolean => adjoint.solver === "reverse" || adjoint.solver === "forward";
+const followsSteps = ({ inner }: BlockPlan): boolean => inner.solver === "descent";
 const isRough = ({ adjoint }: BlockPlan): boolean => adjoint.solver === "neumann" || adjoint.solver === "shared";
 
 export const outerTable: readonly Row<Case, OuterSolver>[] = [
@@ -38,6 +41,13 @@ export const outerTable: readonly Row<Case, OuterSolver>[] = [
     solver: "projected_gd",
     does: "projected gradient steps",
     reason: "every step is projected to the sets of the upper variables",
+  },
+  {
+    when: "rows of a stream",
+    holds: ({ isStreamed }) => isStreamed,
+    solver: "adam",
+    does: "Adam",
+    reason: "each step has rows of its own, so that values of two steps are not compared",
   },
   {
     when: "a lower level by a number of steps of `adam` or `sgd`",
@@ -82,14 +92,28 @@ export function chooseOuter(options: Options, of: Case): Choice<OuterSolver> {
   const refuse = (why: string, suggestion: string): never => {
     throw new BilevelError([solverUnavailable("outer", ask.solver ?? "auto", why, ask.span, suggestion)]);
   };
-  if (recipe !== undefined && recipe.isFixed) {
-    if (ask.solver !== undefined) refuse(`is not for method: ${recipe.method}, which has steps of its own`, "leave it out");
+  if (recipe?.isFixed === true) {
+    const { method, span } = recipe;
+    const why = of.isConstrained
+      ? "takes no constraints in the upper problem"
+      : of.isStreamed
+        ? "compares values, and each step has rows of its own from the stream"
+        : undefined;
+    if (why !== undefined)
+      throw new BilevelError([solverUnavailable("method", method, why, span, "leave the method to auto")]);
+    if (ask.solver !== undefined) refuse(`is not for method: ${method}, which has a way of its own`, "leave it out");
     return { ...recipe.choice, arguments: new Map([...recipe.choice.arguments, ...ask.arguments]) };
   }
+  const chosen = decide(outerTable, of);
+  if (of.isStreamed && (ask.solver ?? chosen.solver) !== "adam")
+    refuse("compares values of two steps, and each has rows of its own from the stream", "write outer: adam");
+  if (ask.arguments.has("batch") && of.isConstrained)
+    refuse("estimates from drawn rows, and the constraints of the upper problem need its values", "leave batch out");
   if (ask.solver !== undefined && of.inSet && ask.solver !== "projected_gd")
     refuse("does not keep the upper variables in their sets", "write outer: projected_gd");
   if (ask.solver !== undefined) return { solver: ask.solver, arguments: ask.arguments, reason: ask.reason };
   const given = new Map([...(recipe?.choice.arguments ?? []), ...ask.arguments]);
-  if (recipe !== undefined && !of.inSet) return { ...recipe.choice, arguments: given };
-  return { ...decide(outerTable, of), arguments: given };
+  if (recipe !== undefined && (!of.inSet || recipe.choice.solver === "hoag"))
+    return { ...recipe.choice, arguments: given };
+  return { ...chosen, arguments: given };
 }

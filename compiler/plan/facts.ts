@@ -40,6 +40,8 @@ export interface BlockFacts {
   readonly pointwise?: PointwiseFacts;
   /** Of a function in L2 that the upper level reads: its adjoint function. */
   readonly dual?: BlockFacts;
+  /** Of a function in L2 with a last layer in closed form: that layer. */
+  readonly head?: BlockFacts;
   /** Of functions in an RKHS. */
   readonly represented?: RepresentedFacts;
   /** How the upper objective varies with the block's unknowns. */
@@ -53,6 +55,19 @@ export interface BlockFacts {
 /** The unknowns' names, for messages. */
 export function unknownsOf({ block }: BlockFacts): string {
   return [...new Set(block.unknowns.map(declaredName))].join(", ");
+}
+
+/** A convex objective and, as far as composition rules prove it, convex constraints: what meets the conditions is a minimum. */
+export function isConvexProblem({ block, convexity }: BlockFacts): boolean {
+  const { equalities = [], inequalities = [] } = block.constrained ?? {};
+  const shapes = convexityOf([...equalities, ...inequalities], new Set(block.unknowns));
+  const isOneOf = (node: Node, ...curvatures: readonly Curvature[]): boolean =>
+    curvatures.some((curvature) => shapes.get(node)?.curvature === curvature);
+  return (
+    (convexity === "convex" || convexity === "affine") &&
+    equalities.every((node) => isOneOf(node, "constant", "affine")) &&
+    inequalities.every((node) => isOneOf(node, "constant", "affine", "convex"))
+  );
 }
 
 /** What was found about a loss in the values of functions in an RKHS at their centres. */
@@ -95,6 +110,7 @@ export function factsOf(g: Graph, block: Block, all: readonly Block[]): BlockFac
     convexity: convexity === "constant" ? "affine" : convexity,
     ...(block.functional && { pointwise: pointwiseFacts(g, block.functional) }),
     ...(block.functional?.dual && { dual: factsOf(g, block.functional.dual, [block.functional.dual]) }),
+    ...(block.head && { head: factsOf(g, block.head, [block.head]) }),
     ...(block.represented && { represented: representedFacts(block.represented, block) }),
     modulus: smooth === undefined || shapes === undefined ? undefined : strongConvexity(g, smooth, declared, shapes),
     upper: upperDependence(g, block, all),
@@ -168,16 +184,36 @@ function upperDependence(g: Graph, block: Block, all: readonly Block[]): UpperDe
   // A path hands on to what it reads besides ℒ.
   if (all.some(({ path }) => path?.reads.some((input) => block.unknowns.includes(input)))) return "different";
   if (block.adjointRhs.every(isZero)) return "absent";
-  if (block.minimand === undefined) return "different";
+  const slope = block.minimand === undefined ? penalisedSlope(g, block) : block.condition;
+  if (slope === undefined) return "different";
   const isMultiple = (factor: number): boolean =>
     simplify(
       g,
-      block.adjointRhs.map((rhs, k) => add(g, [1, -factor], [rhs, block.condition[k] as Node])),
+      block.adjointRhs.map((rhs, k) => add(g, [1, -factor], [rhs, slope[k] as Node])),
     ).every(isZero);
   if (isMultiple(1)) return "equal";
   if (isMultiple(-1)) return "negated";
-  const ratio = ratioOf(block.adjointRhs, block.condition);
+  const ratio = ratioOf(block.adjointRhs, slope);
   return ratio !== undefined && isMultiple(ratio) ? "proportional" : "different";
+}
+
+/**
+ * The gradient of all that one clause minimises, where the kinks of penalties stay where they are: the envelope theorem then holds on the
+ * face as it does without kinks. A set that moves would add its multipliers.
+ */
+function penalisedSlope(g: Graph, { clauses, nonsmooth, unknowns }: Block): readonly Node[] | undefined {
+  const [clause] = clauses;
+  if (clauses.length !== 1 || clause?.kind !== "optimize" || nonsmooth === undefined || nonsmooth.answered)
+    return undefined;
+  const stay = nonsmooth.pieces.every(
+    (piece) =>
+      piece.kind === "free" ||
+      piece.kind === "group" ||
+      (piece.kind === "penalty" && piece.within === undefined && piece.centre.kind === "constant"),
+  );
+  return stay && unknowns.length === clause.unknowns.length
+    ? simplify(g, gradient(g, clause.minimand, unknowns))
+    : undefined;
 }
 
 /** The ratio of the first coefficients that two lists of nodes have on the same operand: the only factor there can be between them. */

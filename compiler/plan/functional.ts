@@ -36,17 +36,31 @@ export function planFunction(facts: BlockFacts, pointwise: PointwiseFacts, optio
   const ask = asked(options, "inner", minimisers);
   const dualAsk = asked(options, "adjoint", minimisers);
   const inner = minimiserOf(facts, ask);
-  const own = { facts, inner, linear: linearOf(facts), damping: 0 } as const;
+  const own = { facts, inner, linear: linearOf(facts), damping: 0, ...headOf(facts) } as const;
   const { dual } = facts;
   if (dual === undefined || facts.upper === "absent")
     return { ...own, adjoint: { solver: "none", arguments: new Map(), reason: "the upper level does not read it" } };
   const dualInner = minimiserOf(dual, dualAsk.solver === undefined && dual.form.kind === "operator" ? ask : dualAsk);
-  const none = { solver: "none", arguments: new Map(), reason: "" } as const;
   return {
     ...own,
     adjoint: { solver: "function", arguments: dualInner.arguments, reason: dualInner.reason },
-    dual: { facts: dual, inner: dualInner, linear: linearOf(dual), adjoint: none, damping: 0 },
+    dual: { facts: dual, inner: dualInner, linear: linearOf(dual), adjoint: none, damping: 0, ...headOf(dual) },
   };
+}
+
+const none = { solver: "none", arguments: new Map(), reason: "" } as const;
+
+/** A last layer in closed form is a linear system, given the others. */
+function headOf({ head, block }: BlockFacts): Pick<BlockPlan, "head"> {
+  if (head === undefined) return {};
+  if (!head.quadratic) {
+    const name = declaredName(block.unknowns[0] as Input);
+    const { span } = block.clauses[0] as { readonly span: Span };
+    const why = "its last layer has no closed form, since the loss is not quadratic in its value";
+    throw new BilevelError([notPointwise(name, why, span, "leave out head: closed_form")]);
+  }
+  const inner = { solver: "cholesky", arguments: new Map(), reason: "a linear system" } as const;
+  return { head: { facts: head, inner, linear: "cholesky", adjoint: none, damping: 0 } };
 }
 
 const linearOf = ({ form, minimisation }: BlockFacts): BlockPlan["linear"] =>
@@ -65,7 +79,9 @@ function minimiserOf(facts: BlockFacts, ask: Asked<Minimiser>): Choice<InnerSolv
     throw new BilevelError([solverUnavailable(key, what, why, ask.span, suggestion)]);
   };
   const name = declaredName(facts.block.unknowns[0] as Input);
-  const fits = minimisers.filter((own) => (own === "newton" ? !isDeep : facts.minimisation || isStepping(own)));
+  const fits = minimisers.filter((own) =>
+    facts.head !== undefined ? isStepping(own) : own === "newton" ? !isDeep : facts.minimisation || isStepping(own),
+  );
   if (!fits.includes(solver))
     refuse("inner", solver, `does not find the weights of ${name}`, `the ones that do: ${fits.join(", ")}`);
   const batch = ask.arguments.get("batch");

@@ -48,16 +48,26 @@ const rates: Arguments = {
   outer_rate: positive("step size of the upper level; found at the start when absent"),
 };
 const momentum: ScalarRule = { kind: "number", doc: "part of the last step that is taken again", minimum: 0 };
+/** How the step size falls; where several are given, their factors are multiplied. */
+const schedule: Arguments = {
+  decay: { kind: "number", doc: "the step size falls as 1 / (steps taken + 1)^decay", minimum: 0, default: 0 },
+  cosine: counted("the step size falls to zero along half a cosine over so many steps"),
+  drop_every: counted("after each so many steps the step size is multiplied by `drop`"),
+  drop: positive("what it is multiplied by", 0.1),
+};
 const stepping: Arguments = {
   batch,
-  decay: { kind: "number", doc: "the step size falls as 1 / (steps taken + 1)^decay", minimum: 0, default: 0 },
+  ...schedule,
   weight_decay: { kind: "number", doc: "times the weights, added to the gradient", minimum: 0, default: 0 },
 };
 const range = positive("how far to both sides of its start an entry without two bounds is tried", 5);
 const sharing: Arguments = {
   opa: counted("after so many steps, the inner solver learns the curvature along the adjoint"),
   refine: counted("steps of conjugate gradients, or GMRES, from what the matrix gives"),
-  fallback: positive("for fixed points: an adjoint this many times as long as the right-hand side is given up for it", 1.3),
+  fallback: positive(
+    "for fixed points: an adjoint this many times as long as the right-hand side is given up for it",
+    1.3,
+  ),
 };
 const stochastic: Arguments = { batch, ...rates };
 
@@ -199,7 +209,7 @@ export const optionTable = {
     words: {
       auto: word("decided from the problem"),
       gd: word("gradient descent"),
-      adam: word("Adam"),
+      adam: word("Adam", { batch, ...schedule }),
       lbfgs: word("limited-memory BFGS", { memory: counted("pairs kept", 20) }),
       projected_gd: word("projected gradient descent"),
     },

@@ -8,6 +8,7 @@ import type { Block, Derivation } from "../derive/implicit.ts";
 import { kinkName } from "../derive/kinks.ts";
 import {
   equationsLeaveOut,
+  kernelTooLarge,
   nonSmoothLowerLevel,
   noRkhsPenalty,
   notConvexInRkhs,
@@ -15,7 +16,7 @@ import {
   solverUnavailable,
 } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
-import { evaluateSize, type SizeBindings } from "../ir/size.ts";
+import { evaluateSize, type Size, type SizeBindings } from "../ir/size.ts";
 import { asked, unavailable } from "./asked.ts";
 import { chooseAdjoint } from "./choose-adjoint.ts";
 import { chooseInner } from "./choose-inner.ts";
@@ -56,10 +57,23 @@ export interface BlockPlan {
   readonly responses?: readonly BlockPlan[];
   /** How the adjoint function of an unknown in L2 is found. */
   readonly dual?: BlockPlan;
+  /** How the last layer of such an unknown is found, where that is in closed form. */
+  readonly head?: BlockPlan;
 }
 
 export interface Plan {
-  readonly method: "aid" | "itd" | "analytic" | "funcid" | "kkt" | "hoag" | "shine" | "bgs" | Search | StochasticMethod;
+  readonly method:
+    | "aid"
+    | "itd"
+    | "analytic"
+    | "funcid"
+    | "kernel"
+    | "kkt"
+    | "hoag"
+    | "shine"
+    | "bgs"
+    | Search
+    | StochasticMethod;
   /** How a run steps on drawn rows; the gradient at a point is then that of `aid`. */
   readonly stochastic?: StochasticPlan;
   readonly blocks: readonly BlockPlan[];
@@ -89,6 +103,10 @@ export function planOf(g: Graph, derivation: Derivation, options: Options, sizes
   const method = checkMethod(options);
   const isFunctional = derivation.blocks.some(({ functional }) => functional !== undefined);
   const stochastic = planStochastic(derivation, options);
+  if (derivation.isStreamed && rereading.includes(method)) {
+    const why = "comes back to rows, and a stream has moved on by then";
+    throw new BilevelError([solverUnavailable("method", method, why, options.get("method")?.span)]);
+  }
   refuseWhatIsNotBuilt(options, isFunctional || stochastic !== undefined);
   const planned = (block: Block, own: Options): BlockPlan =>
     planBlock(factsOf(g, block, derivation.blocks), own, sizes, method);
@@ -100,20 +118,46 @@ export function planOf(g: Graph, derivation: Derivation, options: Options, sizes
     throw new BilevelError([
       solverUnavailable("method", "funcid", "is for unknown functions in L2", options.get("method")?.span),
     ]);
+  if (method === "kernel" && derivation.blocks.every(({ represented }) => represented === undefined))
+    throw new BilevelError([
+      solverUnavailable("method", "kernel", "is for unknown functions in an RKHS", options.get("method")?.span),
+    ]);
   const descends = blocks.some(({ inner }) => inner.solver === "descent");
   const steps = options.get("steps");
   return {
     method: method === "auto" || method === "exact" ? (descends ? "itd" : isFunctional ? "funcid" : "aid") : method,
     blocks,
     ...(stochastic && { stochastic }),
-    outer: chooseOuter(options, { inSet: derivation.upperInSet, blocks }),
+    outer: chooseOuter(options, {
+      inSet: derivation.upperInSet,
+      isConstrained: derivation.constraints !== undefined,
+      isStreamed: derivation.isStreamed === true,
+      blocks,
+    }),
     steps: steps?.kind === "number" ? steps.value : defaultSteps,
     backend: tfjsBackend(options.get("engine")),
   };
 }
 
-const methods = ["auto", "exact", "aid", "itd", "analytic", "funcid", "kkt", "hoag", "shine", "bgs", ...searches, ...stochasticMethods] as const;
+const methods = [
+  "auto",
+  "exact",
+  "aid",
+  "itd",
+  "analytic",
+  "funcid",
+  "kernel",
+  "kkt",
+  "hoag",
+  "shine",
+  "bgs",
+  ...searches,
+  ...stochasticMethods,
+] as const;
 type Method = (typeof methods)[number];
+
+/** Methods whose steps compare values, or read rows that they have read before. */
+const rereading: readonly Method[] = ["kkt", "bgs", ...stochasticMethods];
 
 function checkMethod(options: Options): Method {
   const method = options.get("method");
@@ -145,9 +189,12 @@ function planBlock(facts: BlockFacts, options: Options, sizes: SizeBindings, met
   const selected = facts.block.path?.selected;
   const path = selected && planPath(facts, selected, options, sizes);
   const atEnd = method === "analytic" || (method === "aid" && selected?.kind === "descent");
+  // Steps have a derivative off the kinks that they pass; a flow comes to rest on them.
+  if (selected?.kind === "gradient_flow") refuseKinks(facts);
   if (path !== undefined && !atEnd) return { facts, ...path, linear: "cg", damping: 0 };
   if (facts.pointwise !== undefined) return planFunction(facts, facts.pointwise, options);
   refuseWhatHasNoAnswer(facts);
+  refuseManyCentres(facts, sizes);
   const recipe = recipeOf(options, facts);
   const inner = asked(options, "inner", innerSolvers, recipe.inner);
   const adjoint = asked(options, "adjoint", adjointSolvers, recipe.adjoint);
@@ -167,6 +214,17 @@ function planBlock(facts: BlockFacts, options: Options, sizes: SizeBindings, met
   const damping = typeof asksDamping === "number" ? asksDamping : 0;
   const solved = path?.inner ?? { ...chooseInner(facts, inner, extent, damping), arguments: inner.arguments };
   const read = path ? unsolved(facts) : facts;
+  const inFunctions = facts.represented?.represented.inFunctions;
+  if (method === "kernel" && typeof inFunctions === "string")
+    throw new BilevelError([
+      solverUnavailable(
+        "method",
+        "kernel",
+        `differentiates in the RKHS: ${inFunctions}`,
+        options.get("method")?.span,
+        "write method: aid, which differentiates through the coefficients",
+      ),
+    ]);
   return {
     facts,
     inner: solved,
@@ -174,7 +232,9 @@ function planBlock(facts: BlockFacts, options: Options, sizes: SizeBindings, met
     adjoint:
       method === "analytic"
         ? leftOut
-        : { ...chooseAdjoint(read, adjoint, solved.solver, linear, extent), arguments: adjoint.arguments },
+        : method === "kernel" && inFunctions !== undefined && facts.upper !== "absent"
+          ? throughFunctions
+          : { ...chooseAdjoint(read, adjoint, solved.solver, linear, extent), arguments: adjoint.arguments },
     damping,
   };
 }
@@ -185,23 +245,47 @@ const leftOut: Choice<AdjointSolver> = {
   reason: "left out, as asked: only the upper objective's own dependence is differentiated",
 };
 
+const throughFunctions: Choice<AdjointSolver> = {
+  solver: "rkhs",
+  arguments: new Map(),
+  reason: "the adjoint function solves its equation in the RKHS, by the same system as the function itself",
+};
+
 /** Where steps end the lower condition does not hold, so equal objectives do not make the adjoint vanish. */
 function unsolved(facts: BlockFacts): BlockFacts {
   return facts.upper === "absent" ? facts : { ...facts, upper: "different" };
 }
 
-function refuseWhatHasNoAnswer(facts: BlockFacts): void {
-  const span = (facts.block.clauses[0] as { span: Span }).span;
-  if (facts.represented !== undefined) refuseExpansions(facts.represented, span);
-  const isSystem = facts.block.clauses.every(({ kind }) => kind === "solves");
+const spanOf = ({ block }: BlockFacts): Span => (block.clauses[0] as { span: Span }).span;
+
+const isSystem = ({ block }: BlockFacts): boolean => block.clauses.every(({ kind }) => kind === "solves");
+
+function refuseKinks(facts: BlockFacts): void {
   const kink = facts.kinks[0];
-  if (kink !== undefined && facts.block.nonsmooth === undefined) {
-    const names = unknownsOf(facts);
-    const what = isSystem ? `what ${names} solves` : `the objective that ${names} minimizes`;
-    throw new BilevelError([nonSmoothLowerLevel(what, names, kinkName(kink), span)]);
-  }
+  if (kink === undefined || facts.block.nonsmooth !== undefined) return;
+  const names = unknownsOf(facts);
+  const what = isSystem(facts) ? `what ${names} solves` : `the objective that ${names} minimizes`;
+  throw new BilevelError([nonSmoothLowerLevel(what, names, kinkName(kink), spanOf(facts))]);
+}
+
+function refuseWhatHasNoAnswer(facts: BlockFacts): void {
+  const span = spanOf(facts);
+  if (facts.represented !== undefined) refuseExpansions(facts.represented, span);
+  refuseKinks(facts);
   if (facts.form.kind !== "zero") return;
-  throw new BilevelError([isSystem ? equationsLeaveOut(unknownsOf(facts), span) : notCurved(unknownsOf(facts), span)]);
+  const leavesOut = isSystem(facts) ? equationsLeaveOut : notCurved;
+  throw new BilevelError([leavesOut(unknownsOf(facts), span)]);
+}
+
+/** A kernel matrix of so many points takes 0.8 GB, and a few of them are held. */
+const mostCentres = 10_000;
+
+function refuseManyCentres({ represented, block }: BlockFacts, sizes: SizeBindings): void {
+  for (const { coefficients, span } of represented?.represented.representers ?? []) {
+    const count = evaluateSize(coefficients.shape[0] as Size, sizes) ?? 0;
+    if (count > mostCentres)
+      throw new BilevelError([kernelTooLarge(coefficients.name, count, mostCentres, block.clauses[0]?.span ?? span)]);
+  }
 }
 
 /** What cannot be proved of a function in an RKHS is checked at the solution, where there is a check. */

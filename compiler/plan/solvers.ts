@@ -32,8 +32,15 @@ export const adjointSolvers = [
   "identity",
   "shared",
 ] as const;
-/** `none`: the adjoint is zero by the structure. `zero`: it is left out, as asked. `reverse`, `forward`: along a path. `function`: by the plan of the dual. */
-export type AdjointSolver = (typeof adjointSolvers)[number] | "none" | "zero" | "reverse" | "forward" | "function";
+/** `none`: the adjoint is zero by the structure. `zero`: it is left out, as asked. `reverse`, `forward`: along a path. `function`: by the plan of the dual. `rkhs`: by the adjoint functions in an RKHS. */
+export type AdjointSolver =
+  | (typeof adjointSolvers)[number]
+  | "none"
+  | "zero"
+  | "reverse"
+  | "forward"
+  | "function"
+  | "rkhs";
 
 export const outerSolvers = ["gd", "adam", "lbfgs", "projected_gd"] as const;
 /** Methods that look at values alone. */

@@ -19,16 +19,22 @@ export interface StochasticPlan {
 }
 
 /** `undefined` for any other method. Throws a refusal where the method does not fit the problem. */
-export function planStochastic(
-  { blocks, constraints }: Derivation,
-  options: Options,
-): StochasticPlan | undefined {
+export function planStochastic({ blocks, constraints }: Derivation, options: Options): StochasticPlan | undefined {
   const asked = options.get("method");
   const method = stochasticMethods.find((name) => asked?.kind === "word" && name === asked.value);
   if (method === undefined || asked?.kind !== "word") return undefined;
   const refuse = (why: string, span: Span, suggestion = "leave the method to auto"): never => {
     throw new BilevelError([solverUnavailable("method", method, why, span, suggestion)]);
   };
+  for (const key of ["inner", "adjoint", "outer"] as const) {
+    const other = options.get(key);
+    if (other?.kind === "word" && other.value !== "auto")
+      refuse(
+        `steps on every level by itself, and ${key}: ${other.value} asks for another solver`,
+        other.span,
+        `leave ${key} out`,
+      );
+  }
   if (constraints !== undefined) refuse("takes no constraints in the upper problem", asked.span);
   if (blocks.length === 0) refuse("moves both levels, and there is no lower one", asked.span);
   for (const { clauses, unknowns, minimand, nonsmooth, constrained, path, represented } of blocks) {
@@ -43,7 +49,11 @@ export function planStochastic(
     const others = new Set<Node>(blocks.flatMap((other) => (other.unknowns === unknowns ? [] : other.unknowns)));
     const isFirstOrder = method === "f2sa" || method === "bome";
     if (isFirstOrder && minimand !== undefined && dependsOn(minimand, others))
-      refuse(`takes no derivative through a clause, and what ${names} minimizes reads another one's unknown`, span, "write method: soba");
+      refuse(
+        `takes no derivative through a clause, and what ${names} minimizes reads another one's unknown`,
+        span,
+        "write method: soba",
+      );
   }
   const given = new Map(
     Object.entries(argumentsOf(optionTable.method, method)).flatMap(([name, rule]) => {

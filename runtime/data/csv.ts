@@ -1,50 +1,19 @@
-/** csv to a table: a header row, then numbers. Columns are matched by name. */
-
-import { nearest } from "../../compiler/check/nearest.ts";
-import type { Element, TableType } from "../../compiler/check/types.ts";
-import { showType } from "../../compiler/check/types.ts";
+import type { TableType } from "../../compiler/check/types.ts";
 import type { DataPlace, Diagnostic } from "../../grammar/diagnostics.ts";
-import { growingArray, growTo, largestArray, shrinkTo } from "../growing.ts";
+import { growTo } from "../growing.ts";
 import { type CsvRecord, cellPlace, cellText, scanCsv } from "./csv-scan.ts";
-import {
-  columnDuplicate,
-  columnMissing,
-  columnUnnamed,
-  dataTooLarge,
-  fail,
-  fileMalformed,
-  quoted,
-  rowEmpty,
-  rowRagged,
-  shapeMismatch,
-  tableEmpty,
-} from "./errors.ts";
+import { columnDuplicate, columnUnnamed, fail, quoted, rowEmpty, rowRagged, tableEmpty } from "./errors.ts";
+import { type FieldColumns, type FieldReader, fieldReaders, finished, refuseTooLarge, rowsThatTell } from "./fields.ts";
 import { type DataFile, diskSize } from "./files.ts";
 import { isBlank, parseNumber } from "./number.ts";
-import type { Column, Table } from "./table.ts";
-import { acceptsOf, rejected, wordValue } from "./values.ts";
+import type { Table } from "./table.ts";
+import { rejected, wordValue } from "./values.ts";
 
-/** The columns of each field; one field may take the rest. */
-export type CsvColumns = ReadonlyMap<string, readonly string[] | "rest">;
-
-/** A field under way: which cells of a row it takes, and what was read so far. */
-interface FieldReader {
-  readonly name: string;
-  readonly element: Element;
-  readonly accepts: (value: number) => boolean;
-  readonly trailing: readonly number[] | undefined;
-  readonly cells: Int32Array;
-  readonly values: Float64Array<ArrayBuffer>;
-}
-
-/**
- * A vector field takes one column and a matrix as many as are named for it. `trailing` gives the sizes after the rows
- * of a field with more axes, in row-major order of its columns.
- */
+/** Fields and their columns as `fieldReaders` says. */
 export async function readCsv(
   file: DataFile,
   type: TableType,
-  columns: CsvColumns,
+  columns: FieldColumns,
   trailing: (field: string) => readonly number[],
 ): Promise<Table> {
   let header: readonly string[] | undefined;
@@ -81,17 +50,6 @@ export async function readCsv(
   return { rows, fields, origin: { file: file.path, locate } };
 }
 
-/** After so many rows the file's length says about how many there are. */
-const rowsThatTell = 1024;
-
-function refuseTooLarge(file: DataFile, readers: readonly FieldReader[], rows: number): void {
-  for (const { name, cells } of readers) {
-    const numbers = rows * cells.length;
-    if (numbers > 1.25 * largestArray)
-      fail(dataTooLarge(file, `${name} would have about ${Math.round(rows / 1e6)} million rows of ${cells.length}`));
-  }
-}
-
 function isBlankRecord(record: CsvRecord): boolean {
   if (record.cells !== 1) return false;
   for (let i = record.starts[0] ?? 0; i < (record.ends[0] ?? 0); i++) if (!isBlank(record.bytes[i])) return false;
@@ -116,51 +74,6 @@ function readHeader(file: DataFile, record: CsvRecord): readonly string[] {
     positions.set(name, cell);
   }
   return [...positions.keys()];
-}
-
-function fieldReaders(
-  file: DataFile,
-  type: TableType,
-  columns: CsvColumns,
-  header: readonly string[],
-  trailing: (field: string) => readonly number[],
-): FieldReader[] {
-  const positions = new Map(header.map((name, i) => [name, i] as const));
-  const named = new Map<string, readonly number[]>();
-  for (const [field, names] of columns) {
-    if (names === "rest") continue;
-    named.set(
-      field,
-      names.map((name) => positions.get(name) ?? fail(columnMissing(file, field, name, header, nearest(name, header)))),
-    );
-  }
-  const taken = new Set([...named.values()].flat());
-  const rest = header.map((_, i) => i).filter((i) => !taken.has(i));
-  return [...type.fields].map(([name, fieldType]) => {
-    if (fieldType.kind === "table") return fail(fileMalformed(file, `a csv holds no tables, as ${name} would be`));
-    const cells = named.get(name) ?? rest;
-    const sizes = fieldType.shape.length > 2 ? trailing(name) : undefined;
-    const width = fieldType.shape.length === 1 ? 1 : sizes?.reduce((product, size) => product * size, 1);
-    if (cells.length === 0 || (width !== undefined && width !== cells.length)) {
-      fail(shapeMismatch(file, name, showType(fieldType), columnsRead(file, cells, header)));
-    }
-    const { element } = fieldType;
-    return {
-      name,
-      element,
-      accepts: acceptsOf(element),
-      trailing: fieldType.shape.length === 1 ? [] : sizes,
-      cells: Int32Array.from(cells),
-      values: growingArray(0),
-    };
-  });
-}
-
-function columnsRead(file: DataFile, cells: readonly number[], header: readonly string[]): string {
-  const names = cells.slice(0, 12).map((cell) => quoted(header[cell] ?? ""));
-  const more = cells.length > names.length ? [`${cells.length - names.length} more`] : [];
-  const list = cells.length === 0 ? "" : ` (${[...names, ...more].join(", ")})`;
-  return `${file.path} has ${cells.length} columns for it${list}`;
 }
 
 function readRow(file: DataFile, reader: FieldReader, record: CsvRecord, row: number, header: readonly string[]): void {
@@ -195,13 +108,6 @@ function readWord(
   if (!Number.isNaN(value)) return value;
   const what = `${file.table}.${reader.name} (column ${quoted(header[cell] ?? "")})`;
   return fail(rejected(reader.element, { file, place: cellPlace(file, record, cell), what, text }));
-}
-
-function finished(reader: FieldReader, rows: number): Column {
-  const width = reader.cells.length;
-  const shape = [rows, ...(reader.trailing ?? [width])];
-  shrinkTo(reader.values, rows * width);
-  return { element: reader.element, shape, values: reader.values };
 }
 
 /** Reads the file again up to the row. */

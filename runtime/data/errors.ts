@@ -21,7 +21,6 @@ export const dataCodes = [
   "file-missing",
   "file-unreadable",
   "folds-invalid",
-  "format-unsupported",
   "label-invalid",
   "label-not-plus-minus-one",
   "label-out-of-range",
@@ -33,6 +32,7 @@ export const dataCodes = [
   "size-unbound",
   "sizes-disagree",
   "split-invalid",
+  "stream-not-fed",
   "table-empty",
 ] as const;
 
@@ -84,13 +84,13 @@ export function dataTooLarge(source: Pick<DataFile, "table" | "span">, amount: s
   };
 }
 
-export function formatUnsupported(format: string, span: Span): Diagnostic {
-  const instead = format === "stream" ? "read a csv or npy file instead" : "convert it to csv or npy";
+export function streamNotFed(table: string, span: Span): Diagnostic {
   return {
-    code: "format-unsupported",
+    code: "stream-not-fed",
     severity: "refusal",
-    message: `reading ${format} is not implemented yet; ${instead}`,
+    message: `the rows of ${table} are fed by a program, and nothing feeds them here`,
     span,
+    suggestion: `compile(source, { streams: new Map([["${table}", batches]]) }) in a program; or read a file`,
   };
 }
 

@@ -9,6 +9,7 @@ import { checkRequirements } from "./requirements.ts";
 import { type ShapeClaim, settleShapes, shapeClaims } from "./shapes.ts";
 import { createSizes, type Sizes } from "./sizes.ts";
 import { type LoadOptions, loaderOf } from "./sources.ts";
+import type { NextBatch } from "./stream.ts";
 import { isColumn, type Table } from "./table.ts";
 
 export interface LoadedData {
@@ -16,6 +17,8 @@ export interface LoadedData {
   /** Every named size that the data or a `dim` settles, and the rows of tables whose type names them. */
   readonly sizes: ReadonlyMap<string, number>;
   readonly warnings: readonly Diagnostic[];
+  /** Of the tables that are streams, whose rows here are the first batch. */
+  readonly feeds: ReadonlyMap<string, NextBatch>;
 }
 
 /** Throws a BilevelError with everything that is wrong: at most one diagnostic a table, one an axis name, one a demand. */
@@ -32,7 +35,8 @@ export async function loadData(
     (table, field) => classesOf(tables.get(table), field),
     (problem) => problems.push(problem),
   );
-  const load = loaderOf({ options, tables, sizes, warnings });
+  const feeds = new Map<string, NextBatch>();
+  const load = loaderOf({ options, tables, sizes, requirements: model.requirements, warnings, feeds });
   problems.push(...unknownFiles(model.data, options.files ?? new Map()));
 
   // A table waits until the tables and sizes it is made from are there; what never becomes ready lacks one of them.
@@ -62,7 +66,7 @@ export async function loadData(
   if (problems.length === 0) problems.push(...unsettled(model, waiting, shapes, sizes));
   problems.push(...(await checkRequirements(model.requirements, tables, sizes)));
   if (problems.length > 0) throw new BilevelError(problems);
-  return { tables, sizes: sizes.bound, warnings };
+  return { tables, sizes: sizes.bound, warnings, feeds };
 }
 
 /** The result, what is wrong, or that something it needs is still missing. */

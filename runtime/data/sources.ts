@@ -1,20 +1,23 @@
 /** How each kind of source becomes tables. */
 import { dirname, isAbsolute, join } from "node:path";
-import type { DataDeclaration, DataSource } from "../../compiler/check/model.ts";
+import type { DataDeclaration, DataRequirement, DataSource } from "../../compiler/check/model.ts";
 import type { ArrayType, TableType } from "../../compiler/check/types.ts";
 import type { Diagnostic } from "../../grammar/diagnostics.ts";
 import { largestArray } from "../growing.ts";
 import { readCsv } from "./csv.ts";
-import { dataTooLarge, fail, formatUnsupported, sizeUnbound } from "./errors.ts";
+import { dataTooLarge, fail, sizeUnbound } from "./errors.ts";
 import { type DataFile, type ReadChunks, readFromDisk } from "./files.ts";
 import { foldTable } from "./folds.ts";
 import { generate, generatorOfField } from "./generators.ts";
 import { readJson } from "./json.ts";
 import { readNpy } from "./npy.ts";
 import { readNpz } from "./npz.ts";
+import { readParquet } from "./parquet.ts";
 import type { Sizes } from "./sizes.ts";
 import { splitTable } from "./split.ts";
 import { standardizeTable } from "./standardize.ts";
+import { type Batches, type NextBatch, openStream } from "./stream.ts";
+import { readSvmlight } from "./svmlight.ts";
 import type { Column, Table } from "./table.ts";
 
 export interface LoadOptions {
@@ -25,6 +28,8 @@ export interface LoadOptions {
   /** Rows of the one sample that stands for an endless table. */
   readonly draws?: number;
   readonly read?: ReadChunks;
+  /** What feeds the tables declared as `stream()`. */
+  readonly streams?: ReadonlyMap<string, Batches>;
 }
 
 type Source<K extends DataSource["kind"]> = Extract<DataSource, { readonly kind: K }>;
@@ -33,7 +38,10 @@ export interface LoadContext {
   readonly options: LoadOptions;
   readonly tables: ReadonlyMap<string, Table>;
   readonly sizes: Sizes;
+  readonly requirements: readonly DataRequirement[];
   readonly warnings: Diagnostic[];
+  /** The streams that were opened. */
+  readonly feeds: Map<string, NextBatch>;
 }
 
 /** The tables of a declaration in order; "not-ready" while one it is made from, or a size, is missing. */
@@ -41,7 +49,7 @@ export type Loaded = readonly Table[] | "not-ready";
 type Loader<K extends DataSource["kind"]> = (source: Source<K>, declaration: DataDeclaration) => Promise<Loaded>;
 
 export function loaderOf(context: LoadContext): (declaration: DataDeclaration) => Promise<Loaded> {
-  const { options, tables, sizes, warnings } = context;
+  const { options, tables, sizes, requirements, warnings, feeds } = context;
 
   const loaders: { readonly [K in DataSource["kind"]]: Loader<K> } = {
     file: async (source, declaration) => {
@@ -97,7 +105,11 @@ export function loaderOf(context: LoadContext): (declaration: DataDeclaration) =
       return [scaled.table];
     },
 
-    stream: async (_, declaration) => fail(formatUnsupported("stream", declaration.span)),
+    stream: async (_, declaration) => {
+      const { first, next } = await openStream(declaration, options.streams, sizes, requirements);
+      for (const { name } of declaration.tables) feeds.set(name, next);
+      return [first];
+    },
   };
 
   return (declaration) => {
@@ -117,8 +129,9 @@ function readFile(file: DataFile, type: TableType, source: Source<"file">, sizes
     case "json":
       return readJson(file, type);
     case "parquet":
+      return readParquet(file, type, source.columns, (field) => trailingSizes(file, type, field, sizes));
     case "svmlight":
-      return fail(formatUnsupported(source.format, file.span));
+      return readSvmlight(file, type, sizes);
   }
 }
 

@@ -24,7 +24,7 @@ export function standardizeTable(
   for (const [name, field] of table.fields) {
     const model = like.table.fields.get(name);
     if (!isColumn(field) || model === undefined || !isColumn(model)) continue;
-    if (fields.length > 0 ? !fields.includes(name) : field.element !== "real" || field.shape.length !== 2) continue;
+    if (!isStandardized(name, field, fields)) continue;
     const [width, modelWidth] = [rowLength(field), rowLength(model)];
     if (width !== modelWidth)
       fail(sizesDisagree(`${width}`, `${modelWidth}`, `${like.name}.${name} scales it by column`, span));
@@ -39,8 +39,13 @@ export function standardizeTable(
   return { table: { ...table, fields: scaled }, warnings };
 }
 
+/** Whether a field is one of those named, or a real matrix where none is. */
+export function isStandardized(name: string, field: Column, named: readonly string[]): boolean {
+  return named.length > 0 ? named.includes(name) : field.element === "real" && field.shape.length === 2;
+}
+
 /** Two passes, the first value as a shift, so that a constant column has deviation exactly 0. */
-function momentsOf(column: Column): Moments {
+export function momentsOf(column: Column): Moments {
   const length = rowLength(column);
   const rows = column.shape[0] ?? 0;
   const { values } = column;

@@ -35,9 +35,15 @@ export function rowLength(column: Column): number {
   return column.shape.slice(1).reduce((product, size) => product * size, 1);
 }
 
-/** The rows named, in that order; repeats are allowed. */
+/** The rows named, in that order, with values of their own; repeats are allowed. */
 export function takeRows(table: Table, rows: Uint32Array): Table {
-  const fields = new Map([...table.fields].map(([name, field]) => [name, takeFieldRows(field, rows)] as const));
+  const seen = seeRows(table, rows);
+  return { ...seen, fields: mapFields(seen, (field) => (isColumn(field) ? { ...field } : field)) };
+}
+
+/** The same without a copy of the table: values are gathered each time that they are read. */
+export function seeRows(table: Table, rows: Uint32Array): Table {
+  const fields = mapFields(table, (field) => seeFieldRows(field, rows));
   const origin = table.origin && {
     file: table.origin.file,
     locate: originalPlace(table.origin, rows),
@@ -49,10 +55,21 @@ function originalPlace(origin: Origin, rows: Uint32Array): Origin["locate"] {
   return (field, row, entry) => origin.locate(field, rows[row] ?? 0, entry);
 }
 
-function takeFieldRows(field: Column | readonly Table[], rows: Uint32Array): Column | readonly Table[] {
+type Field = Column | readonly Table[];
+
+const mapFields = ({ fields }: Table, change: (field: Field) => Field): Table["fields"] =>
+  new Map([...fields].map(([name, field]) => [name, change(field)]));
+
+function seeFieldRows(field: Field, rows: Uint32Array): Field {
   if (!isColumn(field)) return Array.from(rows, (row) => field[row]).filter((table) => table !== undefined);
   const length = rowLength(field);
-  const values = new Float64Array(rows.length * length);
-  rows.forEach((row, i) => values.set(field.values.subarray(row * length, (row + 1) * length), i * length));
-  return { element: field.element, shape: [rows.length, ...field.shape.slice(1)], values };
+  return {
+    element: field.element,
+    shape: [rows.length, ...field.shape.slice(1)],
+    get values() {
+      const values = new Float64Array(rows.length * length);
+      rows.forEach((row, i) => values.set(field.values.subarray(row * length, (row + 1) * length), i * length));
+      return values;
+    },
+  };
 }

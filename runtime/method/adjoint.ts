@@ -19,6 +19,7 @@ import { machineEpsilon, toleranceFor, withWorkspace } from "../solve/workspace.
 import { type BlockRuntime, refusalOf, refuseCurvature } from "./block.ts";
 import { numberOf } from "./inner.ts";
 import { conditionBound, isSingular } from "./pivots.ts";
+import { shine } from "./shine.ts";
 
 export interface AdjointReport {
   /** ‖Hv − rhs‖ / ‖rhs‖ computed afresh, with the undamped H; 0 where no adjoint is needed. */
@@ -40,15 +41,23 @@ export const worryingCondition = 1e10;
 /** The same of a fixed point's adjoint: near a double solution, a residual at the tolerance leaves an error of its root. */
 const worryingGrowth = 1e5;
 
-/** Leaves v in the block's slot. `known` is the curvature's factorisation at the solution, where the inner solve has it. */
-export function solveAdjoint(binding: Binding, block: BlockRuntime, known: Factorised | undefined): AdjointReport {
+/**
+ * Leaves v in the block's slot. `known` is the curvature's factorisation at the solution, where the inner solve has it; `within`
+ * replaces the tolerance.
+ */
+export function solveAdjoint(
+  binding: Binding,
+  block: BlockRuntime,
+  known: Factorised | undefined,
+  within?: number,
+): AdjointReport {
   const { engine } = binding;
   const { plan } = block;
   const { solver, arguments: options } = plan.adjoint;
-  const asked = numberOf(options, "tol");
+  const asked = within ?? numberOf(options, "tol");
   const tolerance = asked ?? toleranceFor(engine, adjointTolerance);
   const nothing = { residual: 0, tolerance, iterations: 0, warnings: [] };
-  if (solver === "none" || solver === "reverse" || solver === "forward" || solver === "function") {
+  if (solver === "none" || solver === "reverse" || solver === "forward" || solver === "function" || solver === "rkhs") {
     engine.fill(block.v, 0);
     return nothing;
   }
@@ -114,6 +123,13 @@ export function solveAdjoint(binding: Binding, block: BlockRuntime, known: Facto
           return { status: "max_iterations", iterations: 0, residual: 1 };
         case "identity":
           return identity(engine, operator, rhs, block.v);
+        case "shared":
+          if (block.learnt === undefined) throw new Error("no inverse was planned to be shared");
+          return shine(engine, block.learnt, operator, rhs, block.v, {
+            ...linear,
+            refine: numberOf(options, "refine"),
+            fallback: numberOf(options, "fallback"),
+          });
       }
     })();
     if (outcome.status === "indefinite" && plan.damping === 0) {

@@ -16,8 +16,10 @@ import type { Factorised, Vector } from "../engine/engine.ts";
 import { approximateGradient, notConverged } from "../errors.ts";
 import { toleranceFor } from "../solve/workspace.ts";
 import type { Residuals } from "../types.ts";
-import { type AdjointReport, adjointTolerance, solveAdjoint } from "./adjoint.ts";
-import { type BlockRuntime, createBlock, sinksFor } from "./block.ts";
+import { type AdjointReport, adjointResiduals, adjointTolerance, solveAdjoint } from "./adjoint.ts";
+import { createInFunctions, type SolveInFunctions } from "./adjoint-function.ts";
+import { type BlockRuntime, createBlock, innerResidual, sinksFor } from "./block.ts";
+import { createEstimator, type Estimator } from "./estimate.ts";
 import { createFlow } from "./flow.ts";
 import { createDuals, type Dual } from "./functional.ts";
 import { solveBlock } from "./inner.ts";
@@ -25,6 +27,7 @@ import { hoistInvariants } from "./invariants.ts";
 import { refuseOtherStationaryPoints } from "./minima.ts";
 import type { PathRuntime, Sinks } from "./path.ts";
 import { createProjection } from "./projection.ts";
+import { forget } from "./shine.ts";
 import { createUnrolled } from "./unrolled.ts";
 import { curvatureFindings } from "./verify.ts";
 
@@ -56,15 +59,21 @@ export interface Aid {
   readonly blocks: readonly BlockRuntime[];
   /** The adjoint functions of blocks whose unknown is a function in L2. */
   readonly duals: ReadonlyMap<BlockRuntime, Dual>;
+  /** The adjoints of functions in an RKHS by way of their adjoint functions, where there is such a way. */
+  readonly inFunctions: ReadonlyMap<BlockRuntime, SolveInFunctions>;
   /** Forgets earlier solutions and adjoints: the next solve begins at the start. */
   readonly restart: () => void;
   /** Solves the lower level at w, from its last solution or its start, and gives f there. Throws refusals. */
   readonly value: (from: "warm" | "cold") => number;
   /**
    * Solves the lower level and the adjoints at w and writes df/dw, or d(f + ⟨μ, c⟩)/dw where there are multipliers; `weigh` sets them
-   * when the lower level is solved. Throws refusals.
+   * when the lower level is solved, and `within` replaces the tolerance of all solvers. Throws refusals.
    */
-  readonly hypergradient: (gradient: Vector, weigh?: () => void) => Hypergradient;
+  readonly hypergradient: (gradient: Vector, weigh?: () => void, within?: number) => Hypergradient;
+  /** The same for one step of the upper level: ∂ℒ/∂w from drawn rows, where the plan says so. */
+  readonly estimate: Aid["hypergradient"];
+  /** The same where (w, y, v) stand: nothing is solved. */
+  readonly assess: (gradient: Vector) => Hypergradient;
   /** f where everything stands, nothing solved. */
   readonly objective: () => number;
   /** Where the upper problem is subject to something. */
@@ -88,7 +97,7 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
   const { engine } = binding;
   const variables = problem.upper?.variables ?? [];
   const w = addSlots(binding, variables);
-  const hoisted = hoistInvariants(binding, problem.graph, plan.blocks, variables);
+  const hoisted = hoistInvariants(binding, problem.graph, plan, variables);
   const blocks = hoisted.plans.map((block) =>
     createBlock(
       binding,
@@ -98,6 +107,14 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
     ),
   );
   const duals = createDuals(binding, problem.graph, blocks);
+  const inFunctions = new Map(
+    blocks.flatMap((block) => {
+      const fn = block.plan.facts.represented?.represented.inFunctions;
+      return fn === undefined || typeof fn === "string"
+        ? []
+        : [[block, createInFunctions(binding, block, fn)] as const];
+    }),
+  );
   const bounds = derivation.constraints && createBounds(binding, derivation.constraints, upperSpan(problem));
   const value = engine.allocate(1);
   const objective = derivation.value ?? firstObjective(problem);
@@ -127,14 +144,15 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
     }),
   );
 
-  const solveLower = (warm: boolean): LowerSolution => {
+  const solveLower = (warm: boolean, within?: number): LowerSolution => {
     const warnings: Diagnostic[] = [];
     const factorised = new Map<BlockRuntime, Factorised>();
     let [residual, complete] = [0, true];
     hoisted.refresh();
     for (const block of blocks) {
       const { inner } = block.plan;
-      const report = solveBlock(binding, block, warm && inner.arguments.get("warm") !== false, paths.get(block));
+      const isWarm = warm && inner.arguments.get("warm") !== false;
+      const report = solveBlock(binding, block, isWarm, paths.get(block), within);
       residual = Math.max(residual, report.residual);
       warnings.push(...report.warnings);
       if (report.factorised !== undefined) factorised.set(block, report.factorised);
@@ -154,14 +172,23 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
     return engine.read(value)[0] as number;
   };
 
+  let estimator: Estimator | undefined;
+  const assembleOnRows = (gradient: Vector): number => {
+    // The unknowns and adjoints that it reads have their slots by now.
+    estimator ??= createEstimator(binding, problem, derivation, plan.outer);
+    const estimated = estimator.evaluate(gradient);
+    engine.axpy(1, extra, gradient);
+    return estimated;
+  };
+
   const readValue = (): number => {
     evaluateValue ??= kernelOf(binding, "upper objective", [objective], [value]);
     evaluateValue();
     return engine.read(value)[0] as number;
   };
 
-  const hypergradient = (gradient: Vector, weigh?: () => void): Hypergradient => {
-    const lower = solveLower(true);
+  const solved = (assembled: Aid["assemble"], gradient: Vector, weigh?: () => void, within?: number): Hypergradient => {
+    const lower = solveLower(true, within);
     weigh?.();
     const warnings = [...lower.warnings];
     let [residual, complete] = [0, lower.complete];
@@ -172,12 +199,16 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
         const path = adjoint.solver === "reverse" || adjoint.solver === "forward" ? paths.get(block) : undefined;
         const dual = duals.get(block);
         const report =
-          dual !== undefined
-            ? dual.solve()
-            : path === undefined
-              ? solveAdjoint(binding, block, lower.factorised.get(block))
-              : pulledBack(binding, block, path, sinks);
+          adjoint.solver === "rkhs"
+            ? (inFunctions.get(block) as SolveInFunctions)()
+            : dual !== undefined
+              ? dual.solve()
+              : path === undefined
+                ? solveAdjoint(binding, block, lower.factorised.get(block), within)
+                : pulledBack(binding, block, path, sinks);
         warnings.push(...report.warnings);
+        if (path === undefined && paths.has(block) && adjoint.solver !== "zero")
+          warnings.push(...estimateAtEnd(binding, block));
         residual = Math.max(residual, report.residual);
         if (report.residual <= report.tolerance) continue;
         const how = estimates[adjoint.solver];
@@ -196,7 +227,8 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
           adjoint.arguments.has("max") ||
           dual?.runtime.steps !== undefined ||
           adjoint.solver === "identity" ||
-          adjoint.solver === "neumann" ||
+          adjoint.solver === "shared" ||
+          (adjoint.solver === "neumann" && report.residual < 1) ||
           block.plan.damping > 0;
         complete &&= capped;
       }
@@ -204,15 +236,30 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
       for (const { factor } of lower.factorised.values()) factor.release();
     }
     const residuals = { inner: lower.residual, adjoint: residual };
-    return { value: assemble(gradient), residuals, warnings, complete };
+    return { value: assembled(gradient), residuals, warnings, complete };
+  };
+
+  const hypergradient: Aid["hypergradient"] = (...given) => solved(assemble, ...given);
+  const isEstimated = plan.outer.arguments.has("batch");
+
+  const assess = (gradient: Vector): Hypergradient => {
+    hoisted.refresh();
+    for (const block of blocks) block.refreshStart();
+    const residuals = {
+      inner: Math.max(0, ...blocks.map((block) => innerResidual(binding, block))),
+      adjoint: Math.max(0, ...blocks.flatMap((block) => adjointResiduals(binding, block))),
+    };
+    return { value: assemble(gradient), residuals, warnings: [], complete: true };
   };
 
   const restart = (): void => {
+    estimator?.restart();
     for (const block of [...blocks, ...[...duals.values()].map(({ runtime }) => runtime)]) {
       block.refreshStart();
       engine.copy(block.start, block.y);
       engine.fill(block.v, 0);
       block.steps?.restart();
+      if (block.learnt !== undefined) forget(block.learnt);
     }
   };
 
@@ -233,9 +280,12 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
     w,
     blocks,
     duals,
+    inFunctions,
     restart,
     value: valueAt,
     hypergradient,
+    estimate: isEstimated ? (...given) => solved(assembleOnRows, ...given) : hypergradient,
+    assess,
     objective: readValue,
     ...(bounds && { bounds }),
     assemble,
@@ -264,7 +314,17 @@ const estimates: Partial<Record<AdjointSolver, string>> = {
   zero: "is left out",
   reverse: "is carried back through a limited number of steps",
   forward: "is that of a limited number of steps",
+  identity: "is taken with the identity for the curvature",
+  neumann: "is a truncated series",
+  shared: "is that of the inner solver's quasi-Newton matrix",
 };
+
+/** Where a path ends short of a minimiser and the implicit formula is applied all the same. */
+function estimateAtEnd(binding: Binding, block: BlockRuntime): readonly Diagnostic[] {
+  const left = innerResidual(binding, block);
+  if (left <= toleranceFor(binding.engine, adjointTolerance)) return [];
+  return [approximateGradient(block.names, "is solved where the steps end, as at a minimiser", left, block.span)];
+}
 
 /** Carries ∂f/∂y at the end of the block's path back along it. */
 function pulledBack(binding: Binding, block: BlockRuntime, path: PathRuntime, sinks: Sinks): AdjointReport {

@@ -4,7 +4,6 @@
  */
 
 import type { Block } from "../../compiler/derive/implicit.ts";
-import { pointsIn } from "../../compiler/derive/points.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { declaredName, type Input, type Node } from "../../compiler/ir/node.ts";
 import type { BlockPlan } from "../../compiler/plan/plan.ts";
@@ -20,8 +19,11 @@ import { curvatureEigenvalues, curvatureFactoriser, type FactoriseCurvature } fr
 import type { FaceSolver } from "./face.ts";
 import { type Flatness, flatnessByProducts } from "./flat.ts";
 import { addConstraintSlots, createInteriorSolver } from "./interior.ts";
+import { hoistFromProduct } from "./invariants.ts";
 import { createProximalSolver } from "./nonsmooth.ts";
 import { addMasks } from "./parts.ts";
+import { normsAtPoints, scalesOf } from "./scales.ts";
+import { createLearnt, type Learnt } from "./shine.ts";
 import { createSteps, type Steps, type StepsOptions } from "./steps.ts";
 
 export interface BlockRuntime {
@@ -46,10 +48,16 @@ export interface BlockRuntime {
   readonly transposedProduct: LinearOperator;
   /** The curvature at the present point, factorised. */
   readonly factorise: (kind: "cholesky" | "lu") => FactoriseCurvature;
+  /** The smallest entry of the proved modulus of strong convexity at the present upper variables, where there is one. */
+  readonly modulus?: () => number;
   /** out ← ∂/∂y (f − Σ over later blocks ⟨v, R⟩) + received */
   readonly adjointRhs: (out: Vector) => void;
   /** Where the plan is to take steps. */
   readonly steps?: Steps;
+  /** The last layer of a function in L2, where it is solved for, given the others. */
+  readonly head?: BlockRuntime;
+  /** Where the adjoint shares what the inner solver learns. */
+  readonly learnt?: Learnt;
   /** Where the block has kinks, sets or constraints. */
   readonly face?: FaceSolver;
   /** Where clauses answer each other: those with a face, each alone on its part of the vectors. */
@@ -78,11 +86,12 @@ function addPlaces(binding: Binding, block: Block): Places {
   return { y: addSlots(binding, unknowns), v: addSlots(binding, adjoints), tangent: addSlots(binding, tangents) };
 }
 
-/** The clauses with a face among several, on views of the block's own vectors. */
-function createResponses(
+/** Blocks in some of the block's unknowns with the others held, on views of the block's own vectors. */
+function createParts(
   binding: Binding,
   g: Graph,
   plan: BlockPlan,
+  parts: readonly BlockPlan[],
   starts: readonly Node[],
   { y, v, tangent }: Places,
 ): readonly BlockRuntime[] {
@@ -90,13 +99,13 @@ function createResponses(
   const { unknowns } = plan.facts.block;
   const lengths = unknowns.map((unknown) => lengthOf(unknown.shape, sizes));
   const lengthUpTo = (k: number): number => lengths.slice(0, k).reduce((a, b) => a + b, 0);
-  return (plan.responses ?? []).map((response) => {
-    const own = response.facts.block.unknowns;
+  return parts.map((part) => {
+    const own = part.facts.block.unknowns;
     const first = unknowns.indexOf(own[0] as Input);
     const [from, to] = [lengthUpTo(first), lengthUpTo(first + own.length)];
-    const part = (whole: Vector): Vector => engine.view(whole, from, to - from);
-    const places = { y: part(y), v: part(v), tangent: part(tangent) };
-    return createBlock(binding, g, response, starts.slice(first, first + own.length), places);
+    const view = (whole: Vector): Vector => engine.view(whole, from, to - from);
+    const places = { y: view(y), v: view(v), tangent: view(tangent) };
+    return createBlock(binding, g, part, starts.slice(first, first + own.length), places);
   });
 }
 
@@ -130,9 +139,11 @@ export function createBlock(
   };
   const lengths = block.unknowns.map((unknown) => lengthOf(unknown.shape, binding.sizes));
   const norms = (vector: Vector): readonly number[] => normsAtPoints(binding, partsOf(binding, vector, lengths));
-  const scales = scalesOf(binding, block.condition, condition, norms, y, start);
+  const scales = scalesOf(binding, block, condition, norms, y, start);
+  const product = operatorOf(binding, g, "curvature product", block.product, block.tangents, tangent);
   const names = declaredNames(block.unknowns);
   const { span } = block.clauses[0] as { readonly span: Span };
+  const learnt = createLearnt(engine, plan, size);
   return {
     plan,
     names,
@@ -146,10 +157,14 @@ export function createBlock(
     ...(isStepping(plan.inner) && {
       steps: createSteps(binding, block.condition, y, { ...plan.inner, names, span }),
     }),
+    ...(learnt && { learnt }),
     objective: objectiveOf(binding, block.minimand, block.condition, size, at, condition),
-    product: operatorOf(binding, "curvature product", block.product, tangent),
-    transposedProduct: operatorOf(binding, "transposed curvature product", block.transposedProduct, tangent),
+    product,
+    transposedProduct: block.product.every((node, k) => node === block.transposedProduct[k])
+      ? product
+      : operatorOf(binding, g, "transposed curvature product", block.transposedProduct, block.tangents, tangent),
     factorise: factorisers(binding, g, plan),
+    ...(plan.facts.modulus && { modulus: smallestOf(binding, plan.facts.modulus) }),
     adjointRhs: withReceived(
       engine,
       lazily(() => vectorKernel(binding, "adjoint right-hand side", block.adjointRhs, size)),
@@ -158,7 +173,8 @@ export function createBlock(
     received,
     ...(block.nonsmooth && { face: createProximalSolver(binding, block.nonsmooth, block.unknowns, y) }),
     ...(block.constrained && { face: createInteriorSolver(binding, block.constrained, block.unknowns, y) }),
-    responses: createResponses(binding, g, plan, starts, places),
+    responses: createParts(binding, g, plan, plan.responses ?? [], starts, places),
+    ...(plan.head && { head: createParts(binding, g, plan, [plan.head], starts, places)[0] }),
     sinks: sinksFor(binding, block.unknowns, received),
     norms,
     scales,
@@ -217,8 +233,33 @@ function vectorKernel(binding: Binding, name: string, outputs: readonly Node[], 
   };
 }
 
-function operatorOf(binding: Binding, name: string, outputs: readonly Node[], tangent: Vector): LinearOperator {
-  const apply = lazily(() => vectorKernel(binding, name, outputs, tangent.length));
+function smallestOf(binding: Binding, nodes: readonly Node[]): () => number {
+  const { engine, sizes } = binding;
+  const length = nodes.reduce((sum, { shape }) => sum + lengthOf(shape, sizes), 0);
+  const evaluate = lazily(() => vectorKernel(binding, "modulus of strong convexity", nodes, length));
+  const out = engine.allocate(length);
+  return () => {
+    evaluate(out);
+    return engine.read(out).reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
+  };
+}
+
+function operatorOf(
+  binding: Binding,
+  g: Graph,
+  name: string,
+  outputs: readonly Node[],
+  tangents: readonly Input[],
+  tangent: Vector,
+): LinearOperator {
+  const apply = lazily(() => {
+    const hoisted = hoistFromProduct(binding, g, outputs, tangents);
+    const multiply = vectorKernel(binding, name, hoisted.outputs, tangent.length);
+    return (out) => {
+      hoisted.refresh();
+      multiply(out);
+    };
+  });
   return {
     size: tangent.length,
     apply: (direction, out) => {
@@ -253,56 +294,6 @@ function objectiveOf(
       engine.copy(gradient, out);
       return { ok: true, value: engine.read(value)[0] as number };
     },
-  };
-}
-
-/** Of arrays whose first axis is the points, where there are several: the norm of all entries of each. */
-function normsAtPoints({ engine, sizes }: Binding, arrays: readonly Vector[]): readonly number[] {
-  const points = pointsIn(sizes);
-  return Array.from({ length: points }, (_, point) => {
-    const norms = arrays.map((array) => {
-      const length = array.length / points;
-      return engine.norm(points === 1 ? array : engine.view(array, point * length, length));
-    });
-    return Math.hypot(...norms);
-  });
-}
-
-/** Σ_t ‖term_t‖ over the terms that R adds up, at the present point, against ‖R‖ at the start. */
-function scalesOf(
-  binding: Binding,
-  condition: readonly Node[],
-  evaluate: (y: Vector, out: Vector) => void,
-  norms: (vector: Vector) => readonly number[],
-  y: Vector,
-  start: Vector,
-): () => readonly number[] {
-  const { engine, sizes } = binding;
-  const terms = condition.flatMap((node) =>
-    node.kind === "add"
-      ? node.operands.map((operand, k) => ({ operand, factor: Math.abs(node.coefficients[k] as number) }))
-      : [{ operand: node, factor: 1 }],
-  );
-  const outputs = terms.map(({ operand }) => engine.allocate(lengthOf(operand.shape, sizes)));
-  let run: (() => void) | undefined;
-  const saved = engine.allocate(y.length);
-  const scratch = engine.allocate(y.length);
-  return () => {
-    run ??= kernelOf(
-      binding,
-      "terms of the lower condition",
-      terms.map((term) => term.operand),
-      outputs,
-    );
-    run();
-    const ofTerms = outputs.map((output) => normsAtPoints(binding, [output]));
-    engine.copy(y, saved);
-    evaluate(start, scratch);
-    engine.copy(saved, y);
-    return norms(scratch).map((cold, point) => {
-      const sum = terms.reduce((total, { factor }, k) => total + factor * (ofTerms[k]?.[point] as number), 0);
-      return Math.max(sum, Number.isFinite(cold) ? cold : 0);
-    });
   };
 }
 

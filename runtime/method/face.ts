@@ -10,6 +10,11 @@ export interface FaceSolver {
   readonly residual: (block: BlockRuntime) => number;
   /** Puts what is held at a kink or bound there exactly, where a linear solver left it within rounding. */
   readonly settle: () => void;
+  /**
+   * The entries of the declared unknowns that move with the slope, or are kept from it by multipliers; the others are held at a kink or
+   * bound. Absent where entries are tied in another way.
+   */
+  readonly free: () => readonly number[] | undefined;
   /** Where strict complementarity fails at the present point. */
   readonly warnings: (block: BlockRuntime) => readonly Diagnostic[];
 }

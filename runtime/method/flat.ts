@@ -5,7 +5,9 @@
 import type { Binding } from "../bind.ts";
 import type { Vector } from "../engine/engine.ts";
 import { cg } from "../solve/linear/cg.ts";
+import { gmres } from "../solve/linear/gmres.ts";
 import { spectrumEnds } from "../solve/linear/lanczos.ts";
+import { largestEigenvalue } from "../solve/linear/spectrum.ts";
 import { createWorkspace, toleranceFor, withWorkspace } from "../solve/workspace.ts";
 import type { BlockRuntime } from "./block.ts";
 
@@ -49,6 +51,18 @@ export function flatnessByProducts({ engine }: Binding, block: BlockRuntime): Fl
   }
 }
 
+/** Of the largest curvature, estimated from below by a few products: so much leaves no doubt that a solution is determined. */
+const certainPart = 1e-8;
+const estimatingProducts = 2;
+
+/** The modulus that strong convexity was proved with is well above rounding in the curvature at the present point. */
+export function isCurvedByProof({ engine }: Binding, block: BlockRuntime): boolean {
+  const least = block.modulus?.();
+  if (least === undefined) return false;
+  const largest = largestEigenvalue(engine, block.product, estimatingProducts);
+  return least > toleranceFor(engine, certainPart) * largest;
+}
+
 /** Steps that find most of a Newton step. */
 const correctionSteps = 20;
 /** Of a Newton step's own size: where the minimum is of order p ≥ 3, at least a half, however near the point is. */
@@ -59,7 +73,7 @@ const smallestStep = 1e-12;
 /**
  * Whether the curvature changes as a whole over the Newton step d = H⁻¹∇g that is left. Near a minimum with positive curvature nothing
  * does; in a minimum like |y − a|ᵖ the distance left is (p − 1) d, and the curvature falls by the factor (1 − 1/(p − 1))^(p−2) over d.
- * What is proved to be strongly convex has no such minimum.
+ * What is proved to be strongly convex has no such minimum. Nothing differs for a multiple root of equations, R for ∇g.
  */
 export function isVanishing({ engine }: Binding, block: BlockRuntime): boolean {
   const { quadratic, modulus } = block.plan.facts;
@@ -75,7 +89,8 @@ export function isVanishing({ engine }: Binding, block: BlockRuntime): boolean {
     engine.copy(block.y, y);
     block.condition(y, slope);
     if (engine.norm(slope) === 0) return false;
-    cg(engine, block.product, slope, step, { tolerance: 0.1, maxIterations: correctionSteps });
+    const correct = block.plan.facts.minimisation ? cg : gmres;
+    correct(engine, block.product, slope, step, { tolerance: 0.1, maxIterations: correctionSteps });
     const length = engine.norm(step);
     if (!(length > toleranceFor(engine, smallestStep) * engine.norm(y))) return false;
     block.product.apply(step, here);

@@ -105,7 +105,7 @@ export function createFlow(binding: Binding, g: Graph, block: BlockRuntime, path
       engine.write(block.v, implicit);
       const range = g0.map((value, i) => value - (flat[i] as number));
       const reached = curved(end, implicit);
-      const scale = norm(range);
+      const scale = norm(g0);
       return scale === 0 ? 0 : norm(reached.map((value, i) => value - (range[i] as number))) / scale;
     },
   };

@@ -43,6 +43,7 @@ export function checkGradient(
 ): Agreement {
   const point = binding.engine.read(aid.w);
   const dense = denseGradient(binding, g, aid);
+  const functional = functionalGradient(binding, aid);
   const stride = Math.max(1, Math.ceil(gradient.length / largestSample));
   const entries = Array.from({ length: Math.ceil(gradient.length / stride) }, (_, i) => i * stride);
   const sampled = entries.map((entry) => difference(binding, moving, point, entry));
@@ -70,6 +71,7 @@ export function checkGradient(
     rows,
     estimators: [
       ...(dense === undefined ? [] : [compared({ name: denseName(aid), gradient: dense }, true)]),
+      ...(functional === undefined ? [] : [compared({ name: functionalName, gradient: functional }, true)]),
       ...approximations.map((own) => compared(own, false)),
     ],
     warnings: missing === 0 ? [] : [notCompared(missing, entries.length)],
@@ -158,6 +160,22 @@ function denseGradient(binding: Binding, g: Graph, aid: Aid): Float64Array | und
     factorised.factor.solveTransposed(adjoint);
     factorised.factor.release();
   }
+  return assembled(binding, aid);
+}
+
+const functionalName = "differentiation in the RKHS, then discretised";
+
+/** df/dw by way of adjoint functions in an RKHS, where that is another way and there is nothing else below the upper level. */
+function functionalGradient(binding: Binding, aid: Aid): Float64Array | undefined {
+  const isOther = ({ plan: { adjoint } }: BlockRuntime): boolean =>
+    adjoint.solver !== "rkhs" && adjoint.solver !== "none" && adjoint.solver !== "zero";
+  if (aid.blocks.length === 0 || !aid.blocks.every((block) => aid.inFunctions.has(block) && isOther(block)))
+    return undefined;
+  for (const block of [...aid.blocks].reverse()) aid.inFunctions.get(block)?.();
+  return assembled(binding, aid);
+}
+
+function assembled({ engine }: Binding, aid: Aid): Float64Array {
   const gradient = engine.allocate(aid.w.length);
   aid.assemble(gradient);
   const values = engine.read(gradient);

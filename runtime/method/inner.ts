@@ -9,7 +9,7 @@ import { anderson } from "../solve/anderson.ts";
 import { fixedPointStopping, innerStopping, newtonStopping, rootStopping } from "../solve/defaults.ts";
 import { cg } from "../solve/linear/cg.ts";
 import { gradientDescent } from "../solve/minimise/gradient-descent.ts";
-import { lbfgs } from "../solve/minimise/lbfgs.ts";
+import { type Awareness, lbfgs } from "../solve/minimise/lbfgs.ts";
 import { type Curvature, newton } from "../solve/minimise/newton.ts";
 import { type Equations, type RootIterate, type RootOutcome, root } from "../solve/root.ts";
 import type { Stopping } from "../solve/stopping.ts";
@@ -18,6 +18,7 @@ import { toleranceFor, withWorkspace } from "../solve/workspace.ts";
 import { type BlockRuntime, innerResidual, refuseCurvature } from "./block.ts";
 import type { PathRuntime } from "./path.ts";
 import { isSingular } from "./pivots.ts";
+import { forget } from "./shine.ts";
 
 export interface InnerReport {
   /** Relative, of the point that stands in the block now. */
@@ -32,17 +33,26 @@ export interface InnerReport {
 /** What counts as solved when no tolerance was asked for: the solvers themselves aim two digits or more below. */
 const defaultTolerance = 1e-9;
 
-/** `warm`: begin at the block's present point. Throws refusals where there is no minimum to find. */
-export function solveBlock(binding: Binding, block: BlockRuntime, warm: boolean, path?: PathRuntime): InnerReport {
+/**
+ * `warm`: begin at the block's present point; `within` replaces the tolerance. Throws refusals where there is no minimum to find.
+ */
+export function solveBlock(
+  binding: Binding,
+  block: BlockRuntime,
+  warm: boolean,
+  path?: PathRuntime,
+  within?: number,
+): InnerReport {
   const { engine } = binding;
   block.refreshStart();
   if (path !== undefined) return followPath(binding, block, path);
   if (!warm || !Number.isFinite(engine.norm(block.y))) {
     engine.copy(block.start, block.y);
     block.steps?.restart();
+    if (block.learnt !== undefined) forget(block.learnt);
   }
   const { solver, arguments: options } = block.plan.inner;
-  const asked = numberOf(options, "tol");
+  const asked = within ?? numberOf(options, "tol");
   const isSystem = !block.plan.facts.minimisation && block.face === undefined;
   const byNewton = solver === "descent" || solver === "gradient_flow" || (isSystem && solver === "newton");
   const solve = block.responses.length > 0 ? inTurns : byNewton ? solveEquations : solvers[solver];
@@ -119,9 +129,10 @@ const inTurns: Solve = (binding, block, tolerance) => {
 const turnsAtMost = 50;
 
 /** As many steps as asked for, whatever they come to. */
-const takeSteps: Solve = (_, block) => {
-  if (block.steps === undefined) throw new Error("no steps were planned");
-  return { iterations: block.steps.run() };
+const takeSteps: Solve = (binding, { steps, head }) => {
+  if (steps === undefined) throw new Error("no steps were planned");
+  const settle = head && (() => solvers.cholesky(binding, head, undefined).factorised?.factor.release());
+  return { iterations: steps.run(settle) };
 };
 
 const solvers: Record<Exclude<InnerSolver, "descent" | "gradient_flow">, Solve> = {
@@ -187,6 +198,7 @@ const solvers: Record<Exclude<InnerSolver, "descent" | "gradient_flow">, Solve> 
       lbfgs(binding.engine, block.objective, x, {
         ...stopping,
         memory: numberOf(block.plan.inner.arguments, "memory"),
+        ...(block.learnt?.kind === "pairs" && { pairs: block.learnt.pairs, awareness: awarenessOf(binding, block) }),
       }),
     ),
 
@@ -216,6 +228,7 @@ const solvers: Record<Exclude<InnerSolver, "descent" | "gradient_flow">, Solve> 
 const stoppingFor = (engine: Engine, usual: Stopping, asked: number | undefined): Stopping => ({
   ...usual,
   tolerance: asked ?? toleranceFor(engine, usual.tolerance),
+  settles: asked === undefined && usual.settles,
 });
 
 /** The derivative of the condition at a point that Newton's method names, as the plan has it: factorised or by products. */
@@ -315,5 +328,17 @@ const iterate = (binding: Binding, block: BlockRuntime, tolerance: number | unde
       ...stopping,
       memory,
       rate: numberOf(block.plan.inner.arguments, "rate"),
+      ...(block.learnt?.kind === "differences" && { differences: block.learnt.differences }),
     }),
   );
+
+/** The direction that the adjoint will need: its right-hand side at the present point. */
+function awarenessOf({ engine }: Binding, block: BlockRuntime): Awareness | undefined {
+  const every = numberOf(block.plan.adjoint.arguments, "opa");
+  if (every === undefined) return undefined;
+  const towards = (x: Vector, out: Vector): void => {
+    engine.copy(x, block.y);
+    block.adjointRhs(out);
+  };
+  return { every, towards };
+}

@@ -12,27 +12,65 @@ import type { Input, Node } from "../../compiler/ir/node.ts";
 import { type Binding, kernelOf, lengthOf } from "../bind.ts";
 import type { Vector } from "../engine/engine.ts";
 
+/** Units in which objective, unknowns and constraints are of order one (interior-units.ts). */
+export interface Units {
+  /** Of the unknowns: y = length ŷ. */
+  readonly length: number;
+  /** ĝ = objective g */
+  readonly objective: number;
+  /** ĥ = equalities h and ĉ = inequalities c, entry by entry. */
+  readonly equalities: Float64Array;
+  readonly inequalities: Float64Array;
+}
+
+/** The largest entry of the objective's and the norm of each constraint's derivative, at the present point. */
+export interface Slopes {
+  readonly curvature: number;
+  readonly equalities: Float64Array;
+  readonly inequalities: Float64Array;
+}
+
+export interface InteriorNewton {
+  /**
+   * The direction at a residual of (∇ℒ, h, c + s, μ ∘ s − τ), in the order (y, ν, μ, s), all in the units given; absent where no damping
+   * makes the system regular.
+   */
+  readonly direction: (
+    residual: Float64Array,
+    mu: Float64Array,
+    s: Float64Array,
+    units: Units,
+  ) => Float64Array | undefined;
+  readonly slopes: () => Slopes;
+}
+
 /** A matrix of blocks, evaluated together; zero entries are left out. */
 interface Blocks {
   readonly evaluate: () => void;
   readonly each: (visit: (row: number, column: number, value: number) => void) => void;
 }
 
-/** The direction at a residual of (∇ℒ, h, c + s, μ ∘ s − τ), in the order (y, ν, μ, s); absent where no damping makes the system regular. */
 export function createInteriorNewton(
   binding: Binding,
   { derivatives }: Constrained,
   primal: readonly Input[],
   e: number,
   m: number,
-): (residual: Float64Array, mu: Float64Array, s: Float64Array) => Float64Array | undefined {
+): InteriorNewton {
   const { engine } = binding;
   const widths = primal.map((unknown) => lengthOf(unknown.shape, binding.sizes));
   const hessian = createBlocks(binding, "interior Hessian", derivatives.stationarity, widths);
   const equality = createBlocks(binding, "equality slopes", derivatives.equalities, widths);
   const inequality = createBlocks(binding, "inequality slopes", derivatives.inequalities, widths);
 
-  return (residual, mu, s) => {
+  const slopes = (): Slopes => {
+    for (const blocks of [hessian, equality, inequality]) blocks.evaluate();
+    let curvature = 0;
+    hessian.each((_row, _column, value) => (curvature = Math.max(curvature, Math.abs(value))));
+    return { curvature, equalities: rowNorms(equality, e), inequalities: rowNorms(inequality, m) };
+  };
+
+  const direction: InteriorNewton["direction"] = (residual, mu, s, units) => {
     const p = residual.length - e - 2 * m;
     const [r1, r2] = [residual.subarray(0, p), residual.subarray(p, p + e)];
     const [r3, r4] = [residual.subarray(p + e, p + e + m), residual.subarray(p + e + m)];
@@ -44,23 +82,24 @@ export function createInteriorNewton(
       matrix[row * order + column] = (matrix[row * order + column] as number) + value;
     };
     for (const blocks of [hessian, equality, inequality]) blocks.evaluate();
-    hessian.each(addAt);
+    hessian.each((row, column, value) => addAt(row, column, units.objective * units.length ** 2 * value));
     equality.each((row, column, value) => {
-      addAt(p + row, column, value);
-      addAt(column, p + row, value);
+      const own = (units.equalities[row] as number) * units.length * value;
+      addAt(p + row, column, own);
+      addAt(column, p + row, own);
     });
-    const slopes: { readonly columns: number[]; readonly values: number[] }[] = Array.from({ length: m }, () => ({
+    const rows: { readonly columns: number[]; readonly values: number[] }[] = Array.from({ length: m }, () => ({
       columns: [],
       values: [],
     }));
     inequality.each((row, column, value) => {
-      slopes[row]?.columns.push(column);
-      slopes[row]?.values.push(value);
+      rows[row]?.columns.push(column);
+      rows[row]?.values.push((units.inequalities[row] as number) * units.length * value);
     });
     const right = new Float64Array(order);
     r1.forEach((value, i) => (right[i] = -value));
     r2.forEach((value, i) => (right[p + i] = -value));
-    slopes.forEach(({ columns, values }, i) => {
+    rows.forEach(({ columns, values }, i) => {
       const [mui, si] = [mu[i] as number, s[i] as number];
       const place = placeOf.get(i);
       if (place !== undefined) {
@@ -80,18 +119,20 @@ export function createInteriorNewton(
     });
     const solved = solveShifted(matrix, right, order, p);
     if (solved === undefined) return undefined;
-    const direction = new Float64Array(residual.length);
-    direction.set(solved.subarray(0, p + e));
-    slopes.forEach(({ columns, values }, i) => {
+    const found = new Float64Array(residual.length);
+    found.set(solved.subarray(0, p + e));
+    rows.forEach(({ columns, values }, i) => {
       const along = columns.reduce((sum, column, k) => sum + (values[k] as number) * (solved[column] as number), 0);
       const [mui, si] = [mu[i] as number, s[i] as number];
       const ds = -(r3[i] as number) - along;
       const place = placeOf.get(i);
-      direction[p + e + i] = place === undefined ? (-(r4[i] as number) - mui * ds) / si : (solved[place] as number);
-      direction[p + e + m + i] = place === undefined ? ds : (-(r4[i] as number) - si * (solved[place] as number)) / mui;
+      found[p + e + i] = place === undefined ? (-(r4[i] as number) - mui * ds) / si : (solved[place] as number);
+      found[p + e + m + i] = place === undefined ? ds : (-(r4[i] as number) - si * (solved[place] as number)) / mui;
     });
-    return direction;
+    return found;
   };
+
+  return { direction, slopes };
 
   /** With the smallest damping of y, and against that of the multipliers, that makes the system regular. */
   function solveShifted(plain: Float64Array, right: Float64Array, order: number, p: number): Float64Array | undefined {
@@ -116,6 +157,12 @@ export function createInteriorNewton(
       engine.release(step);
     }
   }
+}
+
+function rowNorms(blocks: Blocks, count: number): Float64Array {
+  const squares = new Float64Array(count);
+  blocks.each((row, _column, value) => (squares[row] = (squares[row] as number) + value * value));
+  return squares.map(Math.sqrt);
 }
 
 /** One row of blocks a condition, one column of them an unknown, of the widths given. */

@@ -11,7 +11,8 @@ import { atAKink, infeasible, notFinite, unboundedLowerLevel } from "../errors.t
 import { norm } from "../solve/arrays.ts";
 import type { BlockRuntime } from "./block.ts";
 import { type FaceSolver, loose } from "./face.ts";
-import { createInteriorNewton } from "./interior-newton.ts";
+import { createInteriorNewton, type Units } from "./interior-newton.ts";
+import { unitsOf } from "./interior-units.ts";
 
 /** Masks, slacks and barrier; they must have slots before any kernel of the block is compiled. */
 export function addConstraintSlots(binding: Binding, { active, slacks, barrier }: Constrained): void {
@@ -37,19 +38,61 @@ export function createInteriorSolver(
   const residualVector = engine.allocate(size);
   const evaluate = flatKernel(binding, "interior conditions", interior, residualVector);
   const primalUnknowns = unknowns.slice(0, unknowns.length - equalities.length - inequalities.length);
-  const direction = createInteriorNewton(binding, constrained, primalUnknowns, e, m);
-  /** The interior residual at z, with the barrier τ. */
+  const { direction, slopes } = createInteriorNewton(binding, constrained, primalUnknowns, e, m);
+  let units: Units = unchanged(e, m);
+  /** ‖∇g‖ at the start, in units. */
+  let steepness = 0;
+  /** By what an entry of z in its unit is multiplied: ℒ̂ = γ ℒ, so that μ = r μ̂ / γ. */
+  const unit = (i: number): number => {
+    if (i < primal) return units.length;
+    if (i < muFrom) return (units.equalities[i - primal] as number) / units.objective;
+    if (i < sFrom) return (units.inequalities[i - muFrom] as number) / units.objective;
+    return 1 / (units.inequalities[i - sFrom] as number);
+  };
+  /** By what an entry of the residual is multiplied: the lines of z's order are ∇ℒ, h, c + s, μ ∘ s. */
+  const weight = (i: number): number => {
+    if (i < primal) return units.objective * units.length;
+    if (i < muFrom) return units.equalities[i - primal] as number;
+    return i < sFrom ? (units.inequalities[i - muFrom] as number) : units.objective;
+  };
+  const inUnits = (values: Float64Array): Float64Array => {
+    const z = new Float64Array(size);
+    values.forEach((value, i) => (z[i] = value / unit(i)));
+    return z;
+  };
+  const write = (z: Float64Array): void =>
+    engine.write(
+      y,
+      z.subarray(0, own).map((value, i) => value * unit(i)),
+    );
+
+  /** The interior residual at z, with the barrier τ; all in units. */
   const at = (z: Float64Array, tau: number): Float64Array => {
-    engine.write(y, z.subarray(0, own));
+    write(z);
     let from = sFrom;
     for (const slack of slacks) {
       const slot = slots.get(slack) as Vector;
-      engine.write(slot, z.subarray(from, from + slot.length));
+      engine.write(
+        slot,
+        z.subarray(from, from + slot.length).map((value, i) => value * unit(from + i)),
+      );
       from += slot.length;
     }
-    engine.write(slots.get(barrier) as Vector, [tau]);
+    engine.write(slots.get(barrier) as Vector, [tau / units.objective]);
     evaluate();
-    return engine.read(residualVector);
+    return engine.read(residualVector).map((value, i) => value * weight(i));
+  };
+
+  /** Sets the units by what is found at a point without multipliers. */
+  const measure = (point: Float64Array): void => {
+    units = unchanged(e, m);
+    const z = new Float64Array(size);
+    z.set(point);
+    const found = at(z, 0);
+    const [h, c] = [found.subarray(primal, muFrom), found.subarray(muFrom, sFrom)];
+    const slope = found.subarray(0, primal);
+    units = unitsOf(point, slope, h, c, slopes());
+    steepness = norm(slope) * weight(0);
   };
 
   /** KKT conditions without slacks: stationarity, feasibility, signs and complementarity. */
@@ -73,9 +116,9 @@ export function createInteriorSolver(
   };
 
   const solve: FaceSolver["solve"] = (block, newton, options) => {
-    let z = new Float64Array(size);
-    z.set(engine.read(block.y).subarray(0, primal));
-    z = z.map((value, i) => (i >= muFrom ? 1 : value));
+    const start = engine.read(block.y).subarray(0, primal);
+    measure(engine.read(block.start).subarray(0, primal));
+    let z = inUnits(start).map((value, i) => (i >= muFrom ? 1 : value));
     const begin = at(
       z.map((value, i) => (i < sFrom ? value : 0)),
       0,
@@ -89,7 +132,7 @@ export function createInteriorSolver(
       if (norm(plain) <= arrival * (1 + norm(z)) && gap <= clear * (1 + norm(z))) break;
       const tau = Math.min(0.1, 100 * gap) * gap;
       const residual = at(z, tau);
-      const d = direction(residual, z.subarray(muFrom, sFrom), z.subarray(sFrom));
+      const d = direction(residual, z.subarray(muFrom, sFrom), z.subarray(sFrom), units);
       if (d === undefined || norm(z) > farAway) break;
       let length = 1;
       for (let i = muFrom; i < size; i += 1) {
@@ -118,15 +161,11 @@ export function createInteriorSolver(
       from += slot.length;
     }
     const onFace = z.map((value, i) => (i >= muFrom && i < sFrom && value <= (z[i + m] as number) ? 0 : value));
-    engine.write(block.y, onFace.subarray(0, own));
     const interiorError = optimality(onFace).violation;
-    engine.write(block.y, onFace.subarray(0, own));
+    write(onFace);
     newton();
-    const polished = engine.read(block.y);
-    const whole = new Float64Array(size);
-    whole.set(polished);
-    const better = optimality(whole).violation <= interiorError;
-    engine.write(block.y, better ? polished : onFace.subarray(0, own));
+    const polished = inUnits(engine.read(block.y));
+    write(optimality(polished).violation <= interiorError ? polished : onFace);
     return { iterations };
   };
 
@@ -138,36 +177,42 @@ export function createInteriorSolver(
     if (extent > 1e6 * (1 + infeasibility) || !Number.isFinite(extent)) {
       throw new BilevelError([unboundedLowerLevel(block.names, block.span)]);
     }
-    if (infeasibility > 1e-6 * (1 + extent))
-      throw new BilevelError([infeasible(block.names, infeasibility, block.span)]);
+    if (infeasibility > 1e-6 * (1 + extent)) {
+      const violation = norm(residual.map((value, i) => (i < primal || i >= sFrom ? 0 : value / weight(i))));
+      throw new BilevelError([infeasible(block.names, violation, block.span)]);
+    }
   };
 
   /** Constraints that hold without force: the smallest change may move the solution off them, one way only. */
   const warnings: FaceSolver["warnings"] = (block) => {
-    const z = new Float64Array(size);
-    z.set(engine.read(block.y));
+    const z = inUnits(engine.read(block.y));
     const residual = at(z, 0);
     const mu = z.subarray(muFrom, sFrom);
-    const force = Math.max(block.scale(), Number.MIN_VALUE);
+    const force = Math.max(steepness, norm(mu), Number.MIN_VALUE);
     const scale = 1 + norm(z.subarray(0, primal));
     const count = mu.reduce((total, value, i) => {
       const slack = -(residual[primal + e + i] as number);
       return total + (slack <= loose * scale && value <= loose * force ? 1 : 0);
     }, 0);
-    engine.write(block.y, z.subarray(0, own));
     return count === 0 ? [] : [atAKink(block.names, count, block.span)];
   };
 
   const residual: FaceSolver["residual"] = (block) => {
-    const z = new Float64Array(size);
-    z.set(engine.read(block.y));
-    const { violation, scale } = optimality(z);
-    engine.write(block.y, z.subarray(0, own));
+    const { violation, scale } = optimality(inUnits(engine.read(block.y)));
     return violation / scale;
   };
 
-  return { solve, residual, settle: () => {}, warnings };
+  const declared = unknowns.slice(0, primalUnknowns.length - constrained.epigraphs.length);
+  const free = Array.from({ length: lengthOfAll(declared) }, (_, i) => i);
+  return { solve, residual, settle: () => {}, free: () => free, warnings };
 }
+
+const unchanged = (e: number, m: number): Units => ({
+  length: 1,
+  objective: 1,
+  equalities: new Float64Array(e).fill(1),
+  inequalities: new Float64Array(m).fill(1),
+});
 
 const arrival = 1e-10;
 /** Products of slack and multiplier this small tell which of the two is 0, where the other is not below their root. */

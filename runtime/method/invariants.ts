@@ -1,17 +1,20 @@
 /**
- * What the kernels of a lower level read that stays as it is while the level is solved: kernel matrices, features of a network at the
- * upper level. The maximal sub-expressions of data and upper variables that are costly become inputs, evaluated once a point.
+ * What kernels read that stays as it is between many of their runs. While a lower level is solved: kernel matrices, features of a network
+ * at the upper level. While a linear system with its curvature is: the predictions at the solution. The maximal sub-expressions of what
+ * does not change that are costly become inputs, evaluated once.
  */
 import { type Graph, input } from "../../compiler/ir/graph.ts";
 import { type Input, type Node, operandsOf, reachable } from "../../compiler/ir/node.ts";
 import { substitute } from "../../compiler/ir/substitute.ts";
-import type { BlockPlan } from "../../compiler/plan/plan.ts";
-import { addSlot, type Binding, kernelOf, lengthOf } from "../bind.ts";
+import type { BlockPlan, Plan } from "../../compiler/plan/plan.ts";
+import { addSlot, type Binding, kernelOfChanges, lengthOf } from "../bind.ts";
 
 /** Operations below which a kernel may as well do them again. */
 const leastWork = 2 ** 18;
 /** Operations an entry, below which reading the entry back is no faster. */
 const leastWorkPerEntry = 8;
+/** Operations a number that is read and may change, below which it is no faster to see whether it has. */
+const leastWorkPerCompared = 64;
 /** Of a function of one number, in operations. */
 const functionWork = 10;
 /** Entries that are kept at the most: a kernel matrix of 12 000 points. */
@@ -28,18 +31,48 @@ export interface Hoisted {
 export function hoistInvariants(
   binding: Binding,
   g: Graph,
-  plans: readonly BlockPlan[],
+  { blocks: plans, stochastic, method }: Plan,
   variables: readonly Input[],
 ): Hoisted {
+  // These move the upper variables without solving anything in between.
+  if (stochastic !== undefined || method === "kkt") return { plans, refresh: () => {} };
   const fixed = new Set<Node>([...binding.constants.keys(), ...variables]);
-  const found = [...new Set(plans.filter(isPlain).flatMap((plan) => costly(binding, rootsOf(plan), fixed)))];
-  if (found.length === 0) return { plans, refresh: () => {} };
-  const stands = new Map<Node, Node>(
-    found.map((node) => [node, input(g, `invariant ${node.id}`, "step", node.shape)] as const),
-  );
-  const slots = [...stands.values()].map((own) => addSlot(binding, own as Input));
-  const refresh = kernelOf(binding, "invariants of the lower level", found, slots);
+  const found = plans.filter(isPlain).flatMap((plan) => costly(binding, rootsOf(plan), (input) => fixed.has(input)));
+  const { stands, refresh } = keep(binding, g, "invariants of the lower level", found);
   return { plans: plans.map((plan) => (isPlain(plan) ? rewritten(g, plan, stands) : plan)), refresh };
+}
+
+/** Outputs that are evaluated again and again while nothing but `varying` changes. */
+export function hoistFromProduct(
+  binding: Binding,
+  g: Graph,
+  outputs: readonly Node[],
+  varying: readonly Input[],
+): { readonly outputs: readonly Node[]; readonly refresh: () => void } {
+  const found = costly(binding, outputs, (input) => !varying.includes(input)).filter((node) => {
+    const read = reachable([node]).filter((part) => part.kind === "input" && !binding.constants.has(part));
+    const entries = read.reduce((sum, { shape }) => sum + lengthOf(shape, binding.sizes), 0);
+    return entries > 0 && workUpTo(binding, node) >= leastWorkPerCompared * entries;
+  });
+  const { stands, refresh } = keep(binding, g, "what the curvature reads", found);
+  return { outputs: substitute(g, outputs, stands), refresh };
+}
+
+/** An input for each node, which `refresh` brings up to date. */
+function keep(
+  binding: Binding,
+  g: Graph,
+  name: string,
+  nodes: readonly Node[],
+): { readonly stands: ReadonlyMap<Node, Node>; readonly refresh: () => void } {
+  // An input is kept by one refresh alone: another's would write over it unseen.
+  const owner = binding.slots.size;
+  const stands = new Map(
+    [...new Set(nodes)].map((node) => [node, input(g, `invariant ${node.id} of ${owner}`, "step", node.shape)]),
+  );
+  if (stands.size === 0) return { stands, refresh: () => {} };
+  const slots = [...stands.values()].map((own) => addSlot(binding, own));
+  return { stands, refresh: kernelOfChanges(binding, name, [...stands.keys()], slots) };
 }
 
 /** Blocks whose kernels are those of the condition and the curvature alone, on all rows. */
@@ -76,20 +109,24 @@ function rewritten(g: Graph, plan: BlockPlan, stands: ReadonlyMap<Node, Node>): 
   };
 }
 
-/** The largest sub-expressions that read nothing but `fixed`, where keeping them pays. */
-function costly(binding: Binding, roots: readonly Node[], fixed: ReadonlySet<Node>): readonly Node[] {
+/** The largest sub-expressions that read nothing but fixed inputs, where keeping them pays. */
+function costly(binding: Binding, roots: readonly Node[], isFixed: (input: Input) => boolean): readonly Node[] {
   const nodes = reachable(roots);
   const still = new Set<Node>();
   for (const node of nodes)
-    if (node.kind === "input" ? fixed.has(node) : operandsOf(node).every((operand) => still.has(operand)))
+    if (node.kind === "input" ? isFixed(node) : operandsOf(node).every((operand) => still.has(operand)))
       still.add(node);
   const edges = nodes.flatMap((node) => (still.has(node) ? [] : operandsOf(node))).filter((node) => still.has(node));
   return [...new Set(edges)].filter((node) => {
     if (node.kind === "input") return false;
     const entries = lengthOf(node.shape, binding.sizes);
-    const work = reachable([node]).reduce((sum, part) => sum + workOf(binding, part), 0);
-    return entries <= mostEntries && work >= Math.max(leastWork, leastWorkPerEntry * entries);
+    return entries <= mostEntries && workUpTo(binding, node) >= Math.max(leastWork, leastWorkPerEntry * entries);
   });
+}
+
+/** Operations of the node and all below it. */
+function workUpTo(binding: Binding, node: Node): number {
+  return reachable([node]).reduce((sum, part) => sum + workOf(binding, part), 0);
 }
 
 /** Operations of one node, roughly. */

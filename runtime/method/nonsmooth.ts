@@ -15,7 +15,16 @@ import { type Columns, coordinateDescent, type SolveDense } from "../solve/coord
 import { groupNorms } from "../solve/prox.ts";
 import type { BlockRuntime } from "./block.ts";
 import type { FaceOptions, FaceSolver } from "./face.ts";
-import { checkWeights, createParts, entriesOf, looseEntries, type Part, proxPart, settle } from "./parts.ts";
+import {
+  checkNumbers,
+  createParts,
+  entriesOf,
+  freeEntries,
+  looseEntries,
+  type Part,
+  proxPart,
+  settle,
+} from "./parts.ts";
 
 export function createProximalSolver(
   binding: Binding,
@@ -82,7 +91,7 @@ export function createProximalSolver(
 
   const solve = (block: BlockRuntime, newton: () => void, options: FaceOptions): { readonly iterations: number } => {
     for (const part of parts) part.refresh();
-    checkWeights(parts, block);
+    checkNumbers(parts, block);
     let x: Float64Array = engine.read(y).slice(0, size);
     prox(x, 0);
     if (nonsmooth.answered) {
@@ -231,13 +240,21 @@ export function createProximalSolver(
     engine.write(y, whole);
   };
 
+  /** ‖∇s‖ at the cold start. */
+  const steepness = (block: BlockRuntime): number => {
+    const present = engine.read(y).slice(0, size);
+    const { slope } = smoothAt(engine.read(block.start).slice(0, size));
+    smoothAt(present);
+    return norm(slope);
+  };
+
   /** Entries whose kink or bound holds without force: the smallest change may move them off, one way only. */
   const warnings = (block: BlockRuntime): readonly Diagnostic[] => {
     for (const part of parts) part.refresh();
     const point = engine.read(y).slice(0, size);
     const { slope } = smoothAt(point);
     unitStep(point, slope);
-    const force = Math.max(block.scale(), Number.MIN_VALUE);
+    const force = Math.max(steepness(block), norm(slope), Number.MIN_VALUE);
     const count = parts.reduce((total, part) => total + looseEntries(part, point, slope, force), 0);
     return count === 0 ? [] : [atAKink(block.names, count, block.span)];
   };
@@ -248,7 +265,12 @@ export function createProximalSolver(
     smoothAt(point);
   };
 
-  return { solve, residual, settle: settleHere, warnings };
+  const free = (): readonly number[] | undefined => {
+    const found = parts.map((part) => freeEntries(part, (slot) => engine.read(slot)));
+    return found.some((entries) => entries === undefined) ? undefined : found.flatMap((entries) => entries ?? []);
+  };
+
+  return { solve, residual, settle: settleHere, free, warnings };
 }
 
 const stepsBetweenTrials = 25;

@@ -5,9 +5,10 @@ import type { SizeBindings } from "../../compiler/ir/size.ts";
 import { BilevelError } from "../../grammar/diagnostics.ts";
 import { addSlot, type Binding, kernelOf, lengthOf, sizeNumber } from "../bind.ts";
 import type { Vector } from "../engine/engine.ts";
-import { concavePenalty } from "../errors.ts";
+import { concavePenalty, infeasible } from "../errors.ts";
 import { largestMagnitude, norm } from "../solve/arrays.ts";
 import {
+  emptiness,
   groupNorms,
   projectBall,
   projectBox,
@@ -194,11 +195,38 @@ export function settle({ piece, groups, numbers, masks }: Part, y: Float64Array)
   }
 }
 
-export function checkWeights(parts: readonly Part[], block: BlockRuntime): void {
-  for (const part of parts) {
-    if (!isPenalty(part.piece)) continue;
-    const smallest = (part.numbers[0] as Float64Array).reduce((a, b) => Math.min(a, b), 0);
-    if (smallest < 0) throw new BilevelError([concavePenalty(block.names, smallest, block.span)]);
+/** Refuses kinks of negative weight and sets without a point. */
+export function checkNumbers(parts: readonly Part[], block: BlockRuntime): void {
+  for (const { piece, numbers } of parts) {
+    const first = numbers[0] ?? new Float64Array(0);
+    const smallest = first.reduce((a, b) => Math.min(a, b), 0);
+    if (isPenalty(piece) && smallest < 0) throw new BilevelError([concavePenalty(block.names, smallest, block.span)]);
+    const [low, high] = (piece.kind === "box" ? numbers : numbers.slice(2)) as [Float64Array?, Float64Array?];
+    const missing = piece.kind === "ball" ? -smallest : low && high ? emptiness(low, high) : 0;
+    if (missing > 0) throw new BilevelError([infeasible(block.names, missing, block.span)]);
+  }
+}
+
+/** Where in y the part's entries are that its masks do not hold at a kink or bound; absent for psd, which has no such entries. */
+export function freeEntries(part: Part, read: (slot: Vector) => Float64Array): readonly number[] | undefined {
+  const { piece, from, length, groups } = part;
+  const [first, second, third] = part.masks.map(({ slot }) => read(slot)) as [Float64Array, Float64Array, Float64Array];
+  const entries = (isFree: (i: number) => boolean): readonly number[] =>
+    Array.from({ length }, (_, i) => i).flatMap((i) => (isFree(i) ? [from + i] : []));
+  switch (piece.kind) {
+    case "free":
+    case "ball":
+      return entries(() => true);
+    case "penalty":
+      return entries((i) => first[i] === 1 && second?.[i] !== 1 && third?.[i] !== 1);
+    case "group":
+      return entries((i) => first[groups[i] as number] === 1);
+    case "simplex":
+      return entries((i) => first[i] === 1);
+    case "box":
+      return entries((i) => first[i] === 0 && second[i] === 0);
+    case "psd":
+      return undefined;
   }
 }
 

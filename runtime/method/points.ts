@@ -154,3 +154,19 @@ function layoutOf({ sizes }: Binding, arrays: readonly Input[]) {
     },
   };
 }
+
+const largestBatch = 64;
+/** Numbers that a temporary array of a batch may hold: those of one point are rarely larger than the data. */
+const temporaryLimit = 2 ** 26;
+
+/** Points that are solved together at the most. */
+export function batchLimit({ constants }: Binding): number {
+  const data = [...constants.values()].reduce((sum, vector) => sum + vector.length, 0);
+  return Math.max(1, Math.min(largestBatch, Math.floor(temporaryLimit / Math.max(1, data))));
+}
+
+/** As few parts as the limit allows, as equal as can be: equal ones share their kernels. */
+export function batchesOf<T>(items: readonly T[], limit: number): readonly (readonly T[])[] {
+  const size = Math.ceil(items.length / Math.ceil(items.length / limit));
+  return Array.from({ length: Math.ceil(items.length / size) || 0 }, (_, k) => items.slice(k * size, (k + 1) * size));
+}

@@ -12,10 +12,15 @@ import { createRandom } from "../random.ts";
 import { sampleRows } from "../sample.ts";
 import { minimiserDefaults } from "../solve/defaults.ts";
 import { createAdam } from "../solve/minimise/adam.ts";
+import { scheduleOf } from "../solve/schedule.ts";
 
 export interface Steps {
-  /** Moves the point by the planned number of steps, and says how many that were. */
-  readonly run: () => number;
+  /**
+   * Moves the point by the planned number of steps, and says how many that were. `settle` solves for a part of the point given the rest,
+   * before each step and at the end: the gradient in the rest is then that of what is minimised with the part at its best (variable
+   * projection, Golub and Pereyra 1973).
+   */
+  readonly run: (settle?: () => void) => number;
   /** Forgets the momentum and the steps taken; batches are drawn from the first again. */
   readonly restart: () => void;
 }
@@ -41,7 +46,8 @@ export function createSteps(binding: Binding, gradient: readonly Node[], y: Vect
   };
   const count = argument("max", minimiserDefaults.steps);
   const rate = argument("rate", minimiserDefaults[options.solver].rate);
-  const [decay, weightDecay] = [argument("decay", 0), argument("weight_decay", 0)];
+  const schedule = scheduleOf(options.arguments);
+  const weightDecay = argument("weight_decay", 0);
   const slope = engine.allocate(y.length);
   const vectors: Vector[] = [];
   const vector = (): Vector => {
@@ -72,16 +78,17 @@ export function createSteps(binding: Binding, gradient: readonly Node[], y: Vect
       : momentum(engine, argument("momentum", 0), vector());
 
   return {
-    run: () => {
+    run: (settle = () => {}) => {
       evaluate ??= compile();
       update ??= method();
       for (let step = 0; step < count; step += 1) {
+        settle();
         evaluate();
         engine.axpy(weightDecay, y, slope);
-        // rate / (1 + t)^decay
-        update(slope, y, rate / (1 + taken) ** decay);
+        update(slope, y, rate * schedule(taken));
         taken += 1;
       }
+      settle();
       if (!Number.isFinite(engine.norm(y)))
         throw new BilevelError([notFinite(`the steps of ${options.names}`, options.span)]);
       return count;

@@ -8,6 +8,7 @@
  */
 import type { Engine, Vector } from "../engine/engine.ts";
 import { fixedPointDefaults } from "./defaults.ts";
+import { createDifferences, type Difference, type Differences } from "./differences.ts";
 import type { Equations, RootIterate, RootOutcome, RootStatus } from "./root.ts";
 import { atRoundingFloor, type Stopping } from "./stopping.ts";
 import { createWorkspace, machineEpsilon } from "./workspace.ts";
@@ -18,13 +19,8 @@ export interface AndersonOptions extends Stopping {
   readonly memory?: number;
   /** β */
   readonly rate?: number;
-}
-
-interface Difference {
-  readonly dx: Vector;
-  readonly dr: Vector;
-  /** ⟨ΔR, ΔR_j⟩ with each difference that is kept, itself included. */
-  readonly products: Map<Difference, number>;
+  /** Differences of the caller, to be read afterwards; `memory` is then theirs. */
+  readonly differences?: Differences;
 }
 
 /** An accelerated step that makes the residual this many times the best one is taken back, and the memory emptied. */
@@ -33,9 +29,6 @@ const growth = 2;
 const divergence = 1e8;
 /** Steps without a better residual than the best: it stalls. */
 const idleLimit = 100;
-/** How much of ‖ΔR‖² the newer ones must leave, at least in roundings: those older than the first that fails are not used. */
-const independent = { share: 1e-8, roundings: 100 } as const;
-
 /** y holds the start and is overwritten by the iterates, at the end by the one of least residual. */
 export function* anderson(
   engine: Engine,
@@ -49,13 +42,8 @@ export function* anderson(
     const rate = options.rate ?? fixedPointDefaults.rate;
     const vector = (): Vector => workspace.vector();
     const [r, rest, trial, trialR, best, bestR] = [vector(), vector(), vector(), vector(), vector(), vector()];
-    const spare: Difference[] = Array.from({ length: memory }, () => ({
-      dx: vector(),
-      dr: vector(),
-      products: new Map(),
-    }));
-    /** The newest first. */
-    const kept: Difference[] = [];
+    const differences = options.differences ?? createDifferences(engine, workspace, memory);
+    const { kept } = differences;
     let evaluations = 0;
     const norm = (at: Vector, out: Vector): number => {
       evaluations++;
@@ -84,33 +72,25 @@ export function* anderson(
       }
       engine.copy(y, trial);
       engine.copy(r, rest);
-      combination(engine, kept, r).forEach((gamma, i) => {
-        const { dx, dr } = kept[i] as Difference;
-        engine.axpy(-gamma, dr, rest);
-        engine.axpy(-gamma, dx, trial);
-      });
+      differences
+        .combine(({ dr }) => engine.dot(dr, r))
+        .forEach((gamma, i) => {
+          const { dx, dr } = kept[i] as Difference;
+          engine.axpy(-gamma, dr, rest);
+          engine.axpy(-gamma, dx, trial);
+        });
       engine.axpy(-rate, rest, trial);
       const next = norm(trial, trialR);
       idle = next < bestNorm ? 0 : idle + 1;
       if (kept.length > 0 && !(next <= growth * bestNorm)) {
-        spare.push(...kept.splice(0));
+        differences.forget();
         engine.copy(best, y);
         engine.copy(bestR, r);
         residualNorm = bestNorm;
         continue;
       }
       if (!(next <= divergence * start)) return finish("diverged", iteration);
-      const added = kept.length === memory ? kept.pop() : spare.pop();
-      if (added !== undefined) {
-        difference(engine, trial, y, added.dx);
-        difference(engine, trialR, r, added.dr);
-        kept.unshift(added);
-        for (const other of kept) {
-          const product = engine.dot(added.dr, other.dr);
-          added.products.set(other, product);
-          other.products.set(added, product);
-        }
-      }
+      differences.add({ x: y, r }, { x: trial, r: trialR });
       engine.copy(trial, y);
       engine.copy(trialR, r);
       residualNorm = next;
@@ -124,43 +104,3 @@ export function* anderson(
     workspace.release();
   }
 }
-
-/** out ← a − b */
-function difference(engine: Engine, a: Vector, b: Vector, out: Vector): void {
-  engine.copy(a, out);
-  engine.axpy(-1, b, out);
-}
-
-/**
- * γ, of as many of the newest differences as are independent: the normal equations by Cholesky, L Lᵀ γ = (⟨ΔR_i, R⟩). The bound on
- * what must be left keeps the squared condition number well within the engine's digits.
- */
-function combination(engine: Engine, kept: readonly Difference[], r: Vector): readonly number[] {
-  const least = Math.max(independent.share, independent.roundings * machineEpsilon(engine));
-  const rows: number[][] = [];
-  const solved: number[] = [];
-  for (const [i, own] of kept.entries()) {
-    const row: number[] = [];
-    for (const [j, other] of kept.slice(0, i).entries()) {
-      const before = rows[j] as number[];
-      row.push(((own.products.get(other) as number) - inner(row, before, j)) / (before[j] as number));
-    }
-    const length = own.products.get(own) as number;
-    const pivot = length - inner(row, row, i);
-    if (!(pivot > least * length)) break;
-    row.push(Math.sqrt(pivot));
-    solved.push((engine.dot(own.dr, r) - inner(row, solved, i)) / (row[i] as number));
-    rows.push(row);
-  }
-  for (let i = rows.length - 1; i >= 0; i--) {
-    for (let k = i + 1; k < rows.length; k++) {
-      solved[i] = (solved[i] as number) - (rows[k]?.[i] as number) * (solved[k] as number);
-    }
-    solved[i] = (solved[i] as number) / (rows[i]?.[i] as number);
-  }
-  return solved;
-}
-
-/** Of the first `count` entries. */
-const inner = (a: readonly number[], b: readonly number[], count: number): number =>
-  a.slice(0, count).reduce((sum, ai, k) => sum + ai * (b[k] as number), 0);

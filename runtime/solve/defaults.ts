@@ -24,16 +24,19 @@ export const linearDefaults = {
 } as const;
 
 /** A lower level solved by factorised or truncated Newton steps: to the rounding floor. */
-export const newtonStopping: Stopping = { tolerance: 1e-12, maxIterations: 200 };
+export const newtonStopping: Stopping = { tolerance: 1e-12, maxIterations: 200, settles: true };
 
 /** A lower level solved by first-order steps. */
-export const innerStopping: Stopping = { tolerance: 1e-10, maxIterations: 10_000 };
+export const innerStopping: Stopping = { tolerance: 1e-10, maxIterations: 10_000, settles: true };
 
 /** The upper level: small relative to the value too; `stopping.ts` says why. */
 export const outerStopping: Stopping = { tolerance: 1e-9, maxIterations: 1_000, relativeToValue: true };
 
+/** HOAG's tolerance at the first step, and its factor from step to step. */
+export const hoagDefaults = { first: 1e-3, decrease: 0.9 } as const;
+
 /** A square system of equations. */
-export const rootStopping: Stopping = { tolerance: 1e-12, maxIterations: 200 };
+export const rootStopping: Stopping = { tolerance: 1e-12, maxIterations: 200, settles: true };
 
 /** Iterating a fixed point, accelerated or not: as exact as Newton's method, in cheaper and more steps. */
 export const fixedPointStopping: Stopping = { ...rootStopping, maxIterations: 10_000 };
@@ -53,6 +56,8 @@ export const minimiserDefaults = {
   history: 10,
   adam: { rate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
   sgd: { rate: 1e-2 },
+  /** Factor of a step size that drops every so many steps. */
+  drop: 0.1,
   /** Of a method that takes as many steps as it is told, where it is not. */
   steps: 100,
   /** Trials of one line search. */

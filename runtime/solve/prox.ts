@@ -52,6 +52,11 @@ export function groupNorms(z: Float64Array, groups: Int32Array, count: number): 
   return squares.map(Math.sqrt);
 }
 
+/** By how much the ends of intervals miss each other at the most: above 0, some interval is empty. */
+export function emptiness(low: Float64Array, high: Float64Array): number {
+  return high.reduce((most, end, i) => Math.max(most, (low[i] as number) - end), 0);
+}
+
 /** Clamps z to [low, high]; the masks are 1 where it was clamped. */
 export function projectBox(
   z: Float64Array,

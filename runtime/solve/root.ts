@@ -47,6 +47,10 @@ export interface RootOutcome {
 
 const sufficientDecrease = 1e-4;
 const smallestStep = 2 ** -40;
+/** Solved once the next step is estimated to be shorter than this part of y: a far-away start makes every residual look small. */
+const settledStep = 1e-9;
+/** Steps taken beyond a small residual at most, where none settles: there may be a multiple root. */
+const polishing = 50;
 
 /** y holds the start and is overwritten by the iterates. */
 export function* root(
@@ -76,9 +80,13 @@ export function* root(
     });
     if (!Number.isFinite(residualNorm)) return finish("not_evaluable", 0);
 
+    let [nextStep, polished] = [0, 0];
     for (let iteration = 0; ; iteration++) {
       yield { step: iteration, residualNorm, y };
-      if (stationarity() <= options.tolerance) return finish("converged", iteration);
+      if (stationarity() <= options.tolerance) {
+        const settled = options.settles !== true || residualNorm === 0 || nextStep <= settledStep * engine.norm(y);
+        if (settled || polished++ >= polishing) return finish("converged", iteration);
+      }
       if (iteration >= options.maxIterations) return finish("max_iterations", iteration);
 
       engine.copy(f, step);
@@ -90,7 +98,9 @@ export function* root(
         engine.axpy(alpha, step, trial);
         const next = norm(trial, trialF);
         accepted = next <= (1 - sufficientDecrease * alpha) * residualNorm;
-        if (accepted) residualNorm = next;
+        if (!accepted) continue;
+        nextStep = alpha * engine.norm(step) * (next / residualNorm);
+        residualNorm = next;
       }
       if (!accepted) {
         const negligible = engine.norm(step) <= 16 * machineEpsilon(engine) * engine.norm(y);

@@ -20,6 +20,8 @@ export interface Stopping {
   /** The reference gradient norm; the one at the start of this run if absent. */
   readonly gradientScale?: number;
   readonly relativeToValue?: boolean;
+  /** A small gradient is not enough, the steps have to be small too: beside that of a far-away start every gradient is small. */
+  readonly settles?: boolean;
   /** Values and gradients are estimates, which need not improve from step to step: only the number of steps ends the run. */
   readonly estimated?: boolean;
 }

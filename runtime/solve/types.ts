@@ -4,6 +4,7 @@
  * gradient norm belongs to the point that is handed back, whatever happened on the way.
  */
 import type { Engine, Vector } from "../engine/engine.ts";
+import type { Residuals } from "../types.ts";
 
 // ---------------------------------------------------------------------------------------------------- linear systems
 
@@ -75,6 +76,8 @@ export interface Iterate {
   readonly gradientNorm: number;
   readonly x: Vector;
   readonly gradient: Vector;
+  /** Of the lower level's solvers, where the objective was not asked through `evaluate`. */
+  readonly residuals?: Residuals;
 }
 
 /**

@@ -250,6 +250,26 @@ const programs: readonly (readonly [program: string, says: string])[] = [
     "1:46 bad-family: mlp's activation cannot be rleu / did you mean relu?",
   ],
   [
+    "network f: real[2] -> real = mlp(head: closed_form)\nminimize sumsq(f) over f",
+    "1:30 bad-family: head: closed_form solves for the last layer of a function in L2, and this is a network / leave it out",
+  ],
+  [
+    "network f: real[9] -> real = conv()\nminimize sumsq(f) over f",
+    "1:30 bad-family: conv needs the size of its images / write image: [28, 28], or [28, 28, 3] with three channels",
+  ],
+  [
+    "network f: real[8] -> real = conv(image: [3, 3])\nminimize sumsq(f) over f",
+    "1:30 bad-family: an image of 3 × 3 is 9 numbers, and the map takes something else / declare it as real[9] -> ...",
+  ],
+  [
+    "network f: real[9] -> real = conv(image: [3, 3])\nminimize sumsq(f) over f",
+    "1:30 bad-family: the image is smaller than the windows after 1 of 2 convolutions / take fewer channels, a smaller kernel or a smaller stride",
+  ],
+  [
+    "network f: real[2] -> real = mlp(ridge: -1)\nminimize sumsq(f) over f",
+    "1:41 bad-family: mlp's ridge cannot be -1 / it takes a number above 0",
+  ],
+  [
     "network f: real[2] -> real = linear()\nminimize f([1, 2, 3]) over f",
     "2:12 shape-mismatch: f takes real[2], and [1, 2, 3] is int[3]",
   ],

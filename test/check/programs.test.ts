@@ -135,6 +135,7 @@ describe("types of expressions", () => {
     ["2 / 3", "real"],
     ["huber(a)", "real[3]"],
     ["normal(2, 3, seed: 1)", "real[2, 3]"],
+    ["uniform(-1, 2.5, 2, 3, seed: 1)", "real[2, 3]"],
     ["max(B, 0)", "real[3, 4]"],
     ["max(B)", "real"],
   ])("%s is %s", (expression, type) => {

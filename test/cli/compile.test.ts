@@ -29,6 +29,13 @@ where new minimizes logsumexp(new) + sumsq(new - λ) + 0.5 * max(λ[0], λ[1]) *
 and data_1 solves data_1 = tanh(outer(λ, λ) * 0.1 + 0.2 * data_1)
 report best = new[1] * 2
 `,
+  "folds.bilevel": `data all: { X: real[n, d], y: real[n] } = csv("others.csv", y: "target")
+data cv = folds(all, k: 2, seed: 0)
+var rho: real init -1
+var theta[fold in cv]: real[d]
+minimize E[fold in cv](E[fold.valid]((X @ theta[fold] - y)^2)) over rho
+where theta[fold] minimizes E[fold.train]((X @ theta[fold] - y)^2) + exp(rho) * sumsq(theta[fold])
+`,
   "flat.bilevel": "var a: real\nvar x: real[3]\nminimize (x[0] - a)^2 over a\nwhere x minimizes (x[0] - a)^2\n",
   "alone.bilevel": "var x: real[2]\nwhere x minimizes sumsq(x - [3, 4])\n",
 });
@@ -74,6 +81,7 @@ describe("a compiled module", () => {
     "ridge.bilevel",
     "follow.bilevel",
     "names.bilevel",
+    "folds.bilevel",
     example("logistic-breast-cancer/logistic.bilevel"),
   ];
   it.each(programs)("answers as the command line does: %s", (file) => {

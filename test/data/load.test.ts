@@ -157,15 +157,6 @@ describe("loading", () => {
     expect(found.map((each) => each.code)).toEqual(["label-invalid", "file-missing"]);
   });
 
-  it("refuses formats that are not there yet", async () => {
-    const parquet = declare({ t: tableType({ X: "real[n, d]" }) }, fileSource("t.parquet"));
-    const [found] = await diagnosticsOf(load({}, {}, {}, [parquet]));
-    expect(found).toMatchObject({
-      severity: "refusal",
-      message: "reading parquet is not implemented yet; convert it to csv or npy",
-    });
-  });
-
   it("says when --data names no table that is read", async () => {
     expect(await said(load({}, {}, { files: new Map([["trian", "x.csv"]]) }, [train]))).toContain(
       "did you mean train?",

@@ -132,7 +132,7 @@ describe("faces", () => {
                      assumed, and verified at the solution found: H is invertible
                      assumed, and checked at the solution found, with a warning: a force on each entry at its kink or bound (strict
                        complementarity)
-                     not verified: that the solution is a minimum
+                     assumed, and verified at the solution found: a minimum on the face (up to order 600)
       Stationarity   2 τ w + cos(w) + u = 0
                      τ (1 − m) + m (‖w‖² − 4) = 0
                      m is 1 where w is on the ball's boundary, and 0 inside; τ is the multiplier of the ball

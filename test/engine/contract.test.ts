@@ -58,3 +58,74 @@ test("paths of many operands stay cheap", () => {
   );
   expect(Math.max(...intermediates(root))).toBe(50);
 });
+
+test("a sum that another product has is read again", () => {
+  const g = build.createGraph();
+  const [i, j, k, l] = [256, 100, 90, 50].map(sizeOf) as [typeof n, typeof n, typeof n, typeof n];
+  const E = build.input(g, "E", "step", [i, j]);
+  const W = build.input(g, "W", "step", [j, k]);
+  const D = build.input(g, "D", "step", [i, k]);
+  const X = build.input(g, "X", "data", [i, l]);
+  const within = [i, j, k, l];
+  const slopes = contract(
+    g,
+    product(
+      [X, E, W, D],
+      [
+        [0, 3],
+        [0, 1],
+        [1, 2],
+        [0, 2],
+      ],
+      [3, 1],
+      within,
+    ),
+    () => false,
+  );
+  // Labels in another order: j, i, k.
+  const sums = contract(
+    g,
+    product(
+      [D, W, E],
+      [
+        [1, 2],
+        [0, 2],
+        [1, 0],
+      ],
+      [0],
+      [j, i, k],
+    ),
+    () => false,
+  );
+  const cubes = reachable([slopes, sums]).filter(
+    (node) =>
+      node.kind === "einsum" &&
+      node.sizes.reduce((all, size) => all * (constantSize(size) as number), 1) === 256 * 100 * 90,
+  );
+  expect(cubes).toHaveLength(1);
+});
+
+test("a slender result lies along its long side, any other as it is wanted", () => {
+  const g = build.createGraph();
+  const shapeOf = (columns: number): readonly number[] => {
+    const X = build.input(g, `X${columns}`, "data", [n, d]);
+    const W = build.input(g, `W${columns}`, "step", [d, sizeOf(columns)]);
+    const root = contract(
+      g,
+      product(
+        [W, X],
+        [
+          [1, 2],
+          [0, 1],
+        ],
+        [0, 2],
+        [n, d, sizeOf(columns)],
+      ),
+      () => false,
+    );
+    const matrix = reachable([root]).find((node) => node.kind === "einsum" && node.operands.length === 2) as Node;
+    return matrix.shape.map((size) => constantSize(size) as number);
+  };
+  expect(shapeOf(10)).toEqual([10, 1000]);
+  expect(shapeOf(200)).toEqual([1000, 200]);
+});

@@ -50,7 +50,7 @@ const ranges = {
 const functions = Object.keys(ranges) as Fn[];
 
 describe.each([true, false])("with relaxed SIMD: %s", (relaxed) => {
-  test.each(functions)("%s is within two units in the last place", async (fn) => {
+  test.each(functions)("%s is within two and a half units in the last place", async (fn) => {
     const points = pointsFor(fn, 3000, ranges[fn]);
     const values = await valuesOf(fn, points, { relaxed });
     let [worst, where] = [0, 0];
@@ -58,11 +58,11 @@ describe.each([true, false])("with relaxed SIMD: %s", (relaxed) => {
       const error = ulps(values[i] as number, exact[fn](x, toFixed(x)));
       if (!(error <= worst)) [worst, where] = [error, x];
     });
-    expect(worst, `at ${where}`).toBeLessThanOrEqual(2);
+    expect(worst, `at ${where}`).toBeLessThanOrEqual(2.5);
   });
 });
 
-test.each(functions)("%s in single precision is within two units in the last place", async (fn) => {
+test.each(functions)("%s in single precision is within two and a half units in the last place", async (fn) => {
   const [from, to] = ranges[fn];
   const range = [Math.max(from, -80), Math.min(to, fn === "log" || fn === "log1p" ? 1e38 : 80)] as const;
   const points = Float64Array.from(pointsFor(fn, 2000, range), Math.fround).filter(

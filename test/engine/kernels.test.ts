@@ -105,7 +105,7 @@ describe.each(kinds)("kernels agree with the interpreter: $name", ({ create, isS
   beforeAll(async () => {
     engine = await create();
     accuracy = within;
-  });
+  }, 60_000);
 
   test.skipIf(runs === 0)(
     "on random programs",
@@ -213,9 +213,10 @@ describe.each(kinds)("kernels agree with the interpreter: $name", ({ create, isS
         [X, build.einsum(g, [build.reduce(g, "logsumexp", X, 1)], [[0]], [0, 1], new Map([[1, d]]))],
       ),
     );
+    const total = build.sumAll(g, build.map(g, "softplus", scores));
     check(
       [X, y, theta],
-      [gradient, residual, build.einsum(g, [shares, residual], [[0, 1], [0]], [1])],
+      [gradient, residual, build.einsum(g, [shares, residual], [[0, 1], [0]], [1]), total],
       new Map([
         ["n", rows],
         ["d", columns],

@@ -95,8 +95,8 @@ describe("the plan", () => {
     expect(planFor(general, 10_000, new Map([["method", word("exact")]]))).toEqual(["newton", "cholesky", "cholesky"]);
     expect(() => planFor(general, 10, new Map([["inner", word("cholesky")]]))).toThrow("not quadratic in y");
     expect(() => planFor(general, 10, new Map([["inner", word("anderson")]]))).toThrow("anderson iterates v = F(v)");
-    expect(() => planFor(general, 10, new Map([["method", word("soba")]]))).toThrow(
-      "method: soba is not available yet",
+    expect(() => planFor(general, 10, new Map([["method", word("kernel")]]))).toThrow(
+      "method: kernel is for unknown functions in an RKHS",
     );
   });
 });

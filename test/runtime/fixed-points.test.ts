@@ -109,12 +109,12 @@ describe("a fixed point", () => {
   it("that is not there, or not isolated, is said to be so", async () => {
     const over = (clause: string) =>
       `var w: real init 1\nvar z: real init 0.5\nminimize z over w\nwhere z solves ${clause}`;
-    const none = (await prepared(over("z = z + w + z^2"), using({ inner: word("anderson") }))).gradient();
-    expect(none.complete).toBe(false);
-    expect(none.residuals.inner).toBeGreaterThan(0.1);
+    for (const inner of [undefined, word("anderson")]) {
+      const [none] = await refusals(over("z = z + w + z^2"), using(inner === undefined ? {} : { inner }));
+      expect(none?.code).toBe("singular-lower-level");
+    }
     expect((await refusals(over("z = z + w"))).map(({ code }) => code)).toEqual(["not-curved"]);
-    const double = (await prepared(over("z = z + (z - 1)^2 * w"))).gradient();
-    expect(double.warnings.map(({ code }) => code)).toContain("ill-conditioned");
+    expect((await refusals(over("z = z + (z - 1)^2 * w"))).map(({ code }) => code)).toEqual(["singular-lower-level"]);
     const [refused] = await refusals(`var w: real[2] init 1\nvar z: real[2]\nminimize sum(z) over w
       where z solves z = [[0.5, 0.5], [0.5, 0.5]] @ z + [w[0], -w[0]]`);
     expect(refused).toMatchObject({ code: "singular-lower-level", message: expect.stringContaining("left − right") });

@@ -161,3 +161,20 @@ describe("the selection of gradient flow", () => {
     expect((await refusals(away))[0]?.code).toBe("unbounded-lower-level");
   });
 });
+
+describe("gradient flow at the edges", () => {
+  it("has a residual relative to the whole right-hand side, be it all along flat directions", async () => {
+    const found = (
+      await prepared(`var w: real init 4\nvar y: real[2] init [1, 0]\nminimize sumsq(y - 2) over w
+      where y minimizes (y[0] + y[1] - w)^2 selected from previous by gradient_flow`)
+    ).gradient();
+    expect(found.residuals.adjoint).toBeLessThan(1e-12);
+    expect(found.gradient.w).toBeCloseTo(0, 12);
+  });
+
+  it("is refused where it would come to rest on a kink", async () => {
+    const [refused] = await refusals(`var w: real init 1\nvar y: real[2]\nminimize y[0] over w
+      where y minimizes abs(y[0] + y[1] - w) selected from [0, 0.1] by gradient_flow`);
+    expect(refused?.code).toBe("non-smooth-lower-level");
+  });
+});

@@ -273,7 +273,11 @@ describe("refusals", () => {
       "var a: real\nvar y: real\nminimize log(y) over a\nwhere y minimizes (y - a + 1)^2",
       "not-finite",
     ],
-    ["a network", "network f: real[2] -> real = linear()\nminimize (f([1, 2]) - 3)^2 over f", "not-derived-yet"],
+    [
+      "a set of weights",
+      "network f: real[2] -> real = linear()\nvar w: weights(f) in ball(1)\nminimize (f([1, 2]; w) - 3)^2 over w",
+      "not-derived-yet",
+    ],
   ];
   for (const [name, source, code] of cases) {
     it(`says ${code} for ${name}`, async () => {

@@ -42,3 +42,30 @@ describe("stationary points of nested and simultaneous clauses", () => {
     expect(await codes(source(""))).toEqual([]);
   });
 });
+
+describe("stationary points on a face", () => {
+  const source = (unknown: string, objective: string, subject = "") => `
+    var w: real init 2
+    var x: real[2] ${unknown}
+    minimize x[0] * w + x[1] over w
+    where x minimizes ${objective} ${subject}`;
+
+  it.each([
+    ["between bounds", "in box(-1, 1)", "w * 0 - sumsq(x)", ""],
+    ["inside a ball", "in ball(1)", "w * 0 - sumsq(x)", ""],
+    ["inside the simplex", "in simplex", "w * 0 - sumsq(x)", ""],
+    ["between constraints", "", "w * 0 - sumsq(x)", "subject to x <= 1, x >= -1"],
+    ["on a curved constraint", "init -1", "-x[0] - w * x[1]", "subject to sumsq(x) == 1"],
+    ["between kinks", "init 1", "0.1 * w * norm1(x) - sumsq(x - 2)", ""],
+  ])("are refused where they are maxima: %s", async (_, unknown, objective, subject) => {
+    expect(await codes(source(unknown, objective, subject))).toEqual(["not-a-minimum"]);
+  });
+
+  it.each([
+    ["at a corner of bounds", "in box(-1, 1) init 0.5", "w * 0 - sumsq(x)", ""],
+    ["on a curved constraint", "init [1, 0]", "-x[0] - w * x[1]", "subject to sumsq(x) == 1"],
+    ["at a vertex", "", "-x[0] - 2 * x[1]", "subject to x[0] + x[1] <= w, x >= 0, x[1] <= 1"],
+  ])("are taken where they are minima: %s", async (_, unknown, objective, subject) => {
+    expect(await codes(source(unknown, objective, subject))).toEqual([]);
+  });
+});

@@ -43,6 +43,57 @@ describe("networks", () => {
     expect(problem.gradient({ f: weights }).value).toBeCloseTo(expected, 12);
   });
 
+  it("divide every matrix by its largest singular value, where they are asked to", async () => {
+    const problem = await prepared(`
+      network f: real[2] -> real[3] = mlp(hidden: [2], activation: tanh, norm: spectral, bias: false)
+      minimize f([1, 2]) @ [1, 3, -1] over f`);
+    // Singular values 3 and 1; √24 and √2.
+    const W1 = [
+      [3, 0],
+      [0, 1],
+    ]; // prettier-ignore
+    const W2 = [
+      [2, 3, 2],
+      [2, 3, 0],
+    ]; // prettier-ignore
+    const gram = [17, 13, 13] as const;
+    const largest = Math.sqrt((gram[0] + gram[2]) / 2 + Math.hypot((gram[0] - gram[2]) / 2, 13));
+    const hidden = [Math.tanh(1), Math.tanh(2 / 3)] as const;
+    const out = [0, 1, 2].map((k) => hidden[0] * (W2[0]?.[k] as number) + hidden[1] * (W2[1]?.[k] as number));
+    const expected = ((out[0] as number) + 3 * (out[1] as number) - (out[2] as number)) / largest;
+    expect(problem.gradient({ f: { W1, W2 } }).value).toBeCloseTo(expected, 12);
+  });
+
+  it("look at windows of images, where they are convolutional", async () => {
+    const [height, width, depth, kernel, stride] = [4, 5, 2, 2, 2];
+    const problem = await prepared(`
+      network f: real[${height * width * depth}] -> real = conv(image: [4, 5, 2], channels: [3], kernel: 2, stride: 2, activation: softplus)
+      data images: { x: real[2, ${height * width * depth}] } = normal(seed: 6)
+      report x = images.x
+      minimize E[images](f(x)) over f
+      solve { steps: 1 }`);
+    const { upper, reports, value } = await problem.solve();
+    const { W1, b1, W2, b2 } = upper.f as { W1: number[][]; b1: number[]; W2: number[]; b2: number };
+    const at = (image: readonly number[]): number => {
+      const seen: number[] = [];
+      for (let top = 0; top + kernel <= height; top += stride)
+        for (let left = 0; left + kernel <= width; left += stride)
+          for (const [channel, bias] of b1.entries()) {
+            let score = bias;
+            for (let r = 0; r < kernel; r += 1)
+              for (let c = 0; c < kernel; c += 1)
+                for (let d = 0; d < depth; d += 1)
+                  score +=
+                    (image[((top + r) * width + left + c) * depth + d] as number) *
+                    (W1[(r * kernel + c) * depth + d]?.[channel] as number);
+            seen.push(Math.log1p(Math.exp(score)));
+          }
+      return seen.reduce((sum, one, i) => sum + one * (W2[i] as number), b2);
+    };
+    const [first, second] = (reports.x as number[][]).map(at) as [number, number];
+    expect(value).toBeCloseTo((first + second) / 2, 10);
+  });
+
   it("have derivatives in all their weights", async () => {
     const family = fc.constantFrom(
       "linear()",
@@ -51,6 +102,8 @@ describe("networks", () => {
       "mlp(hidden: [4], activation: silu, bias: false, init: orthogonal)",
       "mlp(hidden: [3], activation: softplus, head: softplus, init: lecun)",
       "mlp(hidden: [4], activation: relu, init: he, seed: 4)",
+      "mlp(hidden: [3], activation: tanh, norm: spectral)",
+      "conv(image: [2, 1], channels: [2, 3], kernel: 1, activation: tanh, hidden: [2], norm: layer)",
     );
     await fc.assert(
       fc.asyncProperty(family, async (own) => {
@@ -62,7 +115,7 @@ describe("networks", () => {
           where b minimizes E[train]((b * f(x) - y)^2) + b^2`);
         expect(problem.gradcheck().worst).toBeLessThan(1e-7);
       }),
-      { numRuns: 6 },
+      { numRuns: 8 },
     );
   });
 

@@ -37,6 +37,11 @@ describe("flat directions", () => {
     expect((await prepared(wide("sumsq(t)"))).gradient().warnings).toEqual([]);
   });
 
+  it("are not looked for where strong convexity is proved well above rounding", async () => {
+    const problem = await prepared(wide("1e-3 * sumsq(t)"));
+    expect(problem.gradient().warnings).toEqual([]);
+  });
+
   it("are refused though an iterative solver would give a number", async () => {
     const source = `
       let X = [[1, 2, 3], [4, 5, 6]]

@@ -211,3 +211,20 @@ describe("the three gradients at the end of the steps", () => {
     expect(Math.abs(slope(errors["automatic (itd)"]) / rate - 2)).toBeLessThan(0.1);
   });
 });
+
+describe("the implicit formula where steps end", () => {
+  const gradientAfter = async (steps: number) =>
+    (
+      await prepared(`var w: real init 2\nvar y: real\nminimize y over w
+      where y minimizes 0.5 * w * y^2 - y by descent(steps: ${steps}, rate: 0.1)\nsolve { method: aid }`)
+    ).gradient();
+
+  it("is an estimate, and says so, unless they end at a minimiser", async () => {
+    const short = await gradientAfter(5);
+    expect(short.gradient.w).toBeCloseTo(-0.16808, 12);
+    expect(short.warnings.map(({ code }) => code)).toEqual(["approximate-gradient"]);
+    const long = await gradientAfter(500);
+    expect(long.gradient.w).toBeCloseTo(-0.25, 12);
+    expect(long.warnings).toEqual([]);
+  });
+});

@@ -6,6 +6,7 @@ import { adam } from "../../runtime/solve/minimise/adam.ts";
 import { gradientDescent } from "../../runtime/solve/minimise/gradient-descent.ts";
 import { lbfgs } from "../../runtime/solve/minimise/lbfgs.ts";
 import { type Curvature, newton } from "../../runtime/solve/minimise/newton.ts";
+import { scheduleOf } from "../../runtime/solve/schedule.ts";
 import type { Stopping } from "../../runtime/solve/stopping.ts";
 import { type Minimisation, type Objective, runToEnd } from "../../runtime/solve/types.ts";
 import { createPlainEngine } from "../support/plain-engine.ts";
@@ -327,6 +328,27 @@ describe("Adam", () => {
         expect(xi).toBeCloseTo(expected[i] as number, 12);
       });
     }
+  });
+  it("takes shorter steps as its schedule says", () => {
+    const at = (given: Readonly<Record<string, number>>, taken: number): number =>
+      scheduleOf(new Map(Object.entries(given)))(taken);
+    expect(at({}, 7)).toBe(1);
+    expect(at({ decay: 0.5 }, 3)).toBeCloseTo(0.5, 15);
+    expect([0, 50, 100, 200].map((t) => at({ cosine: 100 }, t))).toEqual(
+      [1, 0.5, 0, 0].map((f) => expect.closeTo(f, 15)),
+    );
+    expect([9, 10, 25].map((t) => at({ drop_every: 10, drop: 0.5 }, t))).toEqual([1, 0.5, 0.25]);
+    expect(at({ drop_every: 10, decay: 1 }, 10)).toBeCloseTo(0.1 / 11, 15);
+    const x = vector(engine, [0]);
+    const options = { tolerance: 0, maxIterations: 3, rate: 0.1, schedule: scheduleOf(new Map([["decay", 1]])) };
+    const machine = adam(
+      engine,
+      objective(engine, 1, ([y = 0]) => [y, [1]]),
+      x,
+      options,
+    );
+    for (let step = 0; step <= 3; step += 1) machine.next();
+    expect(engine.read(x)[0]).toBeCloseTo(-0.1 * (1 + 1 / 2 + 1 / 3), 7);
   });
   it("approaches the minimiser of a quadratic", () => {
     const x = vector(engine, [5, -5]);

@@ -1,6 +1,6 @@
 /**
  * Functions made of simpler scalars, so that what they share (the exponential of −|x|, above all) is computed once. Each is accurate
- * to two units in the last place and stable everywhere.
+ * to two and a half units in the last place and stable everywhere.
  */
 import type { Scalar, ScalarGraph } from "./scalar.ts";
 
@@ -21,53 +21,15 @@ export function softplus(s: ScalarGraph, x: Scalar): Scalar {
   return s.apply("add", s.apply("maximum", x, s.number(0)), s.apply("log1p", decay(s, x)));
 }
 
-/** Below this the continued fraction is exact to 1e-18; above it, 1 − 2/(e^(2|x|) + 1) loses nothing. */
-const small = 0.55;
 /** From here on tanh x is 1 to the last place, and the exponential is far from its largest value. */
 const saturated = 25;
 
-/**
- * Lambert's continued fraction tanh x = x/(1 + x²/(3 + x²/(5 + ...))), cut after nine levels, is x p(x²)/q(x²); as x + x (p − q)/q
- * nearly all of it is exact. The two ranges share one division.
- */
+/** With the sign of x: u/(u + 2) for u = e^(2|x|) − 1, in which nothing cancels. */
 export function tanh(s: ScalarGraph, x: Scalar): Scalar {
-  const [y, magnitude] = [s.apply("square", x), s.apply("abs", x)];
-  const isSmall = s.apply("less", magnitude, s.number(small));
-  const bounded = s.apply("minimum", magnitude, s.number(saturated));
-  const power = s.apply("exp", s.apply("multiply", s.number(2), bounded));
-  const above = s.apply("multiply", magnitude, horner(s, y, excess));
-  const below = s.apply("select", isSmall, horner(s, y, denominator), s.apply("add", power, s.number(1)));
-  const ratio = s.apply("divide", s.apply("select", isSmall, above, s.number(-2)), below);
-  const result = s.apply("add", s.apply("select", isSmall, magnitude, s.number(1)), ratio);
+  const bounded = s.apply("minimum", s.apply("abs", x), s.number(saturated));
+  const u = s.apply("expm1", s.apply("multiply", s.number(2), bounded));
+  const result = s.apply("divide", u, s.apply("add", u, s.number(2)));
   return s.apply("select", s.apply("less", x, s.number(0)), s.apply("negate", result), result);
-}
-
-/** Σ c_k xᵏ. */
-function horner(s: ScalarGraph, x: Scalar, c: readonly number[]): Scalar {
-  const highest = s.number(c.at(-1) as number);
-  return c
-    .slice(0, -1)
-    .reduceRight((sum, value) => s.apply("add", s.apply("multiply", sum, x), s.number(value)), highest);
-}
-
-/** p − q and q of the continued fraction. */
-const [excess, denominator] = lambert(9);
-
-/** Convergents h_k = b_k h_{k−1} + y h_{k−2} with b_k = 2k − 1, as polynomials in y, lowest first; the denominators obey the same. */
-function lambert(levels: number): readonly [readonly number[], readonly number[]] {
-  const next = (b: number, last: readonly number[], beforeLast: readonly number[]): readonly number[] => {
-    const length = Math.max(last.length, beforeLast.length + 1);
-    return Array.from({ length }, (_, i) => b * (last[i] ?? 0) + (i > 0 ? (beforeLast[i - 1] ?? 0) : 0));
-  };
-  let [p0, p]: (readonly number[])[] = [[0], [1]] as const;
-  let [q0, q]: (readonly number[])[] = [[1], [1]] as const;
-  for (let k = 2; k <= levels; k += 1) {
-    const b = 2 * k - 1;
-    [p0, p] = [p as readonly number[], next(b, p as readonly number[], p0 as readonly number[])];
-    [q0, q] = [q as readonly number[], next(b, q as readonly number[], q0 as readonly number[])];
-  }
-  const [above, below] = [p as readonly number[], q as readonly number[]];
-  return [below.map((value, i) => (above[i] ?? 0) - value), below];
 }
 
 /** m (|x| − m/2) with m = min(|x|, 1): x²/2 where |x| ≤ 1, |x| − 1/2 beyond. */

@@ -6,10 +6,10 @@ import { type Code, createCode } from "./assembler.ts";
 import { nestEmitter } from "./emit-nest.ts";
 import type { Place } from "./emit-scalar.ts";
 import { emitMinimum, emitWhile, pushAhead } from "./loop.ts";
-import { type Nest, widestUnroll } from "./nest.ts";
-import type { Buffer } from "./scalar.ts";
+import { type Nest, readsOf } from "./nest.ts";
+import { type Buffer, baseOf, type Scalar } from "./scalar.ts";
 import type { Split } from "./split.ts";
-import { entryBytes, lanesOf, type Target } from "./target.ts";
+import { entryBytes, type Target } from "./target.ts";
 
 export function emitGroup(
   target: Target,
@@ -20,8 +20,10 @@ export function emitGroup(
   const code = createCode(target, ["i32", "i32", "i32", "i32"]);
   const [table, start, end, partial] = [0, 1, 2, 3] as const;
   const entry = entryBytes[target.precision];
+  const block = { start: code.local("i32"), end: code.local("i32") };
   const base = (buffer: Buffer): void => {
-    const own = split?.partials.find((p) => p.buffer === buffer);
+    const passing = split?.passing.find((each) => each.buffer === buffer);
+    const own = passing ?? split?.partials.find((each) => each.buffer === buffer);
     const { slot, offset } = locate(buffer);
     if (own !== undefined) {
       code.get(partial);
@@ -35,46 +37,47 @@ export function emitGroup(
     if (own === undefined) return;
     code.get(partial);
     code.op("select");
+    if (passing === undefined) return;
+    // The block's first row lies where the buffer starts.
+    code.get(block.start);
+    code.i32(passing.row);
+    code.op("i32_mul");
+    code.op("i32_sub");
   };
-  const emitters = nests.map((nest) => nestEmitter(code, nest, base));
+  const members = nests.map((nest) => ({
+    ...nestEmitter(code, nest, base),
+    fills: isPassing(split, nest.target),
+    moves: [nest.target, ...readsOf(nest)].some((address) => isPassing(split, address)),
+  }));
   const whole = split === undefined ? undefined : { start, end };
-  for (const emitter of emitters) emitter.prologue(whole);
-  if (nests.length === 1 || whole === undefined) {
-    for (const emitter of emitters) emitter.run(whole);
+  for (const { determine } of members) determine();
+  for (const { clear, fills } of members) if (!fills) clear(whole);
+  if (nests.length === 1 || split === undefined) {
+    for (const { run } of members) run(whole);
     return code;
   }
   // Every nest runs through a block while the rows that they have in common are still in cache.
-  const range = { start: code.local("i32"), end: code.local("i32") };
-  const block = blockLength(target, nests);
   code.get(start);
-  code.set(range.start);
+  code.set(block.start);
   emitWhile(
     code,
-    range.start,
+    block.start,
     () => code.get(end),
-    block * entry,
+    split.block * entry,
     () => {
       emitMinimum(
         code,
-        () => pushAhead(code, range.start, block),
+        () => pushAhead(code, block.start, split.block),
         () => code.get(end),
       );
-      code.set(range.end);
-      for (const emitter of emitters) emitter.run(range);
+      code.set(block.end);
+      for (const { determine, moves } of members) if (moves) determine();
+      for (const { clear, fills } of members) if (fills) clear(block);
+      for (const { run } of members) run(block);
     },
   );
   return code;
 }
 
-/** Entries of a block, or of a part of a split loop, are whole rounds of every vector loop. */
-export function granule(target: Target): number {
-  return 2 * widestUnroll * lanesOf[target.precision];
-}
-
-/** Rows a block: a good part of the first-level cache's successor for the widest nest. */
-function blockLength(target: Target, nests: readonly Nest[]): number {
-  const rounds = granule(target);
-  const row = Math.max(...nests.map((nest) => nest.sizes.slice(1).reduce((product, size) => product * size, 1)));
-  const entries = 131_072 / entryBytes[target.precision];
-  return rounds * Math.max(1, Math.min(32, Math.floor(entries / row / rounds)));
-}
+const isPassing = (split: Split | undefined, address: Scalar): boolean =>
+  split?.passing.some(({ buffer }) => buffer === baseOf(address)) ?? false;

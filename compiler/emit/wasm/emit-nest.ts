@@ -14,8 +14,10 @@ export interface Range {
 }
 
 export interface NestEmitter {
-  /** What no loop changes; entries that are added to become 0, those of the range where the target's rows lie in order. */
-  readonly prologue: (range: Range | undefined) => void;
+  /** What no loop changes. */
+  readonly determine: () => void;
+  /** Entries that are added to become 0, those of the range where the target's rows lie in order. */
+  readonly clear: (range: Range | undefined) => void;
   /** All loops, the outermost over the range only. */
   readonly run: (range: Range | undefined) => void;
 }
@@ -243,8 +245,7 @@ export function nestEmitter(code: Code, nest: Nest, base: (buffer: Buffer) => vo
     if (depth === nest.registerFrom) storeAccumulated(1);
   };
 
-  const prologue = (range: Range | undefined): void => {
-    scalars.determine(0, 1);
+  const clear = (range: Range | undefined): void => {
     if (nest.clear === undefined || nest.clear.entries === 0) return;
     const row = strideAlong(nest.target, 0) ?? 0;
     scalars.push(nest.clear.address, first)();
@@ -266,5 +267,5 @@ export function nestEmitter(code: Code, nest: Nest, base: (buffer: Buffer) => vo
     code.op("memory_fill");
   };
 
-  return { prologue, run: (range) => inside(0, range) };
+  return { determine: () => scalars.determine(0, 1), clear, run: (range) => inside(0, range) };
 }

@@ -3,7 +3,7 @@
  * holds it in all lanes, where the vector loop needs it.
  */
 import type { Code, Lanes } from "./assembler.ts";
-import { choose, emitFunction } from "./functions.ts";
+import { choose, emitBound, emitChoice, emitFunction } from "./functions.ts";
 import { emitIndex, pushAhead } from "./loop.ts";
 import type { Nest } from "./nest.ts";
 import { multiplyAdd, multiplySubtract } from "./polynomial.ts";
@@ -138,6 +138,13 @@ export function scalarEmitter(
           const [x, y] = factorsOf(b);
           return multiplySubtract(code, lanes, push(a, copy), push(x, copy), push(y, copy));
         }
+        if (scalar.fn === "select" && a.op === "apply" && a.depth === scalar.depth) {
+          const [, yes, no] = scalar.arguments as readonly [Scalar, Scalar, Scalar];
+          const compared = a.arguments.map((argument) => push(argument, copy));
+          if (emitChoice(code, lanes, a.fn, compared, push(yes, copy), push(no, copy))) return;
+        }
+        if ((scalar.fn === "minimum" || scalar.fn === "maximum") && lanes === "all" && isBound(b))
+          return emitBound(code, scalar.fn, push(a, copy), push(b, copy));
         return emitFunction(
           code,
           lanes,
@@ -206,6 +213,9 @@ export function scalarEmitter(
     },
   };
 }
+
+const isBound = (scalar: Scalar): boolean =>
+  scalar.op === "number" && scalar.value !== 0 && !Number.isNaN(scalar.value);
 
 function factorsOf(product: Scalar): readonly [Scalar, Scalar] {
   if (product.op !== "apply") throw new Error("not a product");

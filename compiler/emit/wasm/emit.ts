@@ -10,7 +10,7 @@ import type { Place } from "./emit-scalar.ts";
 import { hostImports } from "./functions.ts";
 import type { Buffer } from "./scalar.ts";
 import { type Action, type Schedule, schedule } from "./schedule.ts";
-import { type Split, splitOf } from "./split.ts";
+import type { Split } from "./split.ts";
 import type { Target } from "./target.ts";
 
 /** What the module calls its function of that number. */
@@ -44,7 +44,7 @@ export function emitProgram(
   const toStep = (action: Action): Step => {
     if (action.kind !== "loops") return action;
     const index = functions.length;
-    const split = splitOf(action.nests, target);
+    const { split } = action;
     const code = emitGroup(target, action.nests, split, (buffer: Buffer) => plan.places[buffer] as Place);
     functions.push({ name: functionName(index), code });
     return { kind: "call", index, split };

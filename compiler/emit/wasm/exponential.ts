@@ -101,9 +101,9 @@ function emitReduced(code: Code, n: number, lowest: number): number {
   const { log2, degree, range } = formats[code.target.precision];
   const [r, square] = [code.local("v128"), code.local("v128")];
   code.number("all", lowest);
-  code.real("all", "max");
+  code.typed("pmax");
   code.number("all", range[1]);
-  code.real("all", "min");
+  code.typed("pmin");
   code.tee(r);
   code.number("all", Math.LOG2E);
   code.real("all", "mul");

@@ -55,6 +55,30 @@ const comparison = (name: Comparison): Rule => ({
   },
 });
 
+const comparisons = { equal: "eq", less: "lt", less_equal: "le" } as const;
+
+/** Leaves `yes` where a comparison holds, else `no`, without the comparison's 1 or 0 in between; false if it is none. */
+export function emitChoice(
+  code: Code,
+  lanes: Lanes,
+  condition: ScalarFunction,
+  arguments_: readonly Push[],
+  yes: Push,
+  no: Push,
+): boolean {
+  const name = condition in comparisons ? comparisons[condition as keyof typeof comparisons] : undefined;
+  const [a, b] = arguments_ as readonly [Push, Push];
+  if (name !== undefined) choose(code, lanes, yes, no, () => compare(code, lanes, name, a, b));
+  return name !== undefined;
+}
+
+/** Leaves the lesser or greater of vectors, the second a number other than 0: NaN comes through, zeros do not meet. */
+export function emitBound(code: Code, fn: "minimum" | "maximum", x: Push, bound: Push): void {
+  x();
+  bound();
+  code.typed(fn === "minimum" ? "pmin" : "pmax");
+}
+
 const truth = (code: Code, lanes: Lanes, value: Push): void =>
   compare(code, lanes, "ne", value, () => code.number(lanes, 0));
 
@@ -128,9 +152,9 @@ export const rules = {
       asReal(code, lanes);
     },
   },
-  equal: comparison("eq"),
-  less: comparison("lt"),
-  less_equal: comparison("le"),
+  equal: comparison(comparisons.equal),
+  less: comparison(comparisons.less),
+  less_equal: comparison(comparisons.less_equal),
   and: logical("and"),
   or: logical("or"),
   select: {

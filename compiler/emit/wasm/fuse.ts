@@ -1,6 +1,6 @@
 /** When a nest may run inside another group's outermost loop: one pass over the rows of a matrix instead of two. */
-import type { Nest } from "./nest.ts";
-import { type Buffer, closure, type Scalar, strideAlong } from "./scalar.ts";
+import { type Nest, readsOf } from "./nest.ts";
+import { baseOf, type Scalar, strideAlong } from "./scalar.ts";
 
 const shortestSharedLoop = 8;
 
@@ -12,7 +12,7 @@ export function canFuse(group: readonly Nest[], nest: Nest): boolean {
   const size = nest.sizes[0];
   const all = [...group, nest];
   if (size === undefined || size < shortestSharedLoop || all.some((other) => other.sizes[0] !== size)) return false;
-  if (all.some((other) => other.registerFrom === 0 || other.combine === "argmax")) return false;
+  if (!all.every(runsInBlocks)) return false;
   if (all.every((other) => other.sizes.length === 1)) return false;
   const reads = readsOf(nest);
   const touched = new Set(reads.map(baseOf));
@@ -27,6 +27,17 @@ export function canFuse(group: readonly Nest[], nest: Nest): boolean {
   );
 }
 
+/** A result that is combined in a register throughout is stored once a block, which only sums can be. */
+const runsInBlocks = ({ registerFrom, combine }: Nest): boolean =>
+  registerFrom === 0 ? combine === "sum" : combine !== "argmax";
+
+/** The nest as a member of a group: a sum in a register is added to what the blocks before it gave. */
+export function inBlocks(nest: Nest): Nest {
+  return nest.registerFrom > 0 || nest.intoTarget
+    ? nest
+    : { ...nest, intoTarget: true, clear: { address: nest.target, entries: 1 } };
+}
+
 function sameRow(writer: Nest, reader: Nest, read: Scalar): boolean {
   const row = strideAlong(writer.target, 0);
   if (row === undefined || row === 0 || strideAlong(read, 0) !== row) return false;
@@ -38,20 +49,4 @@ function extent(address: Scalar, sizes: readonly number[]): number {
   return sizes
     .slice(1)
     .reduce((sum, size, i) => sum + (size - 1) * (strideAlong(address, i + 1) ?? Number.POSITIVE_INFINITY), 0);
-}
-
-function readsOf(nest: Nest): readonly Scalar[] {
-  return closure([nest.value, nest.target]).flatMap((scalar) => (scalar.op === "load" ? [scalar.address] : []));
-}
-
-function baseOf(address: Scalar): Buffer {
-  switch (address.op) {
-    case "base":
-      return address.buffer;
-    case "advance":
-    case "displace":
-      return baseOf(address.address);
-    default:
-      throw new Error(`${address.op} is not an address`);
-  }
 }

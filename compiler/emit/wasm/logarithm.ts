@@ -94,7 +94,8 @@ function emitLogarithmOf(
   const { precision } = code.target;
   const { log2, shifter, fraction } = formats[precision];
   const all = (value: number): void => code.number("all", value);
-  const [k, f, s, square, half, bits] = [0, 0, 0, 0, 0, 0].map(() => code.local("v128")) as [
+  const [k, f, s, square, fourth, half, bits] = [0, 0, 0, 0, 0, 0, 0].map(() => code.local("v128")) as [
+    number,
     number,
     number,
     number,
@@ -131,7 +132,10 @@ function emitLogarithmOf(
   code.tee(s);
   code.get(s);
   code.real("all", "mul");
-  code.set(square);
+  code.tee(square);
+  code.get(square);
+  code.real("all", "mul");
+  code.set(fourth);
   code.get(f);
   code.get(f);
   code.real("all", "mul");
@@ -141,6 +145,13 @@ function emitLogarithmOf(
 
   // k log 2 + f − (f²/2 − (s (f²/2 + R) + low)), smallest parts first.
   const series = Array.from({ length: terms[precision] }, (_, i) => 2 / (2 * i + 3));
+  // Even and odd powers of s²: two short chains instead of a long one.
+  const chain = (parity: 0 | 1) => (): void =>
+    emitPolynomial(
+      code,
+      fourth,
+      series.filter((_, i) => i % 2 === parity),
+    );
   const low = (): void => {
     code.get(k);
     all(log2[1]);
@@ -151,7 +162,7 @@ function emitLogarithmOf(
     multiplyAdd(
       code,
       "all",
-      () => emitPolynomial(code, square, series),
+      () => multiplyAdd(code, "all", () => code.get(square), chain(1), chain(0)),
       () => code.get(square),
       () => code.get(half),
     );

@@ -48,6 +48,11 @@ export function neededBy(nest: Nest): readonly Scalar[] {
   return closure([nest.value, nest.target, ...(nest.clear === undefined ? [] : [nest.clear.address])]);
 }
 
+/** The addresses that the nest loads from. */
+export function readsOf(nest: Nest): readonly Scalar[] {
+  return closure([nest.value, nest.target]).flatMap((scalar) => (scalar.op === "load" ? [scalar.address] : []));
+}
+
 const costOfScalar = (s: Scalar): number => (s.type === "i32" ? 0 : s.op === "apply" ? costOf(s.fn) : 1);
 
 /** Multiply-adds, roughly: how often each scalar is computed, times what that costs. */

@@ -161,6 +161,19 @@ export function strideAlong(address: Scalar, loop: number): number | undefined {
   }
 }
 
+/** What an address points into. */
+export function baseOf(address: Scalar): Buffer {
+  switch (address.op) {
+    case "base":
+      return address.buffer;
+    case "advance":
+    case "displace":
+      return baseOf(address.address);
+    default:
+      throw new Error(`${address.op} is not an address`);
+  }
+}
+
 /** The scalars that a scalar reads. */
 export function readBy(scalar: Scalar): readonly Scalar[] {
   switch (scalar.op) {

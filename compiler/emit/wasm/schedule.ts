@@ -6,16 +6,17 @@ import type { Input, Node } from "../../ir/node.ts";
 import { dimensions, type Specialised } from "../specialise.ts";
 import { decide, elements, isLeaf, unreshaped } from "./decide.ts";
 import type { Place } from "./emit-scalar.ts";
-import { canFuse } from "./fuse.ts";
+import { canFuse, inBlocks } from "./fuse.ts";
 import { copyNest, iterate } from "./iterate.ts";
 import type { MatrixProduct } from "./matrix-product.ts";
 import type { Nest } from "./nest.ts";
 import { type Buffer, closure } from "./scalar.ts";
+import { type Split, splitOf } from "./split.ts";
 import { entryBytes, type Target } from "./target.ts";
 
 /** Everything but loops works in place, on what a nest before it wrote. */
 export type Action =
-  | { readonly kind: "loops"; readonly nests: readonly Nest[] }
+  | { readonly kind: "loops"; readonly nests: readonly Nest[]; readonly split: Split | undefined }
   | {
       readonly kind: "product";
       readonly product: MatrixProduct;
@@ -127,7 +128,7 @@ export function schedule(program: Specialised, argumentNames: readonly string[],
   const once: Action[] = [];
   const each: Action[] = [];
   const nestAction = (nest: Nest | undefined): readonly Action[] =>
-    nest === undefined ? [] : [{ kind: "loops", nests: [nest] }];
+    nest === undefined ? [] : [{ kind: "loops", nests: [nest], split: undefined }];
   const factorised = new Map<Node, { readonly factors: Buffer; readonly pivots: Buffer }>();
 
   /** One factorisation serves every solve and determinant of the matrix. */
@@ -203,10 +204,21 @@ export function schedule(program: Specialised, argumentNames: readonly string[],
   });
 
   const fused = fuse(each);
-  const places = layOut(plans, fused);
+  const lifetimes = lifetimesOf(fused);
+  const splitUp = (action: Action, isOwn: (buffer: Buffer) => boolean): Action =>
+    action.kind === "loops" ? { ...action, split: splitOf(action.nests, target, isOwn) } : action;
+  const split = fused.map((action, time) =>
+    splitUp(action, (buffer) => {
+      const { from, to } = lifetimes.get(buffer) as Lifetime;
+      return plans[buffer]?.home.kind === "work" && from === time && to === time;
+    }),
+  );
+  const passing = split.flatMap((action) => (action.kind === "loops" ? (action.split?.passing ?? []) : []));
+  const rooms = passing.map(({ buffer, entries }) => [buffer, entries * entryBytes[target.precision]] as const);
+  const places = layOut(plans, lifetimes, new Map(rooms));
   return {
-    once: fuse(once),
-    each: fused,
+    once: fuse(once).map((action) => splitUp(action, () => false)),
+    each: split,
     places: places.of,
     bound,
     literals: literals.map(({ buffer, values }) => ({ offset: (places.of[buffer] as Place).offset, values })),
@@ -234,7 +246,7 @@ function fuse(actions: readonly Action[]): readonly Action[] {
     }
     const group = groups[place];
     if (group?.kind === "loops" && action.kind === "loops") {
-      groups[place] = { kind: "loops", nests: [...group.nests, ...action.nests] };
+      groups[place] = { ...group, nests: [...group.nests, ...action.nests].map(inBlocks) };
     } else groups.push(action);
     for (const buffer of writesOf(action)) writtenBy.set(buffer, place);
   }
@@ -285,31 +297,43 @@ function writesOf(action: Action): readonly Buffer[] {
 
 const alignment = 16;
 
-/** Work buffers by first fit: two share memory where no action needs both. Persistent ones lie side by side. */
-function layOut(
-  plans: readonly BufferPlan[],
-  actions: readonly Action[],
-): { readonly of: readonly Place[]; readonly persistentBytes: number; readonly workBytes: number } {
-  const slots = Math.max(-1, ...plans.map(({ home }) => (home.kind === "slot" ? home.slot : -1))) + 1;
-  const lifetimes = new Map<Buffer, { from: number; to: number }>();
+/** The first and the last action that touch a buffer. */
+interface Lifetime {
+  readonly from: number;
+  readonly to: number;
+}
+
+function lifetimesOf(actions: readonly Action[]): ReadonlyMap<Buffer, Lifetime> {
+  const lifetimes = new Map<Buffer, Lifetime>();
   actions.forEach((action, time) => {
     for (const buffer of [...writesOf(action), ...readsOf(action)]) {
-      const known = lifetimes.get(buffer);
-      if (known === undefined) lifetimes.set(buffer, { from: time, to: time });
-      else known.to = time;
+      lifetimes.set(buffer, { from: lifetimes.get(buffer)?.from ?? time, to: time });
     }
   });
+  return lifetimes;
+}
+
+/**
+ * Work buffers by first fit: two share memory where no action needs both. Persistent ones lie side by side. `rooms` are the bytes of
+ * buffers that hold one block of rows.
+ */
+function layOut(
+  plans: readonly BufferPlan[],
+  lifetimes: ReadonlyMap<Buffer, Lifetime>,
+  rooms: ReadonlyMap<Buffer, number>,
+): { readonly of: readonly Place[]; readonly persistentBytes: number; readonly workBytes: number } {
+  const slots = Math.max(-1, ...plans.map(({ home }) => (home.kind === "slot" ? home.slot : -1))) + 1;
   const taken: { readonly start: number; readonly end: number; readonly from: number; readonly to: number }[] = [];
   let persistentBytes = 0;
   let workBytes = 0;
   const of = plans.map(({ home, bytes }, buffer): Place => {
-    const padded = Math.ceil(bytes / alignment) * alignment;
+    const padded = Math.ceil((rooms.get(buffer) ?? bytes) / alignment) * alignment;
     if (home.kind === "slot") return { slot: home.slot, offset: 0 };
     if (home.kind === "persistent") {
       persistentBytes += padded;
       return { slot: slots, offset: persistentBytes - padded };
     }
-    const { from, to } = lifetimes.get(buffer) ?? { from: 0, to: actions.length };
+    const { from, to } = lifetimes.get(buffer) ?? { from: 0, to: Number.POSITIVE_INFINITY };
     const rivals = taken.filter((other) => other.from <= to && other.to >= from).sort((a, b) => a.start - b.start);
     let start = 0;
     for (const rival of rivals) {

@@ -45,8 +45,8 @@ export interface Dense {
 
 /** Multiply-adds from which a library is looked for and called: less is not worth the 20 ms of loading it. */
 const worthCalling = 2 ** 17;
-/** Multiply-adds, some milliseconds of them, from which several threads gain more than they lose on a busy machine. */
-const worthThreads = 2 ** 26;
+/** Multiply-adds, a millisecond or two of them, from which several threads gain more than they lose on a busy machine. */
+const worthThreads = 2 ** 25;
 /** Numbers of a panel: 2 MiB, and enough work for the threads from a width of 256. */
 const panelEntries = 2 ** 18;
 

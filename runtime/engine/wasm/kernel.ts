@@ -1,10 +1,10 @@
 /** A compiled program: its module, its memory, and the host's part of each run. */
 import { type Emitted, emitProgram, functionName, type Step } from "../../../compiler/emit/wasm/emit.ts";
-import { granule } from "../../../compiler/emit/wasm/emit-group.ts";
 import type { Place } from "../../../compiler/emit/wasm/emit-scalar.ts";
 import { hostFunctions } from "../../../compiler/emit/wasm/functions.ts";
 import type { Axis } from "../../../compiler/emit/wasm/matrix-product.ts";
 import type { Buffer } from "../../../compiler/emit/wasm/scalar.ts";
+import { granule } from "../../../compiler/emit/wasm/split.ts";
 import type { Target } from "../../../compiler/emit/wasm/target.ts";
 import type { Input } from "../../../compiler/ir/node.ts";
 import { scalarFunctions } from "../../../compiler/ir/scalar.ts";

@@ -1,6 +1,7 @@
 /**
  * AmIGO (Arbel and Mairal 2022): at each step `inner_steps` steps y ← y − ρ D_y and `adjoint_steps` steps v ← v − ρ D_v, both from where
- * the last ones ended and each on rows of its own, then one step w ← w − γ D_w. Step sizes are constant.
+ * the last ones ended and each on rows of its own, then one step w ← w − γ D_w. Step sizes are constant; automatic
+ * ones fall as 1/√t.
  */
 import { doubleLoop, repeated } from "./double-loop.ts";
 

@@ -2,6 +2,8 @@
 import type { Vector } from "../../engine/engine.ts";
 import type { Rates, Setting, StochasticRule } from "./method.ts";
 
+const falling: Rates = { inner: 0.5, outer: 0.5 };
+
 /** `adjointOf` makes what moves or writes the adjoint, at the lower level's present step size. */
 export function doubleLoop(
   exponents: Rates,
@@ -10,6 +12,7 @@ export function doubleLoop(
 ): StochasticRule {
   return {
     exponents,
+    ...(exponents.inner === 0 && { automatic: falling }),
     create: (setting) => {
       const { oracle, ratesAt, moveUpper } = setting;
       const { point, directions } = oracle;

@@ -15,9 +15,9 @@ export interface Setting {
   readonly oracle: Oracle;
   /** At the same point, over another number of rows. */
   readonly withBatch: (rows: number) => Oracle;
-  /** Step sizes at step t = 1, 2, ...; `start` are those at the first. */
+  /** Step sizes at step t = 1, 2, ...; `base` are they before they fall with t. */
   readonly ratesAt: (t: number) => Rates;
-  readonly start: Rates;
+  readonly base: () => Rates;
   /** 1 where the upper level minimises, −1 where it maximises. */
   readonly direction: 1 | -1;
   /** w ← P(w − rate · direction · d), P into the sets of the upper variables. */
@@ -28,6 +28,8 @@ export interface Setting {
 }
 
 export interface Stepper {
+  /** Before the first step. */
+  readonly begin?: () => void;
   /** Step t = 1, 2, ... */
   readonly step: (t: number) => void;
   /** Where the point holds no adjoint: writes the one that it stands for. */
@@ -35,6 +37,11 @@ export interface Stepper {
 }
 
 export interface StochasticRule {
+  /** How asked step sizes fall. */
   readonly exponents: Rates;
+  /** How automatic ones do, where constant ones, as large as is stable, would leave a floor of noise. */
+  readonly automatic?: Rates;
+  /** Factors of automatic step sizes, where the rows make so many batches. */
+  readonly caution?: (batches: number) => Rates;
   readonly create: (setting: Setting) => Stepper;
 }

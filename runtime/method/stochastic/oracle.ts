@@ -1,11 +1,13 @@
 /**
  * Estimates from drawn rows, on an engine: the point (w, y, v), the rows in use, and kernels that evaluate directions there. Rows are
- * drawn uniformly and independently, for each objective anew.
+ * drawn uniformly and independently, for each objective anew; those of an endless table are made when they are drawn.
  */
-import type { Directions } from "../../../compiler/derive/stochastic.ts";
+import type { Generator } from "../../../compiler/check/model.ts";
 import type { RowSample } from "../../../compiler/derive/sample.ts";
+import type { Directions } from "../../../compiler/derive/stochastic.ts";
 import { type Input, type Node, reachable } from "../../../compiler/ir/node.ts";
-import { addSlots, type Binding, kernelOf, lengthOf, partsOf } from "../../bind.ts";
+import { addSlot, addSlots, type Binding, kernelOf, lengthOf, partsOf, sizeNumber } from "../../bind.ts";
+import { generate } from "../../data/generators.ts";
 import type { Vector } from "../../engine/engine.ts";
 import type { Random } from "../../random.ts";
 
@@ -62,6 +64,12 @@ export function createOracle(
     binding,
     samples.map((sample) => sample.numbers),
   );
+  const fresh = samples.flatMap((sample) => [...sample.fresh.values()]);
+  const made = fresh.map(({ rows, generator }) => {
+    const shape = rows.shape.map((size) => sizeNumber(size, binding.sizes));
+    const vector = addSlot(binding, rows);
+    return () => engine.write(vector, generate(reseeded(generator, random), shape));
+  });
   const drawn = new Float64Array(numbers.length);
   const places = new Map<RowSample, number>();
   let length = 0;
@@ -77,9 +85,10 @@ export function createOracle(
       let i = 0;
       for (let k = 0; k < samples.length; k += 1) {
         const { count } = samples[k] as RowSample;
-        for (const end = ends[k] as number; i < end; i += 1) drawn[i] = random.integer(count);
+        for (const end = ends[k] as number; i < end; i += 1) drawn[i] = Math.floor(random.uniform() * count);
       }
       engine.write(numbers, drawn);
+      for (const make of made) make();
     },
     place: (sample, rows) => {
       drawn.set(rows, places.get(sample));
@@ -91,7 +100,11 @@ export function createOracle(
         engine.allocate(nodes.reduce((sum, { shape }) => sum + lengthOf(shape, binding.sizes), 0)),
       );
       const parts = outputs.flatMap((nodes, k) =>
-        partsOf(binding, flat[k] as Vector, nodes.map(({ shape }) => lengthOf(shape, binding.sizes))),
+        partsOf(
+          binding,
+          flat[k] as Vector,
+          nodes.map(({ shape }) => lengthOf(shape, binding.sizes)),
+        ),
       );
       const evaluate = kernelOf(binding, name, outputs.flat(), parts);
       return {
@@ -105,10 +118,15 @@ export function createOracle(
   };
 }
 
+const reseeded = (generator: Generator, random: Random): Generator =>
+  "seed" in generator ? { ...generator, seed: random.integer(2 ** 53) } : generator;
+
 /** How many rows one evaluation looks at: those drawn, and all of the tables that are read in full. */
 export function rowsRead(binding: Binding, samples: readonly RowSample[], nodes: readonly Node[]): number {
   const inputs = reachable(nodes).filter((node): node is Input => node.kind === "input");
-  const used = samples.filter((sample) => inputs.includes(sample.numbers));
+  const used = samples.filter(
+    ({ numbers, fresh }) => inputs.includes(numbers) || [...fresh.values()].some(({ rows }) => inputs.includes(rows)),
+  );
   const full = new Set(
     inputs
       .filter(({ role }) => role === "data")

@@ -2,8 +2,9 @@
 import type { Engine, Vector } from "../../engine/engine.ts";
 import type { LinearOperator, LinearOutcome, LinearStatus } from "../types.ts";
 
-/** r ← b − A x */
+/** r ← b − A x; a start at 0 needs no product. */
 export function residual(engine: Engine, a: LinearOperator, b: Vector, x: Vector, r: Vector): void {
+  if (engine.norm(x) === 0) return engine.copy(b, r);
   a.apply(x, r);
   engine.scale(-1, r);
   engine.axpy(1, b, r);

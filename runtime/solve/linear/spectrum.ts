@@ -59,7 +59,7 @@ export function spectralRadius(engine: Engine, a: LinearOperator, iterations: nu
 }
 
 /** A unit vector without a structure that an eigenvector could be orthogonal to, the same every time. */
-function writeStart(engine: Engine, v: Vector): void {
+export function writeStart(engine: Engine, v: Vector): void {
   engine.write(
     v,
     Float64Array.from({ length: v.length }, (_, i) => 1 + Math.sin(12.9898 * (i + 1)) / 2),

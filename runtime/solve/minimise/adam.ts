@@ -6,6 +6,7 @@ import { add, constant, createGraph, input, map, multiply } from "../../../compi
 import { sizeOf } from "../../../compiler/ir/size.ts";
 import type { Engine, Kernel, Vector } from "../../engine/engine.ts";
 import { minimiserDefaults } from "../defaults.ts";
+import type { Schedule } from "../schedule.ts";
 import type { Minimisation, Objective } from "../types.ts";
 import { type Descent, descend, evaluateTrial, type MinimiserOptions, type StepOutcome } from "./descent.ts";
 
@@ -14,37 +15,41 @@ export interface AdamOptions extends MinimiserOptions {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
+  /** Factors of the rate. */
+  readonly schedule?: Schedule;
 }
 
 export function adam(engine: Engine, objective: Objective, x: Vector, options: AdamOptions): Minimisation {
   return descend(engine, objective, x, options, (descent) => {
     const update = createAdam(engine, objective.size, descent.workspace.vector, options);
-    return { next: () => adamStep(descent, update) };
+    const { rate = minimiserDefaults.adam.rate, schedule = () => 1 } = options;
+    let taken = 0;
+    return { next: () => adamStep(descent, update, rate * schedule(taken++)) };
   });
 }
 
-function adamStep(descent: Descent, update: AdamUpdate): StepOutcome {
+function adamStep(descent: Descent, update: AdamUpdate, rate: number): StepOutcome {
   descent.engine.copy(descent.x, descent.trial);
-  update(descent.gradient, descent.trial);
+  update(descent.gradient, descent.trial, rate);
   return evaluateTrial(descent);
 }
 
-/** Moves x by one step for this gradient, at another rate where one is given. */
-export type AdamUpdate = (gradient: Vector, x: Vector, rate?: number) => void;
+/** Moves x by one step for this gradient, at a rate. */
+export type AdamUpdate = (gradient: Vector, x: Vector, rate: number) => void;
 
 /** The update alone, with its moments, for loops that draw their own gradients. `vector` gives zeros of the size. */
 export function createAdam(
   engine: Engine,
   size: number,
   vector: () => Vector,
-  options: Pick<AdamOptions, "rate" | "beta1" | "beta2" | "epsilon"> = {},
+  options: Pick<AdamOptions, "beta1" | "beta2" | "epsilon"> = {},
 ): AdamUpdate {
   const defaults = minimiserDefaults.adam;
-  const { rate = defaults.rate, beta1 = defaults.beta1, beta2 = defaults.beta2, epsilon = defaults.epsilon } = options;
+  const { beta1 = defaults.beta1, beta2 = defaults.beta2, epsilon = defaults.epsilon } = options;
   const [m, v, corrected, direction] = [vector(), vector(), vector(), vector()];
   const kernel = normalise(engine, size, epsilon);
   let t = 0;
-  return (gradient, x, rateNow = rate) => {
+  return (gradient, x, rate) => {
     t++;
     engine.scale(beta1, m);
     engine.axpy(1 - beta1, gradient, m);
@@ -54,7 +59,7 @@ export function createAdam(
     engine.copy(v, corrected);
     engine.scale(1 / (1 - beta2 ** t), corrected);
     kernel.run([m, corrected], [direction]);
-    engine.axpy(-rateNow / (1 - beta1 ** t), direction, x);
+    engine.axpy(-rate / (1 - beta1 ** t), direction, x);
   };
 }
 

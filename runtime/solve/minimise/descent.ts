@@ -7,7 +7,7 @@ import { minimiserDefaults } from "../defaults.ts";
 import { createMonitor, type Monitor, type Standing, type Stopping } from "../stopping.ts";
 import type { Minimisation, MinimiserOutcome, MinimiserStatus, Objective } from "../types.ts";
 import { createWorkspace, machineEpsilon, toleranceFor, type Workspace } from "../workspace.ts";
-import { evaluateFinite } from "./line-search.ts";
+import { evaluateFinite, type LineSearchOutcome, lineSearch } from "./line-search.ts";
 
 export interface MinimiserOptions extends Stopping {
   /** Values whose relative difference is smaller count as equal; see `defaults.ts`. */
@@ -36,12 +36,14 @@ export type StepOutcome =
 
 export interface StepRule {
   next(): StepOutcome;
-  /** Asked where the gradient is small enough: whether further steps would hardly move x. Always, if absent. */
-  settled?(): boolean;
 }
 
-/** Steps taken beyond a small gradient at most, for a rule that has not settled: there may be no minimiser to settle at. */
+/** A small gradient is enough once the next step is estimated to be shorter than this times max(1, ‖x‖). */
+const settledStep = 1e-8;
+/** Steps taken beyond a small gradient at most, once they are short: there may be no minimiser to settle at. */
 const polishing = 10;
+/** Of max(1, ‖x‖): so far from settled, a gradient is small only beside that of a far-away start. */
+const shortStep = 1e-4;
 
 /** `prepare` allocates what the rule needs from the descent's workspace, once, and returns the rule. */
 export function* descend(
@@ -86,25 +88,27 @@ export function* descend(
     };
 
     let polished = 0;
+    /** Steps shrink as gradients do. */
+    let nextStep = 0;
     for (let step = 0; ; step++) {
       const { value, gradientNorm } = descent.at;
       yield { step, value, gradientNorm, x, gradient };
       const verdict = monitor.verdict(step, descent.at);
-      const polish =
-        verdict === "converged" &&
-        step > 0 &&
-        step < options.maxIterations &&
-        gradientNorm > 0 &&
-        rule.settled?.() === false;
-      if (verdict !== undefined && !(polish && polished++ < polishing)) return finish(verdict, step);
+      const isPolished = options.settles === true && verdict === "converged" && step < options.maxIterations;
+      const left = isPolished ? nextStep / Math.max(1, descent.at.length) : 0;
+      const goesOn = left > shortStep || (left > settledStep && polished++ < polishing);
+      if (verdict !== undefined && !goesOn) return finish(verdict, step);
       const outcome = rule.next();
       if (!outcome.ok) {
         const status = outcome.status === "stalled" ? monitor.stalled(descent.at) : outcome.status;
         return finish(status, step, outcome.reason);
       }
+      engine.axpy(-1, descent.trial, x);
+      const moved = engine.norm(x);
       engine.copy(descent.trial, x);
       engine.copy(descent.trialGradient, gradient);
       descent.at = standing(outcome.value);
+      nextStep = moved * (descent.at.gradientNorm / gradientNorm);
     }
   } finally {
     workspace.release();
@@ -129,6 +133,25 @@ export function evaluateTrial(descent: Descent): StepOutcome {
   descent.evaluations++;
   const answer = evaluateFinite(descent.engine, descent.objective, descent.trial, descent.trialGradient);
   return answer.ok ? answer : { ok: false, status: "diverged", reason: answer.reason };
+}
+
+/** A line search from the current point, whose evaluations count; the point it finds stands in `trial`. */
+export function searchAlong(descent: Descent, direction: Vector, firstStep: number): LineSearchOutcome {
+  const { engine, objective, x, gradient, valueNoise, trial, trialGradient, at } = descent;
+  const slope = engine.dot(gradient, direction);
+  const found = lineSearch(engine, {
+    objective,
+    x,
+    value: at.value,
+    direction,
+    slope,
+    firstStep,
+    valueNoise,
+    trial,
+    trialGradient,
+  });
+  descent.evaluations += found.evaluations;
+  return found;
 }
 
 /**

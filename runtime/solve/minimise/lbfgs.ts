@@ -1,27 +1,41 @@
 /**
- * Limited-memory BFGS (Nocedal 1980; Liu and Nocedal 1989): the direction −H ∇f by the two-loop recursion over the last pairs
- * s = x₊ − x, y = ∇f₊ − ∇f, from H₀ = (sᵀy / yᵀy) I.
+ * Limited-memory BFGS (Nocedal 1980; Liu and Nocedal 1989): the direction −B⁻¹ ∇f of the last secant pairs (secant-pairs.ts), under a
+ * line search.
  */
 import type { Engine, Vector } from "../../engine/engine.ts";
 import { minimiserDefaults } from "../defaults.ts";
 import type { Minimisation, Objective } from "../types.ts";
 import { machineEpsilon } from "../workspace.ts";
-import { type Descent, descend, firstStep, type MinimiserOptions, type StepOutcome, type StepRule } from "./descent.ts";
-import { lineSearch } from "./line-search.ts";
+import {
+  type Descent,
+  descend,
+  firstStep,
+  type MinimiserOptions,
+  type StepOutcome,
+  type StepRule,
+  searchAlong,
+} from "./descent.ts";
+import { createSecantPairs, type SecantPairs } from "./secant-pairs.ts";
 
 export interface LbfgsOptions extends MinimiserOptions {
   /** Pairs kept. */
   readonly memory?: number;
   /** The length factor of the first step along −∇f; found from f and ∇f if absent. */
   readonly rate?: number;
+  /** Pairs of the caller, to begin with and to be read afterwards; `memory` is then theirs. */
+  readonly pairs?: SecantPairs;
+  /** Directions that the pairs are to learn beside those of the steps. */
+  readonly awareness?: Awareness;
 }
 
-interface Pair {
-  readonly s: Vector;
-  readonly y: Vector;
-  /** sᵀy */
-  sy: number;
-  alpha: number;
+/**
+ * Outer-problem awareness (Ramzi, Mannel, Bai, Starck, Ciuciu and Moreau 2022): after every `every` steps, the pair of e = t B⁻¹ b and
+ * ∇f(x + e) − ∇f(x), so that B⁻¹ comes to agree with the inverse where it is read.
+ */
+export interface Awareness {
+  readonly every: number;
+  /** out ← b at x */
+  readonly towards: (x: Vector, out: Vector) => void;
 }
 
 export function lbfgs(engine: Engine, objective: Objective, x: Vector, options: LbfgsOptions): Minimisation {
@@ -29,84 +43,57 @@ export function lbfgs(engine: Engine, objective: Objective, x: Vector, options: 
 }
 
 function prepare(descent: Descent, options: LbfgsOptions): StepRule {
-  const { engine, workspace, gradient, trial, trialGradient } = descent;
-  const memory = Math.max(1, options.memory ?? minimiserDefaults.memory);
-  const epsilon = machineEpsilon(engine);
+  const { engine, workspace, x, gradient, trial, trialGradient } = descent;
+  const pairs = options.pairs ?? createSecantPairs(engine, workspace, options.memory ?? minimiserDefaults.memory);
   const direction = workspace.vector();
-  /** Oldest first. Pairs are allocated as they are needed and reused from then on. */
-  const pairs: Pair[] = [];
-  const free: Pair[] = [];
+  const learn = options.awareness && learnAlong(descent, pairs, options.awareness);
 
   const search = (first: number) => {
-    const slope = engine.dot(gradient, direction);
-    const { objective, x, valueNoise, at } = descent;
-    const found = lineSearch(engine, {
-      objective,
-      x,
-      value: at.value,
-      direction,
-      slope,
-      firstStep: first,
-      valueNoise,
-      trial,
-      trialGradient,
-    });
-    descent.evaluations += found.evaluations;
+    const found = searchAlong(descent, direction, first);
+    if (!found.ok) return found;
+    pairs.remember({ x, gradient }, { x: trial, gradient: trialGradient });
+    learn?.();
     return found;
-  };
-  const forget = (): void => {
-    free.push(...pairs.splice(0));
-  };
-  const remember = (): void => {
-    const oldest = pairs.length >= memory ? pairs.shift() : free.pop();
-    const pair = oldest ?? { s: workspace.vector(), y: workspace.vector(), sy: 0, alpha: 0 };
-    subtract(engine, trial, descent.x, pair.s);
-    subtract(engine, trialGradient, gradient, pair.y);
-    pair.sy = engine.dot(pair.s, pair.y);
-    // Without positive curvature along s the update would lose positive definiteness.
-    const curved = pair.sy > epsilon * engine.norm(pair.s) * engine.norm(pair.y);
-    (curved ? pairs : free).push(pair);
   };
 
   const next = (): StepOutcome => {
-    twoLoop(engine, pairs, gradient, direction);
-    if (pairs.length > 0 && engine.dot(gradient, direction) < 0) {
+    pairs.apply(gradient, direction);
+    engine.scale(-1, direction);
+    if (pairs.count() > 0 && engine.dot(gradient, direction) < 0) {
       const found = search(1);
-      if (found.ok) {
-        remember();
-        return found;
-      }
+      if (found.ok) return found;
     }
-    forget();
+    pairs.forget();
     engine.copy(gradient, direction);
     engine.scale(-1, direction);
     const found = search(options.rate ?? firstStep(descent));
-    if (!found.ok) return { ok: false, status: "stalled", reason: found.reason };
-    remember();
-    return found;
+    return found.ok ? found : { ok: false, status: "stalled", reason: found.reason };
   };
   return { next };
 }
 
-/** direction ← −H gradient (Nocedal and Wright 2006, algorithm 7.4). */
-function twoLoop(engine: Engine, pairs: readonly Pair[], gradient: Vector, direction: Vector): void {
-  engine.copy(gradient, direction);
-  for (let i = pairs.length - 1; i >= 0; i--) {
-    const pair = pairs[i] as Pair;
-    pair.alpha = engine.dot(pair.s, direction) / pair.sy;
-    engine.axpy(-pair.alpha, pair.y, direction);
-  }
-  const newest = pairs.at(-1);
-  if (newest !== undefined) engine.scale(newest.sy / engine.dot(newest.y, newest.y), direction);
-  for (const pair of pairs) {
-    const beta = engine.dot(pair.y, direction) / pair.sy;
-    engine.axpy(pair.alpha - beta, pair.s, direction);
-  }
-  engine.scale(-1, direction);
-}
-
-/** out ← a − b */
-function subtract(engine: Engine, a: Vector, b: Vector, out: Vector): void {
-  engine.copy(a, out);
-  engine.axpy(-1, b, out);
+/** Called where `trial` is the next point: its direction is as long as the step there, but never lost in the rounding of ∇f. */
+function learnAlong(
+  { engine, objective, workspace, x, trial, trialGradient }: Descent,
+  pairs: SecantPairs,
+  { every, towards }: Awareness,
+): () => void {
+  const [b, point, gradient] = [workspace.vector(), workspace.vector(), workspace.vector()];
+  const shortest = Math.sqrt(machineEpsilon(engine));
+  let steps = 0;
+  return () => {
+    steps += 1;
+    if (steps % every !== 0) return;
+    towards(trial, b);
+    pairs.apply(b, point);
+    const length = engine.norm(point);
+    if (!(length > 0)) return;
+    engine.copy(trial, b);
+    engine.axpy(-1, x, b);
+    engine.scale(Math.max(engine.norm(b), shortest * Math.max(1, engine.norm(trial))) / length, point);
+    engine.axpy(1, trial, point);
+    if (objective.slope !== undefined) objective.slope(point, gradient);
+    else if (!objective.evaluate(point, gradient).ok) return;
+    pairs.remember({ x: trial, gradient: trialGradient }, { x: point, gradient });
+  };
 }

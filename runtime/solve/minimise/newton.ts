@@ -7,8 +7,15 @@ import type { Engine, Vector } from "../../engine/engine.ts";
 import { cg } from "../linear/cg.ts";
 import type { LinearOperator, Minimisation, Objective } from "../types.ts";
 import { machineEpsilon } from "../workspace.ts";
-import { type Descent, descend, firstStep, type MinimiserOptions, type StepOutcome, type StepRule } from "./descent.ts";
-import { type LineSearchOutcome, lineSearch } from "./line-search.ts";
+import {
+  type Descent,
+  descend,
+  firstStep,
+  type MinimiserOptions,
+  type StepOutcome,
+  type StepRule,
+  searchAlong,
+} from "./descent.ts";
 import { createShiftedSolve, type Factorise } from "./shift.ts";
 
 /** The Hessian at x, as the caller has it. */
@@ -25,59 +32,32 @@ export interface NewtonOptions extends MinimiserOptions {
 
 /** A full step this many roundings of x long cannot move x any more: the minimiser is reached to rounding. */
 const negligible = 16;
-/** Converged once the next step is estimated to be shorter than this times max(1, ‖x‖). */
-const settledStep = 1e-8;
 
 export function newton(engine: Engine, objective: Objective, x: Vector, options: NewtonOptions): Minimisation {
   return descend(engine, objective, x, options, (descent) => prepare(descent, options));
 }
 
 function prepare(descent: Descent, options: NewtonOptions): StepRule {
-  const { engine, workspace, gradient, trial, trialGradient } = descent;
+  const { engine, workspace, gradient } = descent;
   const direction = workspace.vector();
   const negative = workspace.vector();
   const solve = createDirection(descent, options, negative, direction);
-  let lastStep = Number.POSITIVE_INFINITY;
-  let lastGradient = descent.at.gradientNorm;
-
-  const search = (first: number): LineSearchOutcome => {
-    const { objective, x, valueNoise, at } = descent;
-    const slope = engine.dot(gradient, direction);
-    const found = lineSearch(engine, {
-      objective,
-      x,
-      value: at.value,
-      direction,
-      slope,
-      firstStep: first,
-      valueNoise,
-      trial,
-      trialGradient,
-    });
-    descent.evaluations += found.evaluations;
-    lastGradient = at.gradientNorm;
-    lastStep = found.ok ? found.step * engine.norm(direction) : Number.POSITIVE_INFINITY;
-    return found;
-  };
-
   return {
     next(): StepOutcome {
       engine.copy(gradient, negative);
       engine.scale(-1, negative);
       const exact = solve();
       if (engine.dot(gradient, direction) < 0) {
-        const found = search(1);
+        const found = searchAlong(descent, direction, 1);
         if (found.ok) return found;
         const length = engine.norm(direction);
         if (exact && length <= negligible * machineEpsilon(engine) * descent.at.length)
           return { ok: false, status: "converged" };
       }
       engine.copy(negative, direction);
-      const found = search(firstStep(descent));
+      const found = searchAlong(descent, direction, firstStep(descent));
       return found.ok ? found : { ok: false, status: "stalled", reason: found.reason };
     },
-    // Steps shrink as gradients do: a gradient that is small only beside that of a far-away start shows here.
-    settled: () => lastStep * (descent.at.gradientNorm / lastGradient) <= settledStep * Math.max(1, descent.at.length),
   };
 }
 

@@ -1,0 +1,116 @@
+/** `bilevel compare`: several methods on one problem in one go, over several seeds. */
+
+import { basename } from "node:path";
+import { stochasticMethods } from "../compiler/plan/stochastic.ts";
+import { BilevelError } from "../grammar/diagnostics.ts";
+import { type ComparedRun, compareRun, summarise, type Until } from "../runtime/comparison.ts";
+import { fingerprintOf, readRuns, writeRuns, writeWhole } from "./comparison-files.ts";
+import { comparisonMarkdown, comparisonPage, comparisonText } from "./comparison-page.ts";
+import { commandLine } from "./errors.ts";
+import type { ExitStatus, Output } from "./output.ts";
+import { type ProgramFlags, prepareFile } from "./program.ts";
+
+export interface CompareFlags extends ProgramFlags {
+  readonly methods: string;
+  readonly seeds?: string;
+  readonly until: readonly string[];
+  readonly out?: string;
+}
+
+/** Ctrl-C ends with the runs so far; the same command with the same folder goes on. */
+export async function compare(file: string, flags: CompareFlags, output: Output): Promise<ExitStatus> {
+  const methods = methodsOf(flags.methods);
+  const until = untilOf(flags.until);
+  const seeds = seedsOf(flags.seeds);
+  const { problem: reference } = await prepareFile(file, { ...flags, solve: without(flags.solve, "method") }, output);
+  const fingerprint = fingerprintOf(output.sources.read(file).text, flags.set, flags.data, [...flags.solve], until);
+  const kept = flags.out === undefined ? [] : readRuns(flags.out, fingerprint);
+  const wanted = seeds.flatMap((seed) =>
+    methods.filter((method) => seed === 0 || isSeeded(method)).map((method) => ({ method, seed })),
+  );
+  const runs: ComparedRun[] = wanted.flatMap(
+    ({ method, seed }) => kept.find((run) => run.method === method && run.seed === seed) ?? [],
+  );
+
+  const interruption = new AbortController();
+  const interrupt = (): void => interruption.abort();
+  process.once("SIGINT", interrupt);
+  try {
+    for (const named of wanted) {
+      if (runs.some((run) => run.method === named.method && run.seed === named.seed)) continue;
+      const done = await oneRun(file, flags, output, named, reference, until, interruption.signal);
+      if (interruption.signal.aborted) break;
+      runs.push(done);
+      process.stderr.write(`${named.method}, seed ${named.seed}: ${done.message ?? done.status}\n`);
+      if (flags.out !== undefined) writeRuns(flags.out, fingerprint, runs);
+    }
+  } finally {
+    process.removeListener("SIGINT", interrupt);
+  }
+  if (flags.out !== undefined) {
+    writeWhole(flags.out, "table.md", comparisonMarkdown(runs));
+    writeWhole(flags.out, "compare.html", comparisonPage(`${basename(file)}: methods compared`, runs));
+  }
+  if (output.json) output.printJson({ methods: summarise(runs), runs });
+  else output.print(comparisonText(runs));
+  return !interruption.signal.aborted && runs.some(({ status }) => status !== "refused") ? 0 : 1;
+}
+
+/** A method that the problem does not allow is a row that says why, not the end of the comparison. */
+async function oneRun(
+  file: string,
+  flags: CompareFlags,
+  output: Output,
+  named: Pick<ComparedRun, "method" | "seed">,
+  reference: Parameters<typeof compareRun>[2],
+  until: Until,
+  signal: AbortSignal,
+): Promise<ComparedRun> {
+  const solve = new Map([...flags.solve, ["method", named.method], ["seed", String(named.seed)]]);
+  try {
+    const { problem } = await prepareFile(file, { ...flags, solve }, { ...output, diagnose: () => {} });
+    return await compareRun(named, problem, reference, until, signal);
+  } catch (error) {
+    if (!(error instanceof BilevelError) || error.diagnostics.some(({ severity }) => severity === "error")) throw error;
+    return { ...named, status: "refused", message: error.message, looks: [] };
+  }
+}
+
+/** Whether two seeds are two runs. */
+const isSeeded = (method: string): boolean =>
+  [...stochasticMethods, "random", "bayes", "funcid"].some((name) => method === name || method.startsWith(`${name}(`));
+
+const without = (entries: ReadonlyMap<string, string>, key: string): ReadonlyMap<string, string> =>
+  new Map([...entries].filter(([name]) => name !== key && !name.startsWith(`${key}.`)));
+
+/** Separated by commas that stand in no bracket. */
+function methodsOf(text: string): readonly string[] {
+  const methods = text.split(/,(?![^(]*\))/).map((method) => method.trim());
+  if (methods.some((method) => method === ""))
+    throw new BilevelError([commandLine(`--methods ${text}: a method is missing`, "write --methods aid,soba")]);
+  return [...new Set(methods)];
+}
+
+function seedsOf(text = "1"): readonly number[] {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1)
+    throw new BilevelError([commandLine(`--seeds ${text}: the number of seeds is a whole number from 1`)]);
+  return Array.from({ length: count }, (_, seed) => seed);
+}
+
+/** `value=0.5`, `seconds=10`, `passes=100`. */
+function untilOf(texts: readonly string[]): Until {
+  const keys = ["value", "seconds", "passes"];
+  const entries = texts
+    .flatMap((text) => text.split(","))
+    .map((text): readonly [string, number] => {
+      const [key = "", value = ""] = text.split("=").map((part) => part.trim());
+      const isPositive = key === "value" || Number(value) > 0;
+      if (!keys.includes(key) || value === "" || !Number.isFinite(Number(value)) || !isPositive)
+        throw new BilevelError([
+          commandLine(`--until ${text}: this is no end of a run`, "write value=0.5, seconds=10 or passes=100"),
+        ]);
+      return [key, Number(value)];
+    });
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,28 @@
+/** The demand design of Hartford, Lewis, Leyton-Brown and Taddy (2017), drawn anew: rows of the tables that the programs read. */
+import { createRandom } from "../../runtime/random.ts";
+
+/** How much people buy over the year. */
+const season = (t: number): number => 2 * ((t - 5) ** 4 / 600 + Math.exp(-4 * (t - 5) ** 2) + t / 10 - 2);
+
+/** What they would buy at a price, whoever sets it. */
+export const structural = (price: number, time: number, emotion: number): number =>
+  100 + (10 + price) * emotion * season(time) - 2 * price;
+
+/** The deviation of the demand that is not explained, as in the code of the paper, which adds it to a standardised outcome. */
+const unexplained = 158;
+
+/** `rho`: the correlation of what moves the price unseen and what moves the demand. */
+export function demandRows(n: number, rho: number, seed: number): readonly (readonly number[])[] {
+  const random = createRandom(seed);
+  return Array.from({ length: n }, () => {
+    const [emotion, time] = [1 + random.integer(7), 10 * random.uniform()];
+    const [cost, unseen, noise] = [random.normal(), random.normal(), random.normal()];
+    const price = 25 + (cost + 3) * season(time) + unseen;
+    const outcome = structural(price, time, emotion) + unexplained * (rho * unseen + Math.sqrt(1 - rho ** 2) * noise);
+    return [price, time, emotion, cost, outcome];
+  });
+}
+
+/** As the text of demand-train.csv. */
+export const demandTable = (rows: readonly (readonly number[])[]): string =>
+  ["price,time,emotion,cost,outcome", ...rows.map((row) => row.join(","))].join("\n");
