@@ -175,6 +175,15 @@ function checkMethod(options: Options): Method {
 /** An option that would change the answer or the work and cannot be honoured is refused, never ignored. */
 function refuseWhatIsNotBuilt(options: Options, drawsRows: boolean): void {
   const precision = options.get("precision");
+  const isSingle =
+    tfjsBackend(options.get("engine")) !== undefined || (precision?.kind === "word" && precision.value === "f32");
+  const method = options.get("method");
+  if (isSingle && method?.kind === "word" && method.value === "kkt") {
+    const why = "compares the values of many small problems, which single precision cannot tell apart";
+    throw new BilevelError([
+      solverUnavailable("method", "kkt", why, method.span, "write engine: wasm and precision: f64"),
+    ]);
+  }
   if (precision?.kind === "word" && precision.value === "f64" && tfjsBackend(options.get("engine")) !== undefined) {
     const why = "is more than TensorFlow.js computes in";
     throw new BilevelError([solverUnavailable("precision", "f64", why, precision.span, "write engine: wasm")]);

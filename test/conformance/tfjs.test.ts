@@ -14,6 +14,8 @@ const least = 1e-3;
 
 const computed = readdirSync(cases).filter((name) => {
   const { argv, exit } = expectationOf(join(cases, name));
+  // The one method that is refused in single precision.
+  if (name.startsWith("kkt-") || argv.includes("kkt")) return false;
   return (argv[0] === "run" || argv[0] === "grad") && exit !== 2 && !beyondSingle.includes(name);
 });
 
