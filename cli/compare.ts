@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { stochasticMethods } from "../compiler/plan/stochastic.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import { type ComparedRun, compareRun, summarise, type Until } from "../runtime/comparison.ts";
-import { fingerprintOf, readRuns, writeRuns, writeWhole } from "./comparison-files.ts";
+import { fingerprintOf, readRuns, writeInto, writeRuns } from "./comparison-files.ts";
 import { comparisonMarkdown, comparisonPage, comparisonText } from "./comparison-page.ts";
 import { commandLine } from "./errors.ts";
 import type { ExitStatus, Output } from "./output.ts";
@@ -48,8 +48,8 @@ export async function compare(file: string, flags: CompareFlags, output: Output)
     process.removeListener("SIGINT", interrupt);
   }
   if (flags.out !== undefined) {
-    writeWhole(flags.out, "table.md", comparisonMarkdown(runs));
-    writeWhole(flags.out, "compare.html", comparisonPage(`${basename(file)}: methods compared`, runs));
+    writeInto(flags.out, "table.md", comparisonMarkdown(runs));
+    writeInto(flags.out, "compare.html", comparisonPage(`${basename(file)}: methods compared`, runs));
   }
   if (output.json) output.printJson({ methods: summarise(runs), runs });
   else output.print(comparisonText(runs));

@@ -1,10 +1,11 @@
 /** The folder of a comparison: every finished run is kept at once, so that an interrupted comparison goes on where it was. */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import type { ComparedRun } from "../runtime/comparison.ts";
 import { comparisonFolder } from "./errors.ts";
+import { replaceFile } from "./write-file.ts";
 
 /** `results.json`. */
 interface Kept {
@@ -36,16 +37,15 @@ export function readRuns(folder: string, fingerprint: string): readonly Compared
 
 export function writeRuns(folder: string, fingerprint: string, runs: readonly ComparedRun[]): void {
   const kept: Kept = { version: 1, fingerprint, runs };
-  writeWhole(folder, "results.json", `${JSON.stringify(kept)}\n`);
+  writeInto(folder, "results.json", `${JSON.stringify(kept)}\n`);
 }
 
-/** Under another name first, so that nothing is ever half written. */
-export function writeWhole(folder: string, name: string, text: string): void {
+/** Nothing is ever half written. */
+export function writeInto(folder: string, name: string, text: string): void {
   const path = join(folder, name);
   try {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(`${path}.part`, text);
-    renameSync(`${path}.part`, path);
+    replaceFile(path, text);
   } catch (error) {
     throw new BilevelError([comparisonFolder(path, `it cannot be written (${(error as Error).message})`)]);
   }

@@ -1,5 +1,6 @@
 /** A comparison as a table, for the terminal and for Markdown, and as one self-contained page with curves. */
 import { lineChart } from "../plot/chart.ts";
+import { escaped } from "../plot/svg.ts";
 import { type ComparedRun, curves, type MethodSummary, type Spread, summarise } from "../runtime/comparison.ts";
 import { columnWidth, pad, showNumber, showSeconds, showSmall } from "./show.ts";
 
@@ -58,9 +59,6 @@ th { font-weight: normal; opacity: .7; }
 figure { margin: 1.5rem 0; } svg { max-width: 100%; height: auto; }
 @media print { body { max-width: none; margin: 0; background: #fff; color: #000; } figure { break-inside: avoid; } }
 `;
-
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (c) => entities[c] as string);
 
 const spending = { seconds: "seconds", passes: "passes over the data", step: "steps" } as const;
 const showing = { value: "objective", gradient_norm: "gradient norm" } as const;

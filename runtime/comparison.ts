@@ -5,6 +5,7 @@
 import type { Prepared } from "./api.ts";
 import type { SolveOptions } from "./run.ts";
 import type { Status, TraceEntry } from "./types.ts";
+import { flatten } from "./values.ts";
 
 /** The first of these that is met ends a run. */
 export interface Until {
@@ -71,7 +72,7 @@ export async function compareRun(
   };
   const result = await problem.solve(options);
   const point = reference.gradient(result.upper);
-  const norm = Math.hypot(...numbersIn(point.gradient));
+  const norm = Math.hypot(...flatten(Object.values(point.gradient)));
   return {
     ...named,
     status: result.status === "interrupted" && ended !== undefined ? ended : result.status,
@@ -97,11 +98,6 @@ function rowsOf({ model, sizes }: Prepared): number {
     ),
   );
   return [...counts.values()].reduce((sum, count) => sum + count, 0);
-}
-
-function numbersIn(value: unknown): readonly number[] {
-  if (typeof value === "number") return [value];
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(numbersIn) : [];
 }
 
 export interface Spread {
