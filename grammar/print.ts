@@ -146,18 +146,19 @@ function indexedName(comments: Comments, name: Name, index: Binder | undefined):
   return index ? concat(name.text, "[", binderLayout(comments, index), "]") : name.text;
 }
 
-/** An entry a line, values aligned; no commas. */
+/** An entry a line, values aligned, no commas; one entry alone stays on the line. */
 function solveBlock(comments: Comments, entries: Of<"solve">["entries"], end: number): Layout {
   const widest = entries.reduce((most, { name }) => Math.max(most, name.text.length), 0);
+  const between = entries.length === 1 ? line : hardLine;
   const lines = entries.map(({ name, value }, i) => {
     const span = { ...name.span, end: value.span.end };
     const key = `${name.text}: `.padEnd(widest + 2);
     const entry = () => concat(key, expressionLayout(comments, value));
-    return concat(hardLine, slotLayout(slot(comments, span, entry, entries[i + 1]?.name.span.start ?? end)));
+    return concat(between, slotLayout(slot(comments, span, entry, entries[i + 1]?.name.span.start ?? end)));
   });
   const dangling = comments.before(end).flatMap((comment) => [hardLine, commentText(comment)]);
   if (lines.length + dangling.length === 0) return "solve {}";
-  return concat("solve {", indent(2, sequence(lines), sequence(dangling)), hardLine, "}");
+  return group("solve {", indent(2, sequence(lines), sequence(dangling)), between, "}");
 }
 
 // ----------------------------------------------------------------------------------------------------- types
