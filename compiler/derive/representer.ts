@@ -9,7 +9,7 @@
  * RKHS read off at the centres, which is why the derivative through the coefficients and the derivative in the RKHS agree.
  */
 import { add, cholesky, constant, delta, einsum, type Graph, map, multiply, scale, sizeNode } from "../ir/graph.ts";
-import type { Node } from "../ir/node.ts";
+import { dependsOn, type Node } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
 import { substitute } from "../ir/substitute.ts";
 import type { LowerClause, Representer } from "../lower/problem.ts";
@@ -27,6 +27,8 @@ export interface Represented {
   readonly loss: Node;
   /** 2 ∂G/∂ν, one a function; none of them may be below 0, and where it is 0 nothing determines the function. */
   readonly penalties: readonly Node[];
+  /** D = ∂²G/∂v² of a single function, in the values that stand for Kα; absent where G is more than a loss of v plus multiples of ν. */
+  readonly curvature?: Node;
   /**
    * ρ I + Lᵀ D L with K + ε I = L Lᵀ, the curvature in coordinates that an orthonormal basis of the span gives: positive definite where
    * the solution is a minimum. For a single function of scalar values.
@@ -64,6 +66,8 @@ export function representedCondition(
   });
   const penalties = halves.map((half) => scale(g, 2, half));
   const certificate = certificateOf(g, clause, representers, slopes, penalties);
+  const isAdditive = isLossPlusNorms(representers, slopes, penalties);
+  const [only] = clause.unknowns.length === 1 ? representers : [];
   return {
     residual: substitute(g, residual, back),
     represented: {
@@ -71,12 +75,29 @@ export function representedCondition(
       loss: simplify(g, [loss])[0] as Node,
       penalties: simplify(g, penalties),
       inFunctions:
-        representers.length === clause.unknowns.length
-          ? adjointFunction(g, representers, slopes, penalties)
-          : "the clause has unknowns that are no functions in an RKHS",
+        representers.length !== clause.unknowns.length
+          ? "the clause has unknowns that are no functions in an RKHS"
+          : isAdditive
+            ? adjointFunction(g, representers, slopes, penalties)
+            : "the objective is not a loss of the values plus multiples of squared norms",
+      ...(only && isAdditive && { curvature: simplify(g, [jacobian(g, slopes[0] as Node, only.values.input)])[0] }),
       ...(certificate && { certificate: simplify(g, substitute(g, [certificate], back))[0] as Node }),
     },
   };
+}
+
+/** Whether G(v, ν) is a loss of v plus multiples of ν. */
+function isLossPlusNorms(
+  representers: readonly Representer[],
+  slopes: readonly Node[],
+  penalties: readonly Node[],
+): boolean {
+  const norms = new Set<Node>(representers.map(({ norm }) => norm.input));
+  const values = new Set<Node>(representers.map((own) => own.values.input));
+  return (
+    slopes.every((slope) => !dependsOn(slope, norms)) &&
+    penalties.every((penalty) => !dependsOn(penalty, norms) && !dependsOn(penalty, values))
+  );
 }
 
 /** ε over the kernel's mean diagonal: what keeps the factor of a kernel matrix that is singular to rounding. */

@@ -12,7 +12,7 @@
  * The space has to stay where it is, so the kernel may not read upper variables.
  */
 import { add, constant, type Graph, input, map, scale } from "../ir/graph.ts";
-import { dependsOn, type Input, type Node, reachable } from "../ir/node.ts";
+import { type Input, type Node, reachable } from "../ir/node.ts";
 import { substitute } from "../ir/substitute.ts";
 import { expanded } from "../lower/kernels.ts";
 import type { Representer } from "../lower/problem.ts";
@@ -31,7 +31,7 @@ export interface AdjointFunction {
   readonly values: readonly Node[];
 }
 
-/** `slopes` are ∂G/∂v and `penalties` ρ; a string says why there is no such equation. */
+/** `slopes` are ∂G/∂v and `penalties` ρ, neither of which reads a norm; a string says why there is no such equation. */
 export function adjointFunction(
   g: Graph,
   representers: readonly Representer[],
@@ -40,11 +40,6 @@ export function adjointFunction(
 ): AdjointFunction | string {
   if (reachable(representers.map(({ gram }) => gram)).some((node) => node.kind === "input" && node.role === "upper"))
     return "the kernel reads upper variables, so the space moves with them";
-  const norms = new Set<Node>(representers.map(({ norm }) => norm.input));
-  const values = new Set<Node>(representers.map((own) => own.values.input));
-  const isUsual = slopes.every((slope) => !dependsOn(slope, norms));
-  if (!isUsual || penalties.some((penalty) => dependsOn(penalty, norms) || dependsOn(penalty, values)))
-    return "the objective is not a loss of the values plus multiples of squared norms";
   const named = (what: string): readonly Input[] =>
     representers.map(({ coefficients: { name, shape } }) => input(g, `${what} ${name}`, "step", shape));
   const outer = named("outer gradient in");

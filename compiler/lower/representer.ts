@@ -6,23 +6,26 @@
  *
  * The coefficients α are the unknown from here on, and the values K α at the centres and the norm are expressions in them.
  */
-import type { FunctionDeclaration, Kernel, Model, Term } from "../check/model.ts";
+import type { Family, FunctionDeclaration, Kernel, Model, Term } from "../check/model.ts";
 import { termsIn } from "../check/terms.ts";
 import type { MapType } from "../check/types.ts";
 import { add, broadcastLeading, constant, einsum, gather, input, iota, map, reshape, sizeNode } from "../ir/graph.ts";
 import { dependsOn, type Input, type Node } from "../ir/node.ts";
-import { addSizes, oneSize, productOfSizes, type Size, sizeOf } from "../ir/size.ts";
+import { addSizes, namedSize, oneSize, productOfSizes, type Size, sizeOf } from "../ir/size.ts";
 import { type Batched, binderSizes, spread, unbatched, unionBatch } from "./batched.ts";
 import { expanded, kernelMatrix, type Points } from "./kernels.ts";
+import { basisAt, basisFactor, nystromOptions, weightsOf } from "./nystrom.ts";
 import type { Representer } from "./problem.ts";
 import { lowerStructured } from "./structured.ts";
-import { type Lowering, lowerUnder, refuse } from "./terms.ts";
+import { drawn, type Lowering, lowerUnder, refuse } from "./terms.ts";
 
 type Apply = Extract<Term, { kind: "apply" }>;
 
 /** A function in an RKHS as its expansion over the centres. */
 export interface Expansion extends Representer {
   readonly kernel: Kernel;
+  /** Of the kernel at the centres, where these are some of the points alone (nystrom.ts). */
+  readonly basis?: Node;
   readonly from: MapType["from"];
   readonly matrices: Map<string, Node>;
   /** Evaluations at centres, by the ids of their points: where they begin among the values. */
@@ -65,7 +68,11 @@ export function expansionOf(
       node,
     ),
   );
-  const gram = kernelMatrix(g, kernel, scalarIn(context), centres, centres);
+  const between = (points: Points): Node => kernelMatrix(g, kernel, scalarIn(context), centres, points);
+  const columnsAt = (index: Node): Node => between(centres.map((centre) => gather(g, centre, index, 0)));
+  if (declaration.family !== undefined) return approximated(context, declaration, kernel, offsets, centres, columnsAt);
+  const chosen = input(g, `chosen centres of ${name}`, "step", [namedSize(`${name}.chosen`)]);
+  const gram = between(centres);
   const shape = [count, ...type.to.shape];
   const coefficients = input(g, name, "lower", shape);
   const atCentres = expanded(context.graph, gram, coefficients);
@@ -74,11 +81,51 @@ export function expansionOf(
     from: type.from,
     centres,
     matrices: new Map([["", gram]]),
+    columns: { index: chosen, matrix: columnsAt(chosen) },
     offsets,
     coefficients,
+    weights: coefficients,
     gram,
     values: { node: atCentres, input: input(g, `values of ${name}`, "value", shape) },
     norm: { node: paired(context, coefficients, atCentres), input: input(g, `squared norm of ${name}`, "value", []) },
+    span,
+  };
+}
+
+/** The same in the span of the kernel at chosen centres. */
+function approximated(
+  context: Lowering,
+  { name, span, type, family }: FunctionDeclaration,
+  kernel: Kernel,
+  offsets: Expansion["offsets"],
+  points: Points,
+  columnsAt: (index: Node) => Node,
+): Expansion {
+  const g = context.graph;
+  const { count, seed } = nystromOptions(family as Family);
+  const total = (points[0] as Node).shape[0] as Size;
+  const chosen = drawn(context, { kind: "strata", of: total, seed }, [count]);
+  const cross = columnsAt(chosen);
+  const basis = basisFactor(g, gather(g, cross, chosen, 0));
+  const gram = basisAt(g, cross, basis);
+  const coefficients = input(g, name, "lower", [count, ...type.to.shape]);
+  const values = expanded(g, gram, coefficients);
+  return {
+    kernel,
+    from: type.from,
+    centres: points.map((point) => gather(g, point, chosen, 0)),
+    matrices: new Map([["", gram]]),
+    offsets,
+    basis,
+    approximation: { count, seed },
+    coefficients,
+    weights: weightsOf(g, basis, coefficients),
+    gram,
+    values: { node: values, input: input(g, `values of ${name}`, "value", values.shape) },
+    norm: {
+      node: paired(context, coefficients, coefficients),
+      input: input(g, `squared norm of ${name}`, "value", []),
+    },
     span,
   };
 }
@@ -158,8 +205,9 @@ export function lowerExpansion(
     const node = scalarIn(context)(parameterTerm);
     return node.kind === "constant" ? node : freeze(node);
   };
-  const kernel = kernelMatrix(g, expansion.kernel, parameter, points, expansion.centres.map(freeze));
-  const { matrices } = expansion;
+  const { matrices, basis } = expansion;
+  const plain = kernelMatrix(g, expansion.kernel, parameter, points, expansion.centres.map(freeze));
+  const kernel = basis === undefined ? plain : basisAt(g, plain, freeze(basis));
   const free = (name: string, k = 2): string => (matrices.has(name) ? free(`${table}${k}`, k + 1) : name);
   if (!term.frozen && ![...matrices.values()].includes(kernel)) matrices.set(free(table), kernel);
   return shaped(expanded(context.graph, kernel, freeze(expansion.coefficients)));

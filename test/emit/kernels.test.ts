@@ -73,4 +73,32 @@ describe("functions in an RKHS", () => {
       "
     `);
   });
+
+  it("in the span of the kernel at some of the points", () => {
+    const program = `${tables}
+      var s: real
+      function h: real[p] -> real in RKHS(gaussian(bandwidth: exp(s))) by nystrom(centres: 50, seed: 3)
+      minimize E[valid]((h(x) - y)^2) over s
+      where h minimizes E[train]((h(x) - y)^2) + 0.1 * normsq(h)`;
+    expect(equationsOf(program)).toMatchInlineSnapshot(`
+      "
+      Problem        minimize f(h) over s where h minimizes g(h)
+                     f = (1/m) ‖B_valid h − y_valid‖²
+                     g = (1/n) ‖B h − y_train‖² + 0.1 ‖h‖²
+      Found          h is in the RKHS of gaussian(bandwidth: exp(s)); an approximation: in the span of the kernel at 50 of the points
+                       where its clause evaluates it, chosen by seed 3 (Nyström), with coordinates in an orthonormal basis of it, which
+                       h stands for
+                     B is that basis at all these points; B_valid where the rest evaluates it
+                     g is quadratic in h; strongly convex, modulus 0.2
+                     curvature dense, of order 50
+                     so there is exactly one solution, and H is positive definite there: nothing is assumed
+      Stationarity   ∂g/∂h = (2/n) Bᵀ (B h − y_train) + 0.2 h = 0
+      Curvature      H = ∂²g/∂h² = (2/n) Bᵀ B + 0.2 I
+      Adjoint        H v = ∂f/∂h = (2/m) B_validᵀ (B_valid h − y_valid)
+      Hypergradient  df/ds = ⟨df/dB, ∂B/∂s⟩ + ⟨df/dB_valid, ∂B_valid/∂s⟩
+                     df/dB = −(2/n) ((B h − y_train) vᵀ + B v hᵀ)
+                     df/dB_valid = (2/m) (B_valid h − y_valid) hᵀ
+      "
+    `);
+  });
 });
