@@ -176,8 +176,11 @@ export function misplacedClause(span: Span): Diagnostic {
   });
 }
 
-export function tooDeep(span: Span, what: string, limit: number): Diagnostic {
-  return error("too-deep", span, `${what} here: the limit is ${limit}.`, {
-    suggestion: "Give parts of it names with `let`.",
-  });
+export function tooDeep(
+  span: Span,
+  what: string,
+  limit: number,
+  suggestion = "Give parts of it names with `let`.",
+): Diagnostic {
+  return error("too-deep", span, `${what} here: the limit is ${limit}.`, { suggestion });
 }

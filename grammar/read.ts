@@ -4,6 +4,8 @@ import type { StatementCstNode } from "./cst.ts";
 import type { Diagnostic, Span } from "./diagnostics.ts";
 import { invalidCharacter, misplacedClause, singleQuotedString, tooDeep, unterminatedString } from "./errors.ts";
 import { explain } from "./explain.ts";
+import type { Memory, Remembered } from "./memory.ts";
+import { recall } from "./memory.ts";
 import { parseStatement } from "./parser.ts";
 import { maximumNesting, TooDeep } from "./parser-expressions.ts";
 import type { PlainDeclaration } from "./read-declarations.ts";
@@ -21,9 +23,14 @@ export const maximumHeight = 1000;
 
 /**
  * Reads a source file. Never throws: what is wrong is in `diagnostics`, in the order of the text, and the tree holds every
- * statement that could be read. Names are NFC-normalised; spans are UTF-16 offsets into `text` as given.
+ * statement that could be read. Names are NFC-normalised; spans are UTF-16 offsets into `text` as given. `memory` is of an
+ * earlier text of the same file, and is brought up to date.
  */
-export function parse(text: string, file: string): { program: Program; diagnostics: readonly Diagnostic[] } {
+export function parse(
+  text: string,
+  file: string,
+  memory?: StatementMemory,
+): { program: Program; diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const reader: Reader = { file, report: (diagnostic) => diagnostics.push(diagnostic) };
   const { tokens, groups, errors } = lexer.tokenize(text);
@@ -32,11 +39,21 @@ export function parse(text: string, file: string): { program: Program; diagnosti
   const lineStarts = [0, ...Array.from(text.matchAll(/\r\n|\r|\n/g), (end) => end.index + end[0].length)];
   const comments = (groups.comments ?? []).map((token) => readComment(reader, text, lineStarts, token));
 
+  const read = new Map<string, Remembered<Content>>();
   const parts = statements.map((statement, i) => {
     const isOrphan = isOrphanClause(statement, statements[i - 1]);
     if (isOrphan) reader.report(misplacedClause(tokenSpan(reader, only(statement))));
-    return readStatement(reader, statement, isOrphan || faulty.has(statement));
+    const isFaulty = isOrphan || faulty.has(statement);
+    const span = spanOf(reader, statement);
+    const written = text.slice(span.start, span.end);
+    const known = isFaulty ? undefined : recall(memory, written, span.start);
+    const before = diagnostics.length;
+    const part = known ? { statement, span, whole: true, content: known } : readStatement(reader, statement, isFaulty);
+    const isClean = part.whole && !isFaulty && diagnostics.length === before;
+    if (isClean && part.content !== undefined) read.set(written, { start: span.start, content: part.content });
+    return part;
   });
+  if (memory !== undefined) memory.statements = read;
   const declarations = attachDocs(assemble(reader, parts), parts, comments);
   const unread = parts.flatMap(({ statement, whole }) => (whole ? [] : introducedNames(statement)));
   diagnostics.sort((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0));
@@ -52,15 +69,23 @@ interface Part {
   readonly span: Span;
   /** Whether all of it was read. */
   readonly whole: boolean;
-  readonly content?:
-    | { readonly kind: "declaration"; readonly declaration: PlainDeclaration }
-    | { readonly kind: "objective"; readonly objective: UpperProblem }
-    | { readonly kind: "clause"; readonly clause: Clause };
+  readonly content?: Content;
 }
 
+type Content =
+  | { readonly kind: "declaration"; readonly declaration: PlainDeclaration }
+  | { readonly kind: "objective"; readonly objective: UpperProblem }
+  | { readonly kind: "clause"; readonly clause: Clause };
+
+export type StatementMemory = Memory<Content>;
+
+const spanOf = (reader: Reader, statement: Statement): Span => ({
+  ...tokenSpan(reader, only(statement)),
+  end: tokenSpan(reader, only(statement.slice(-1))).end,
+});
+
 function readStatement(reader: Reader, statement: Statement, faulty: boolean): Part {
-  const first = only(statement);
-  const span = { ...tokenSpan(reader, first), end: tokenSpan(reader, only(statement.slice(-1))).end };
+  const span = spanOf(reader, statement);
   try {
     const { node, mistake } = parseStatement(statement);
     if (mistake !== undefined && !faulty) reader.report(explain(reader, statement, mistake));
@@ -81,7 +106,7 @@ function readStatement(reader: Reader, statement: Statement, faulty: boolean): P
   }
 }
 
-function readContent(reader: Reader, node: StatementCstNode): NonNullable<Part["content"]> {
+function readContent(reader: Reader, node: StatementCstNode): Content {
   const { objective, whereClause } = node.children;
   const declaration = readDeclaration(reader, node);
   if (declaration !== undefined) return { kind: "declaration", declaration };

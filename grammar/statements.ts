@@ -10,6 +10,7 @@ export type Statement = readonly IToken[];
 
 const clauseWords: ReadonlySet<string> = new Set<Keyword>(["where", "and"]);
 const directions: ReadonlySet<string> = new Set<Keyword>(["minimize", "maximize"]);
+const closers: ReadonlySet<string> = new Set(Object.values(closerOf));
 const verbs: ReadonlySet<string> = new Set<Keyword>(["minimizes", "maximizes", "solves"]);
 
 /** Tokens before the first reserved word that can begin a statement form a statement too, which will not parse. */
@@ -36,7 +37,7 @@ export function cutStatements(tokens: readonly IToken[]): readonly Statement[] {
     }
     current.push(token);
     if (Object.hasOwn(closerOf, token.image)) depth += 1;
-    if (Object.values(closerOf).includes(token.image)) depth -= 1;
+    if (closers.has(token.image)) depth -= 1;
     if (isKeyword(token) && verbs.has(token.image)) hasVerb = true;
   });
   return statements;

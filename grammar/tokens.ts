@@ -133,10 +133,12 @@ function nonAsciiCharacters(): number[] {
   return [...codes, 0xffff];
 }
 
-/** Marks are allowed inside a name because a letter may be written decomposed; reading normalises to NFC. */
+/** The letters of a name. Marks are among them because a letter may be written decomposed; reading normalises to NFC. */
+export const namePattern = String.raw`[\p{L}_][\p{L}\p{M}\p{Nd}_]*`;
+
 export const NameToken = createToken({
   name: "Name",
-  pattern: sticky(/[\p{L}_][\p{L}\p{M}\p{Nd}_]*/uy),
+  pattern: sticky(new RegExp(namePattern, "uy")),
   start_chars_hint: [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_", ...nonAsciiCharacters()],
   line_breaks: false,
   categories: [Label],

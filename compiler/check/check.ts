@@ -2,11 +2,19 @@
  * The checker: names, levels, types and shapes. It elaborates the tree into a model in phases, so that declarations may come
  * in any order: symbols, sizes and tables, the types of unknowns, definitions, and then every expression.
  */
-import type { Diagnostic } from "../../grammar/diagnostics.ts";
+import type { Diagnostic, Span } from "../../grammar/diagnostics.ts";
 import type { Declaration, Name, Program } from "../../grammar/syntax.ts";
 import { namedSize, sizeOf } from "../ir/size.ts";
 import { checkOption } from "../plan/options.ts";
-import { attempt, type Context, type Denotation, type GlobalSymbol, report, type Scope } from "./context.ts";
+import {
+  attempt,
+  type Context,
+  type DeclaredName,
+  type Denotation,
+  type GlobalSymbol,
+  report,
+  type Scope,
+} from "./context.ts";
 import { readData } from "./data.ts";
 import { sizeNames } from "./declared-types.ts";
 import { elaborate, toValue, value } from "./elaborate.ts";
@@ -18,6 +26,7 @@ import type { DataDeclaration, DimDeclaration, Model, OptionValue, Report } from
 import { inOrder } from "./order.ts";
 import { type CheckedProblem, readProblem } from "./problem.ts";
 import { asSize, settled } from "./sizes.ts";
+import { skimDefinition } from "./skim.ts";
 import { arrayType } from "./types.ts";
 import { declare, readFunction, readNetwork, readParam, readVar } from "./unknowns.ts";
 
@@ -35,7 +44,12 @@ type Select = <K extends Declaration["kind"]>(...kinds: readonly K[]) => readonl
 export function check(
   program: Program,
   options: CheckOptions = {},
-): { readonly model?: Model; readonly diagnostics: readonly Diagnostic[] } {
+): {
+  readonly model?: Model;
+  readonly diagnostics: readonly Diagnostic[];
+  /** What every name stands for, by its place. */
+  readonly names: ReadonlyMap<Span, DeclaredName>;
+} {
   const symbols = new Map<string, GlobalSymbol>();
   let binders = 0;
   const context: Context = {
@@ -48,7 +62,8 @@ export function check(
     binderCounts: new Map(),
     foldsOf: new Map(),
     requirements: new Map(),
-    fieldSpans: new Map(),
+    names: new Map(),
+    visited: new Set(),
     nextBinder: () => binders++,
     expanded: 0,
     height: 0,
@@ -89,9 +104,11 @@ export function check(
     functions: present(functions),
     reports: present(reports),
   };
+  for (const { value, parameters } of select("let")) skimDefinition(scope, value, parameters ?? []);
   if (!hasErrors(context) && problem !== undefined) checkLevels(scope, checked, declared);
   const diagnostics = [...context.diagnostics].sort(bySourceOrder);
-  if (hasErrors(context)) return { diagnostics };
+  const { names } = context;
+  if (hasErrors(context)) return { diagnostics, names };
   const { upper, level } = checked;
   const model: Model = {
     file: program.span.file,
@@ -104,7 +121,7 @@ export function check(
     solve,
     requirements: [...context.requirements.values()],
   };
-  return { model, diagnostics };
+  return { model, diagnostics, names };
 }
 
 const hasErrors = (context: Context): boolean => context.diagnostics.some((d) => d.severity !== "warning");
@@ -138,21 +155,26 @@ function namesOf(declaration: Declaration): readonly Name[] {
 }
 
 function collectSymbols(scope: Scope, symbols: Map<string, GlobalSymbol>, declarations: readonly Declaration[]): void {
-  const add = (name: Name, sort: GlobalSymbol["sort"]): void => {
+  const add = (name: Name, sort: GlobalSymbol["sort"], doc: string | undefined): void => {
     const first = symbols.get(name.text);
+    const symbol = { name: name.text, span: name.span, sort, ...(doc !== undefined && { doc }) };
+    scope.context.names.set(name.span, symbol);
     if (first !== undefined) report(scope, duplicateName(name.span, name.text, first.span));
-    else symbols.set(name.text, { name: name.text, span: name.span, sort });
+    else symbols.set(name.text, symbol);
   };
   for (const declaration of declarations) {
     const { kind } = declaration;
     if (kind === "problem" || kind === "solve" || kind === "import") continue;
-    for (const name of namesOf(declaration)) add(name, kind);
+    for (const name of namesOf(declaration)) add(name, kind, declaration.doc);
   }
   // A size first named in a data type is declared by it, unless a declaration anywhere has the name.
   for (const declaration of declarations) {
     if (declaration.kind !== "data" || declaration.type === undefined) continue;
     for (const { name, span } of sizeNames(declaration.type)) {
-      if (!symbols.has(name)) symbols.set(name, { name, span, sort: "size", denotation: sizeDenotation(name, span) });
+      if (symbols.has(name)) continue;
+      const symbol = { name, span, sort: "size", denotation: sizeDenotation(name, span) } as const;
+      scope.context.names.set(span, symbol);
+      symbols.set(name, symbol);
     }
   }
   for (const declaration of declarations) {

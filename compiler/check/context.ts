@@ -7,7 +7,7 @@ import type { Declaration, Expression, Name } from "../../grammar/syntax.ts";
 import type { Size } from "../ir/size.ts";
 import { expansionTooLarge } from "./errors.ts";
 import type { BinderId, DataRequirement, Kernel, TableRef, Term, TermRange } from "./model.ts";
-import type { ArrayType, MapType, TableType, ValueType } from "./types.ts";
+import type { ArrayType, FieldType, MapType, TableType, ValueType } from "./types.ts";
 
 export type LetDeclaration = Extract<Declaration, { kind: "let" }>;
 
@@ -42,12 +42,31 @@ export interface MapDenotation {
   readonly index?: Term;
 }
 
-/** A declared name. The denotation is absent until its phase of the pass has come. */
-export interface GlobalSymbol {
+/** A name that the program introduces. */
+export interface DeclaredName {
   readonly name: string;
+  /** Of the name itself, where it is declared. */
   readonly span: Span;
-  readonly sort: "dim" | "size" | "param" | "data" | "let" | "var" | "network" | "function" | "report";
+  readonly sort: GlobalSort | "field" | "binder" | "argument";
+  /** Absent until its phase of the pass has come, and of a field. */
   denotation?: Denotation;
+  readonly doc?: string;
+  /** Of a field. */
+  readonly field?: { readonly table: string; readonly type: FieldType };
+}
+
+type GlobalSort = "dim" | "size" | "param" | "data" | "let" | "var" | "network" | "function" | "report";
+
+/** One that is seen everywhere. */
+export interface GlobalSymbol extends DeclaredName {
+  readonly sort: GlobalSort;
+}
+
+/** One that is seen in an expression alone. */
+export interface Local {
+  readonly denotation: Denotation;
+  /** Where the name is declared. */
+  readonly span: Span;
 }
 
 export interface Context {
@@ -65,8 +84,10 @@ export interface Context {
   /** How many values a binder takes. */
   readonly binderCounts: Map<BinderId, Size>;
   readonly requirements: Map<string, DataRequirement>;
-  /** Where table fields are declared, as `train.X`. */
-  readonly fieldSpans: Map<string, Span>;
+  /** What stands at every place where a name is written, its declaration included: a by-product for editors. */
+  readonly names: Map<Span, DeclaredName>;
+  /** The expressions that were read, so that no name in the others is overlooked. */
+  readonly visited: Set<Expression>;
   readonly nextBinder: () => BinderId;
   /** Terms made by expanding definitions so far. */
   expanded: number;
@@ -76,7 +97,7 @@ export interface Context {
 
 /** Names that hide the globals, innermost first. */
 export type Frame = { readonly outer?: Frame } & (
-  | { readonly kind: "names"; readonly names: ReadonlyMap<string, Denotation> }
+  | { readonly kind: "names"; readonly names: ReadonlyMap<string, Local> }
   /** `E[train]`: the fields of the row by name; `besideOuter` if the next frame outwards is of the same reducer. */
   | {
       readonly kind: "opened";
@@ -111,18 +132,17 @@ const maximalExpansion = 200_000;
 /** Expansion recurses; the grammar bounds the height of what is written, and this that of what it expands to. */
 const maximalHeight = 500;
 
-/** No further message will be kept, so none is worth composing. */
-export function isFull(context: Context): boolean {
-  return context.diagnostics.length >= maximalErrors;
+const placeOf = ({ file, start, end }: Span): string => `${file}:${start}:${end}`;
+
+/** No further message will be kept for this place, so none is worth composing. */
+export function isSettled(context: Context, span: Span): boolean {
+  return context.diagnostics.length >= maximalErrors || context.reported.has(placeOf(span));
 }
 
 export function report(scope: Scope, diagnostic: Diagnostic): void {
   const { context } = scope;
-  const place =
-    diagnostic.span === undefined
-      ? diagnostic.message
-      : `${diagnostic.span.file}:${diagnostic.span.start}:${diagnostic.span.end}`;
-  if (context.reported.has(place) || isFull(context)) return;
+  const place = diagnostic.span === undefined ? diagnostic.message : placeOf(diagnostic.span);
+  if (context.reported.has(place) || context.diagnostics.length >= maximalErrors) return;
   context.reported.add(place);
   const uses = [];
   for (let use = scope.use; use !== undefined && uses.length < 3; use = use.outer) {
@@ -173,8 +193,24 @@ export function counted<T>(scope: Scope, rule: () => T): T {
   }
 }
 
-export function withNames(scope: Scope, names: ReadonlyMap<string, Denotation>): Scope {
+export function withNames(scope: Scope, sort: "binder" | "argument", names: ReadonlyMap<string, Local>): Scope {
+  for (const [name, { span, denotation }] of names) {
+    // A definition is read at every use; its arguments stand for the first one's.
+    if (!scope.context.names.has(span)) scope.context.names.set(span, { name, span, sort, denotation });
+  }
   return { ...scope, frame: { kind: "names", names, outer: scope.frame } };
+}
+
+/** Notes that a name stands at a place, and where it is declared. */
+export function noteUse({ context: { names } }: Scope, place: Span, declaredAt: Span | undefined): void {
+  const declared = declaredAt && names.get(declaredAt);
+  if (declared !== undefined) names.set(place, declared);
+}
+
+/** A scope in which nothing is said, and nothing asked of the data. */
+export function muted(scope: Scope): Scope {
+  const context = { ...scope.context, diagnostics: [], reported: new Set<string>() };
+  return { ...scope, context: { ...context, requirements: new Map(), classSizes: new Map() } };
 }
 
 /** An expression as the author would write it, on one line, for messages. */

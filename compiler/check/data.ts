@@ -2,7 +2,7 @@
 import type { Declaration, Expression, TypeSyntax } from "../../grammar/syntax.ts";
 import { constantSize, namedSize } from "../ir/size.ts";
 import { matchArguments } from "./calls.ts";
-import { type Denotation, fail, poison, report, type Scope, written } from "./context.ts";
+import { type Denotation, fail, noteUse, poison, report, type Scope, written } from "./context.ts";
 import { readTableType, withRows } from "./declared-types.ts";
 import { elaborate, value } from "./elaborate.ts";
 import { badSource, plural, unknownField } from "./errors.ts";
@@ -42,6 +42,7 @@ export const sources: Readonly<Record<string, Source>> = {
   parquet: file("parquet", "an Apache Parquet file, its columns named as for csv"),
   npy: file("npy", "one NumPy array"),
   npz: file("npz", "named NumPy arrays"),
+  safetensors: file("safetensors", "named arrays, as networks' weights are stored"),
   json: file("json", "an object of nested arrays"),
   svmlight: file("svmlight", "sparse rows: a label and index:value pairs"),
   stream: {
@@ -238,6 +239,7 @@ function file(format: FileFormat, doc: string): Source {
         );
       const type = declaredType(scope, declaration, e);
       const names = [...type.fields.keys()];
+      for (const { name } of e.arguments.named) noteUse(scope, name.span, type.declared?.get(name.text));
       if (type.endless)
         fail(
           scope,
@@ -375,6 +377,7 @@ function fieldNames(scope: Scope, table: TableDenotation, e: Expression): readon
   const known = [...table.type.fields.keys()];
   return items.map((item) => {
     const name = item.kind === "name" ? item.name : item.kind === "string" ? item.value : written(item);
+    noteUse(scope, item.span, table.type.declared?.get(name));
     if (!known.includes(name)) fail(scope, unknownField(item.span, table.name, name, known, nearest(name, known)));
     return name;
   });

@@ -1,7 +1,8 @@
 /** Types as they are written, to the checker's types. */
+import type { Span } from "../../grammar/diagnostics.ts";
 import type { Expression, FieldSyntax, MapTypeSyntax, SizeSyntax, TypeSyntax } from "../../grammar/syntax.ts";
 import { namedSize, type Size } from "../ir/size.ts";
-import { fail, poison, type Scope } from "./context.ts";
+import { fail, noteUse, poison, type Scope } from "./context.ts";
 import { value } from "./elaborate.ts";
 import { badTable, badType, unknownName } from "./errors.ts";
 import { nearest } from "./nearest.ts";
@@ -69,6 +70,7 @@ export function readUnknownType(scope: Scope, syntax: TypeSyntax): ValueType {
   const { text, span } = syntax.map;
   const symbol = scope.context.symbols.get(text);
   if (symbol === undefined) return fail(scope, unknownName(span, text, nearest(text, scope.context.symbols.keys())));
+  noteUse(scope, span, symbol.span);
   if (symbol.denotation?.kind === "poison") throw poison;
   if (symbol.denotation?.kind !== "map" || symbol.denotation.sort === "RKHS") {
     return fail(
@@ -110,6 +112,7 @@ export function readTableType(scope: Scope, name: string, syntax: TypeSyntax): T
   if (first === undefined) return fail(scope, badTable(syntax.span, `${name} has no fields`));
   const endlessRows = namedSize(`rows(${name})`);
   const fields = new Map<string, ArrayType>();
+  const declared = new Map<string, Span>();
   const leading = { size: undefined as Size | undefined, endless: false };
   for (const field of syntax.fields) {
     const type = readField(scope, field, endlessRows);
@@ -128,9 +131,11 @@ export function readTableType(scope: Scope, name: string, syntax: TypeSyntax): T
     leading.size ??= rows;
     leading.endless ||= isEndless(field);
     fields.set(field.name.text, type);
-    scope.context.fieldSpans.set(`${name}.${field.name.text}`, field.span);
+    const { text, span } = field.name;
+    declared.set(text, span);
+    scope.context.names.set(span, { name: text, span, sort: "field", field: { table: name, type } });
   }
-  return { rows: leading.size ?? endlessRows, endless: leading.endless, fields };
+  return { rows: leading.size ?? endlessRows, endless: leading.endless, fields, declared };
 }
 
 const isEndless = ({ type }: FieldSyntax): boolean => type.kind === "array" && type.sizes[0]?.kind === "endless";
@@ -173,5 +178,5 @@ export function withRows(type: TableType, rows: Size): TableType {
     name,
     field.kind === "table" ? field : arrayType(field.element, [rows, ...field.shape.slice(1)]),
   ]);
-  return { rows, endless: false, fields: new Map(fields) };
+  return { ...type, rows, endless: false, fields: new Map(fields) };
 }

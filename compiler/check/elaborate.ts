@@ -9,6 +9,7 @@ import {
   counted,
   type Denotation,
   fail,
+  noteUse,
   poison,
   type Scope,
   type Use,
@@ -26,6 +27,7 @@ import { bindRanges } from "./ranges.ts";
 import { sameShape } from "./shapes.ts";
 import { builtins } from "./signatures.ts";
 import { agreeing } from "./sizes.ts";
+import { skim } from "./skim.ts";
 import { buildAt, isArray, isScalar, shapeOf } from "./terms.ts";
 import { arrayType, type Element, showType } from "./types.ts";
 
@@ -34,13 +36,16 @@ type Rules = { readonly [K in ExpressionKind]: (scope: Scope, e: Of<K>) => Denot
 
 /** What an expression stands for; poison if a mistake in it has been reported. */
 export function elaborate(scope: Scope, e: Expression): Denotation {
-  return attempt(
+  const denotation = attempt<Denotation, Denotation>(
     () => {
       const rule = rules[e.kind] as (scope: Scope, e: Expression) => Denotation | Term;
+      scope.context.visited.add(e);
       return counted(scope, () => asDenotation(rule(scope, e)));
     },
     { kind: "poison" },
   );
+  if (denotation.kind === "poison") skim(scope, e);
+  return denotation;
 }
 
 /** A term has a type, a denotation that is not one has none. */
@@ -170,6 +175,7 @@ function binary(scope: Scope, e: Of<"binary">): Denotation | Term {
   let leftmost: Expression = e;
   while (leftmost.kind === "binary") {
     spine.push(leftmost);
+    scope.context.visited.add(leftmost);
     leftmost = leftmost.left;
   }
   let left = elaborate(scope, leftmost);
@@ -256,6 +262,7 @@ function field(scope: Scope, e: Of<"field">): Denotation | Term {
   }
   const name = e.field.text;
   const type = object.type.fields.get(name);
+  noteUse(scope, e.field.span, object.type.declared?.get(name));
   if (type === undefined) {
     const fields = [...object.type.fields.keys()];
     return fail(scope, unknownField(e.field.span, text, name, fields, nearest(name, fields)));
@@ -341,9 +348,14 @@ function expand(scope: Scope, definition: Extract<Denotation, { kind: "definitio
   const text = `${name}(${parameters.map((p) => p.text).join(", ")})`;
   const matched = matchArguments(scope, name, e.span, text, e.arguments);
   const given = new Map(
-    [...matched].map(([parameter, expressions]) => [parameter, elaborate(scope, expressions[0] as Expression)]),
+    parameters.flatMap((parameter) => {
+      const argument = matched.get(parameter.text)?.[0];
+      return argument === undefined
+        ? []
+        : [[parameter.text, { denotation: elaborate(scope, argument), span: parameter.span }] as const];
+    }),
   );
-  if ([...given.values()].some((d) => d.kind === "poison")) throw poison;
+  if ([...given.values()].some(({ denotation }) => denotation.kind === "poison")) throw poison;
   const use: Use = { name, span: e.span, outer: scope.use };
-  return elaborate(withNames({ context: scope.context, use }, given), declaration.value);
+  return elaborate(withNames({ context: scope.context, use }, "argument", given), declaration.value);
 }

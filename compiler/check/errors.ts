@@ -1,5 +1,5 @@
 /** The checker's diagnostics, one constructor each. The sentences use the program's own names and shapes. */
-import type { Diagnostic, Note, Span } from "../../grammar/diagnostics.ts";
+import type { Diagnostic, Fix, Note, Span } from "../../grammar/diagnostics.ts";
 
 interface Help {
   readonly notes?: readonly Note[];
@@ -93,6 +93,11 @@ export const importNotFound = (span: Span, path: string): Diagnostic =>
     suggestion: "its path is relative to the importing file",
   });
 
+export const pathOutside = (span: Span, path: string): Diagnostic =>
+  error("path-outside", span, `"${path}" leads out of the program's folder`, {
+    suggestion: "a program reads files in its own folder and below; --allow-read DIR lets it read in DIR, too",
+  });
+
 export const importCycle = (span: Span, files: readonly string[]): Diagnostic =>
   error("import-cycle", span, `these files import each other: ${files.join(" -> ")}`);
 
@@ -108,8 +113,13 @@ export const expansionTooLarge = (span: Span, name: string): Diagnostic =>
 
 // -------------------------------------------------------------------------------------------------- types and shapes
 
-export const shapeMismatch = (span: Span, message: string, notes: readonly Note[], suggestion?: string): Diagnostic =>
-  error("shape-mismatch", span, message, { notes, suggestion });
+export const shapeMismatch = (
+  span: Span,
+  message: string,
+  notes: readonly Note[],
+  suggestion?: string,
+  fixes?: readonly Fix[],
+): Diagnostic => ({ ...error("shape-mismatch", span, message, { notes, suggestion }), ...(fixes && { fixes }) });
 
 export const typeMismatch = (span: Span, message: string, suggestion?: string, notes?: readonly Note[]): Diagnostic =>
   error("type-mismatch", span, message, { suggestion, notes });
@@ -261,6 +271,7 @@ export const checkCodes = [
   "ambiguous-name",
   "repeated-section",
   "import-not-found",
+  "path-outside",
   "import-cycle",
   "import-holds-problem",
   "expansion-too-large",

@@ -55,6 +55,19 @@ export const families = {
       channels: { kind: "integers", default: [16, 16], doc: "what each convolution gives" },
       kernel: { kind: "count", default: 3, doc: "height and width of the windows" },
       stride: { kind: "count", default: 1, doc: "from one window to the next" },
+      padding: {
+        kind: "word",
+        words: ["valid", "same"],
+        default: "valid",
+        doc: "whole windows only, or zeros around the image, so that a stride of 1 keeps its size",
+      },
+      pool: {
+        kind: "word",
+        words: ["none", "max", "average"],
+        default: "none",
+        doc: "one pixel for each square of what a convolution and its activation give",
+      },
+      pool_size: { kind: "count", default: 2, doc: "height and width of those squares" },
       hidden: { kind: "integers", default: [], doc: "the widths of the hidden layers after them" },
       ...layered,
     },
@@ -66,41 +79,49 @@ export const families = {
       ...layered,
     },
   },
-} as const satisfies Record<string, { readonly doc: string; readonly options: Readonly<Record<string, FamilyOption>> }>;
+} as const satisfies FamilyTable;
+
+type FamilyTable = Readonly<
+  Record<string, { readonly doc: string; readonly options: Readonly<Record<string, FamilyOption>> }>
+>;
+
+/** What may stand for a function in an RKHS. */
+export const approximations = {
+  nystrom: {
+    doc: "the span of the kernel at some of the points",
+    options: {
+      centres: { kind: "count", default: 500, doc: "how many points" },
+      seed: { kind: "integer", default: 0, doc: "which points" },
+    },
+  },
+} as const satisfies FamilyTable;
 
 /** `mlp(hidden: [50, 50])`, `linear()`, or the bare name. */
-export function readFamily(scope: Scope, e: Expression): Family | undefined {
+export function readFamily(scope: Scope, e: Expression, table: FamilyTable = families): Family | undefined {
   return attempt(() => {
     const word = optionValue(scope, e);
     if (word.kind !== "word")
       return fail(
         scope,
-        badFamily(
-          e.span,
-          `${written(e)} is not a family of maps`,
-          `the families are ${Object.keys(families).join(", ")}`,
-        ),
+        badFamily(e.span, `${written(e)} is not a family of maps`, `the families are ${Object.keys(table).join(", ")}`),
       );
-    const family: { readonly options: Readonly<Record<string, FamilyOption>> } | undefined = Object.hasOwn(
-      families,
-      word.value,
-    )
-      ? families[word.value as keyof typeof families]
-      : undefined;
+    const family = Object.hasOwn(table, word.value) ? table[word.value] : undefined;
     if (family === undefined) {
-      const close = nearest(word.value, Object.keys(families));
+      const close = nearest(word.value, Object.keys(table));
       const span = e.kind === "call" ? e.callee.span : e.span;
       return fail(
         scope,
         badFamily(
           span,
           `there is no family ${word.value}`,
-          close === undefined ? `the families are ${Object.keys(families).join(", ")}` : `did you mean ${close}?`,
+          close === undefined ? `the families are ${Object.keys(table).join(", ")}` : `did you mean ${close}?`,
           close,
         ),
       );
     }
     const named = e.kind === "call" ? e.arguments.named : [];
+    // What an option cannot take is left out, so that nothing else trips over it.
+    const options = new Map(word.arguments);
     for (const { name, value } of named) {
       const given = word.arguments.get(name.text);
       const option = family.options[name.text];
@@ -117,11 +138,14 @@ export function readFamily(scope: Scope, e: Expression): Family | undefined {
             close,
           ),
         );
-      } else if (given !== undefined) {
-        checkOptionValue(scope, `${word.value}'s ${name.text}`, option, given, value);
+      } else if (
+        given !== undefined &&
+        !checkOptionValue(scope, `${word.value}'s ${name.text}`, option, given, value)
+      ) {
+        options.delete(name.text);
       }
     }
-    return { name: word.value, options: word.arguments, span: e.span };
+    return { name: word.value, options, span: e.span };
   }, undefined);
 }
 
@@ -134,41 +158,34 @@ export function isClosedForm({ options }: Family): boolean {
 const isCount = (value: OptionValue): boolean =>
   value.kind === "number" && Number.isInteger(value.value) && value.value >= 1;
 
-function checkOptionValue(scope: Scope, what: string, option: FamilyOption, value: OptionValue, e: Expression): void {
-  const wrong = (wanted: string, close?: string): void =>
-    report(
-      scope,
-      badFamily(
-        e.span,
-        `${what} cannot be ${written(e)}`,
-        close === undefined ? `it takes ${wanted}` : `did you mean ${close}?`,
-        close,
-      ),
-    );
+/** Whether it takes the value; what it takes is reported where it does not. */
+function checkOptionValue(
+  scope: Scope,
+  what: string,
+  option: FamilyOption,
+  value: OptionValue,
+  e: Expression,
+): boolean {
+  const fits = (isFit: boolean, wanted: string, close?: string): boolean => {
+    const help = close === undefined ? `it takes ${wanted}` : `did you mean ${close}?`;
+    if (!isFit) report(scope, badFamily(e.span, `${what} cannot be ${written(e)}`, help, close));
+    return isFit;
+  };
   switch (option.kind) {
-    case "word":
-      if (value.kind !== "word" || !option.words.includes(value.value)) {
-        wrong(
-          `one of ${option.words.join(", ")}`,
-          value.kind === "word" ? nearest(value.value, option.words) : undefined,
-        );
-      }
-      return;
+    case "word": {
+      const word = value.kind === "word" ? value.value : "";
+      return fits(option.words.includes(word), `one of ${option.words.join(", ")}`, nearest(word, option.words));
+    }
     case "boolean":
-      if (value.kind !== "boolean") wrong("true or false");
-      return;
+      return fits(value.kind === "boolean", "true or false");
     case "integer":
-      if (value.kind !== "number" || !Number.isInteger(value.value)) wrong("a whole number");
-      return;
+      return fits(value.kind === "number" && Number.isInteger(value.value), "a whole number");
     case "count":
-      if (!isCount(value)) wrong("a whole number of at least 1");
-      return;
+      return fits(isCount(value), "a whole number of at least 1");
     case "positive":
-      if (value.kind !== "number" || value.value <= 0) wrong("a number above 0");
-      return;
+      return fits(value.kind === "number" && value.value > 0, "a number above 0");
     case "integers":
-      if (value.kind !== "list" || !value.items.every(isCount)) wrong("a list of widths such as [50, 50]");
-      return;
+      return fits(value.kind === "list" && value.items.every(isCount), "a list of widths such as [50, 50]");
   }
 }
 

@@ -1,6 +1,15 @@
 /** Names: the frames from inside out, then the program's symbols, then the constants. */
 import type { Diagnostic, Span } from "../../grammar/diagnostics.ts";
-import { type Denotation, type Frame, fail, type GlobalSymbol, isFull, poison, type Scope } from "./context.ts";
+import {
+  type Denotation,
+  type Frame,
+  fail,
+  type GlobalSymbol,
+  isSettled,
+  noteUse,
+  poison,
+  type Scope,
+} from "./context.ts";
 import { ambiguousField, ambiguousName, notASize, notAValue, unknownName } from "./errors.ts";
 import type { Term } from "./model.ts";
 import { nearest } from "./nearest.ts";
@@ -15,14 +24,17 @@ const constants: ReadonlyMap<string, number> = new Map([
 export function lookUp(scope: Scope, name: string, span: Span, also: readonly string[] = []): Denotation {
   for (let frame = scope.frame; frame !== undefined; frame = frame.outer) {
     if (frame.kind === "names") {
-      const denotation = frame.names.get(name);
-      if (denotation !== undefined) return denotation;
+      const local = frame.names.get(name);
+      if (local === undefined) continue;
+      noteUse(scope, span, local.span);
+      return local.denotation;
     } else if (frame.type.fields.has(name)) {
       return openedField(scope, frame, name, span);
     }
   }
   const symbol = scope.context.symbols.get(name);
   if (symbol !== undefined) {
+    noteUse(scope, span, symbol.span);
     if (symbol.denotation === undefined) {
       return fail(scope, unreadable(scope, symbol, span));
     }
@@ -31,7 +43,7 @@ export function lookUp(scope: Scope, name: string, span: Span, also: readonly st
   const constant = constants.get(name);
   if (constant !== undefined)
     return { kind: "value", term: { kind: "number", value: constant, type: realScalar, span } };
-  if (isFull(scope.context)) throw poison;
+  if (isSettled(scope.context, span)) throw poison;
   const hint = fieldHint(scope, name);
   const close = hint === undefined ? nearest(name, [...visibleNames(scope), ...also]) : undefined;
   return fail(scope, unknownName(span, name, close, hint));
@@ -51,7 +63,7 @@ function unreadable(scope: Scope, { name, sort }: GlobalSymbol, span: Span): Dia
 /** A definition, a network or a function that the program declares by this name. */
 export function declaredCallable(scope: Scope, name: string): Denotation | undefined {
   for (let frame = scope.frame; frame !== undefined; frame = frame.outer) {
-    const denotation = frame.kind === "names" ? frame.names.get(name) : undefined;
+    const denotation = frame.kind === "names" ? frame.names.get(name)?.denotation : undefined;
     if (denotation !== undefined) return isCallable(denotation) ? denotation : undefined;
   }
   const denotation = scope.context.symbols.get(name)?.denotation;
@@ -91,6 +103,7 @@ function openedField(scope: Scope, frame: Opened, name: string, span: Span): Den
   if (beside?.kind === "opened" && frame.besideOuter && beside.type.fields.has(name)) {
     return fail(scope, ambiguousField(span, name, [beside.name, frame.name]));
   }
+  noteUse(scope, span, frame.type.declared?.get(name));
   return rowField(frame.type, frame.binder, frame.name, name, span);
 }
 

@@ -125,7 +125,9 @@ export type Generator =
   | { readonly kind: "ones" }
   | { readonly kind: "eye" }
   /** Orthonormal columns or rows, whichever are fewer: a start of weights, which has no name in the language. */
-  | { readonly kind: "orthogonal"; readonly seed: number };
+  | { readonly kind: "orthogonal"; readonly seed: number }
+  /** Whole numbers below `of`, ascending, a random one from each of equally long stretches: rows that are chosen. It has no name either. */
+  | { readonly kind: "strata"; readonly of: Size; readonly seed: number };
 
 // ------------------------------------------------------------------------------------------------ declarations
 
@@ -149,7 +151,7 @@ export type DimDeclaration = Declared &
 
 export type ParamDeclaration = Declared & { readonly type: ArrayType; readonly value: Term };
 
-export type FileFormat = "csv" | "npy" | "npz" | "parquet" | "json" | "svmlight";
+export type FileFormat = "csv" | "npy" | "npz" | "safetensors" | "parquet" | "json" | "svmlight";
 
 export type DataSource =
   | {

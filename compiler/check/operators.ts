@@ -1,5 +1,6 @@
 /** Operators: which types they take, what shapes come out, and what to say when operands disagree. */
-import type { Note } from "../../grammar/diagnostics.ts";
+import type { Fix, Note } from "../../grammar/diagnostics.ts";
+import { printExpression } from "../../grammar/print.ts";
 import type { Expression } from "../../grammar/syntax.ts";
 import type { BinaryFunction } from "./builtins.ts";
 import { type Context, fail, type Scope, written } from "./context.ts";
@@ -32,9 +33,11 @@ export function origin(context: Context, term: Term): readonly Note[] {
           ];
     }
     case "column": {
-      const path = term.table.kind === "data" ? `${term.table.name}.${term.field}` : term.field;
-      const span = context.fieldSpans.get(path);
-      return span === undefined ? [] : [{ message: `${path} is declared here: ${showType(term.type)}`, span }];
+      const { table, field } = term;
+      const declared = table.kind === "data" ? context.symbols.get(table.name)?.denotation : undefined;
+      const span = declared?.kind === "table" ? declared.type.declared?.get(field) : undefined;
+      if (table.kind !== "data" || span === undefined) return [];
+      return [{ message: `${table.name}.${field} is declared here: ${showType(term.type)}`, span }];
     }
     case "unary":
       return origin(context, term.operand);
@@ -134,21 +137,30 @@ export function broadcastShapes(
       whole.span,
       `${written(whole)}: the shapes disagree, ${message}`,
       notes,
-      broadcastAdvice(scope, a, b, left, right),
+      ...broadcastAdvice(scope, a, b, left, right),
     ),
   );
 }
 
-function broadcastAdvice(scope: Scope, a: Term, b: Term, left: Expression, right: Expression): string | undefined {
+function broadcastAdvice(scope: Scope, a: Term, b: Term, left: Expression, right: Expression): Advice {
   const could = couldAgree(scope.context);
   const swapped = (shape: Shape): Shape => transposed(shape) ?? shape;
-  if (broadcast(swapped(shapeOf(a)), shapeOf(b), could))
-    return `they agree with ${written(left)} transposed; shapes are aligned at their last axes`;
-  if (broadcast(shapeOf(a), swapped(shapeOf(b)), could))
-    return `they agree with ${written(right)} transposed; shapes are aligned at their last axes`;
-  if (shapeOf(a).length === 1 && shapeOf(b).length === 1) return undefined;
-  return "shapes are aligned at their last axes";
+  const transposing = (e: Expression): Advice => [
+    `they agree with ${written(e)} transposed; shapes are aligned at their last axes`,
+    [{ title: `transpose ${written(e)}`, span: e.span, text: printExpression(turned(e)) }],
+  ];
+  if (broadcast(swapped(shapeOf(a)), shapeOf(b), could)) return transposing(left);
+  if (broadcast(shapeOf(a), swapped(shapeOf(b)), could)) return transposing(right);
+  if (shapeOf(a).length === 1 && shapeOf(b).length === 1) return [];
+  return ["shapes are aligned at their last axes"];
 }
+
+/** A sentence, and what would repair the place. */
+type Advice = readonly [suggestion?: string, fixes?: readonly Fix[]];
+
+/** The expression transposed. */
+const turned = (e: Expression): Expression =>
+  e.kind === "transpose" ? e.operand : { kind: "transpose", operand: e, span: e.span };
 
 /** Weights go with weights of the same map, or with a scalar. */
 export function weightsAgree(scope: Scope, a: Term, b: Term, left: Expression, right: Expression): void {
@@ -253,28 +265,27 @@ export function matmul(scope: Scope, a: Term, b: Term, e: Of<"binary">): Term {
     );
   }
   const why = product.why === "inner" ? "the inner sizes disagree" : "the leading axes disagree";
-  return fail(scope, shapeMismatch(e.span, `${text}: ${why}, ${message}`, notes, productAdvice(scope, a, b, e)));
+  return fail(scope, shapeMismatch(e.span, `${text}: ${why}, ${message}`, notes, ...productAdvice(scope, a, b, e)));
 }
 
 /** Of the products with one or both operands transposed or swapped, the first that fits. */
-function productAdvice(scope: Scope, a: Term, b: Term, e: Of<"binary">): string | undefined {
+function productAdvice(scope: Scope, a: Term, b: Term, e: Of<"binary">): Advice {
   const sides = [
     [a, e.left],
     [b, e.right],
   ] as const;
-  const [left, right] = sides.map(([term, expression]) => {
+  const [left = [], right = []] = sides.map(([term, expression]) => {
     const shape = shapeOf(term);
-    const turned = transposed(shape);
-    const plain = { shape, text: written(expression) };
-    const simple = ["name", "field", "index", "call", "transpose"].includes(expression.kind);
-    const text =
-      expression.kind === "transpose" ? written(expression.operand) : simple ? `${plain.text}'` : `(${plain.text})'`;
-    return turned === undefined ? [plain] : [plain, { shape: turned, text }];
+    const swapped = transposed(shape);
+    const plain = { shape, expression };
+    return swapped === undefined ? [plain] : [plain, { shape: swapped, expression: turned(expression) }];
   });
-  const fits = (x: Shape, y: Shape): boolean => matrixProduct(x, y, couldAgree(scope.context)).ok;
-  for (const x of left ?? [])
-    for (const y of right ?? []) if (fits(x.shape, y.shape)) return `did you mean ${x.text} @ ${y.text}?`;
-  for (const x of left ?? [])
-    for (const y of right ?? []) if (fits(y.shape, x.shape)) return `did you mean ${y.text} @ ${x.text}?`;
-  return undefined;
+  const pairs = left.flatMap((x) => right.map((y) => [x, y] as const));
+  const fits = pairs
+    .concat(pairs.map(([x, y]) => [y, x]))
+    .find(([x, y]) => matrixProduct(x.shape, y.shape, couldAgree(scope.context)).ok);
+  if (fits === undefined) return [];
+  const product: Expression = { ...e, left: fits[0].expression, right: fits[1].expression };
+  const text = printExpression(product);
+  return [`did you mean ${written(product)}?`, [{ title: `replace by ${written(product)}`, span: e.span, text }]];
 }

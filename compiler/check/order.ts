@@ -19,12 +19,13 @@ export function mentioned(root: Expression, fieldsOf: FieldsOf): ReadonlySet<str
       inner = new Set([...bound, ...bind]);
       for (const { range } of e.binders) stack.push({ e: range, bound });
     }
-    for (const part of parts(e)) stack.push({ e: part, bound: inner });
+    for (const part of partsOf(e)) stack.push({ e: part, bound: inner });
   }
   return names;
 }
 
-function parts(e: Expression): readonly Expression[] {
+/** What an expression is made of; of a reduction, its body. */
+export function partsOf(e: Expression): readonly Expression[] {
   switch (e.kind) {
     case "number":
     case "string":

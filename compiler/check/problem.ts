@@ -17,6 +17,7 @@ import {
   type Denotation,
   fail,
   type GlobalSymbol,
+  noteUse,
   poison,
   report,
   type Scope,
@@ -104,6 +105,7 @@ const sortNames: Readonly<Record<GlobalSymbol["sort"], string>> = {
 function unknownNamed(scope: Scope, name: string, span: Span, where: "over" | "clause"): Denotation {
   const symbol = scope.context.symbols.get(name);
   if (symbol === undefined) return fail(scope, unknownName(span, name, nearest(name, scope.context.symbols.keys())));
+  noteUse(scope, span, symbol.span);
   if (!["var", "network", "function"].includes(symbol.sort)) {
     const advice =
       symbol.sort === "param" || symbol.sort === "let"
@@ -165,7 +167,7 @@ function readUnknowns(
           "the unknowns of one clause share their index",
         ),
       );
-    const made = bind(inner, index.text, range, index.span);
+    const made = bind(inner, index, range, index.span);
     inner = made.scope;
     bound.set(index.text, made.binder);
     return { name: name.text, index: made.binder, span };
@@ -186,7 +188,12 @@ function readClause(scope: Scope, clause: Clause, depth: number, optimised: Opti
     inner?.scope ??
     withNames(
       scope,
-      new Map(syntaxes.flatMap((s) => (s.index ? [[s.index.text, { kind: "poison" } as const] as const] : []))),
+      "binder",
+      new Map(
+        syntaxes.flatMap(({ index }) =>
+          index === undefined ? [] : [[index.text, { denotation: { kind: "poison" }, span: index.span }] as const],
+        ),
+      ),
     );
   if (clause.kind === "solves") return readEquation(inside, clause, inner?.unknowns[0]);
   const objective = attempt(() => scalar(inside, clause.objective), undefined);

@@ -1,6 +1,6 @@
 /** Binders: `E[train]` opens the fields of a row, `E[r in train]` names the row, `E[i in k]` counts. */
 import type { Span } from "../../grammar/diagnostics.ts";
-import type { Binder, Expression } from "../../grammar/syntax.ts";
+import type { Binder, Expression, Name } from "../../grammar/syntax.ts";
 import { all, type Denotation, fail, poison, type Scope, withNames, written } from "./context.ts";
 import { elaborate, toValue } from "./elaborate.ts";
 import { notAValue, typeMismatch } from "./errors.ts";
@@ -42,9 +42,10 @@ export function boundName(binder: TermBinder): Denotation {
 }
 
 /** Binds one name over a range that is already known. */
-export function bind(scope: Scope, name: string, range: TermRange, span: Span): { scope: Scope; binder: TermBinder } {
-  const binder = makeBinder(scope, name, range, span);
-  return { binder, scope: withNames(scope, new Map([[name, boundName(binder)]])) };
+export function bind(scope: Scope, name: Name, range: TermRange, span: Span): { scope: Scope; binder: TermBinder } {
+  const binder = makeBinder(scope, name.text, range, span);
+  const local = { denotation: boundName(binder), span: name.span };
+  return { binder, scope: withNames(scope, "binder", new Map([[name.text, local]])) };
 }
 
 /** The binders of a reducer, from left to right: a later range may name an earlier row. */
@@ -64,7 +65,7 @@ export function bindRanges(
       );
     }
     if (syntax.name !== undefined) {
-      const named = bind(inner, syntax.name.text, range, syntax.span);
+      const named = bind(inner, syntax.name, range, syntax.span);
       inner = named.scope;
       return named.binder;
     }

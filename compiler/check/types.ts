@@ -1,4 +1,5 @@
 /** The types of the language, as the checker works them out. */
+import type { Span } from "../../grammar/diagnostics.ts";
 import { type Size, showSizes } from "../ir/size.ts";
 
 export type Element = "real" | "int" | "bool" | "class";
@@ -25,6 +26,8 @@ export interface TableType {
   /** An endless table is drawn afresh by stochastic methods. */
   readonly endless: boolean;
   readonly fields: ReadonlyMap<string, FieldType>;
+  /** Where the program declares each field's name. */
+  readonly declared?: ReadonlyMap<string, Span>;
 }
 
 /** An array field's type holds the rows as its first size. */

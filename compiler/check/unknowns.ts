@@ -6,7 +6,7 @@ import { attempt, type Denotation, fail, type MapDenotation, poison, report, typ
 import { readArrayType, readMapType, readUnknownType } from "./declared-types.ts";
 import { elaborate, toValue, value } from "./elaborate.ts";
 import { badFamily, badSet, badSpace, badStart, badType, typeMismatch } from "./errors.ts";
-import { isClosedForm, readFamily } from "./families.ts";
+import { approximations, isClosedForm, readFamily } from "./families.ts";
 import { imageMistake } from "./images.ts";
 import type {
   Family,
@@ -124,7 +124,7 @@ function boundIndex(
   const range = denotation.kind === "indexed" || denotation.kind === "map" ? denotation.range : undefined;
   const { index } = declaration;
   if (range === undefined || index === undefined) return { scope };
-  return bind(scope, index.name?.text ?? written(index.range), range, index.span);
+  return bind(scope, index.name ?? { text: written(index.range), span: index.span }, range, index.span);
 }
 
 /** A start fits the declared type: a scalar fills it, a generator takes its shape. */
@@ -168,7 +168,7 @@ export function fitted(scope: Scope, name: string, type: ValueType, term: Term, 
   return term;
 }
 
-const sets: Readonly<
+export const sets: Readonly<
   Record<SetConstraint["name"], { readonly text: string; readonly doc: string; readonly rank: number }>
 > = {
   simplex: { text: "simplex()", doc: "nonnegative, and summing to 1 along the last axis", rank: 1 },
@@ -292,15 +292,22 @@ export function readFunction(
   declaration: Of<"function">,
   denotation: Denotation,
 ): FunctionDeclaration | undefined {
+  const isInRkhs = denotation.kind === "map" && denotation.sort === "RKHS";
   const families = new Map<string, Family | undefined>();
-  if (declaration.family) families.set("family", readFamily(scope, declaration.family));
+  if (declaration.family)
+    families.set("family", readFamily(scope, declaration.family, isInRkhs ? approximations : undefined));
   if (declaration.adjoint) families.set("adjoint", readFamily(scope, declaration.adjoint));
   if (denotation.kind !== "map") return undefined;
+  if (isInRkhs && declaration.adjoint)
+    report(
+      scope,
+      badFamily(declaration.adjoint.span, "the adjoint of a function in an RKHS is in the same space", "leave it out"),
+    );
   const indexed = boundIndex(scope, declaration, denotation);
   const space = attempt(() => readSpace(indexed.scope, declaration.space), undefined);
   if (space === undefined || [...families.values()].includes(undefined)) return undefined;
   const [family, adjoint] = [families.get("family"), families.get("adjoint")];
-  if (family !== undefined) oneAxisEnds(scope, declaration, denotation);
+  if (family !== undefined && !isInRkhs) oneAxisEnds(scope, declaration, denotation);
   for (const own of [family, adjoint]) if (own !== undefined) imageFits(scope, denotation, own);
   if (space.kind === "L2" && family === undefined) {
     report(
