@@ -9,7 +9,7 @@ import { isBlank } from "./number.ts";
 
 /** Valid during the call that hands it over. Cell i lies in bytes[starts[i], ends[i]), its quotes included. */
 export interface CsvRecord {
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   readonly start: number;
   /** 1-based line of its first byte. */
   readonly line: number;
@@ -27,7 +27,7 @@ const quote = 34;
 
 /** Calls `onRecord` for each record until it gives false. */
 export async function scanCsv(file: DataFile, onRecord: (record: CsvRecord) => boolean): Promise<void> {
-  let bytes = Buffer.alloc(1 << 18);
+  let bytes = new Uint8Array(1 << 18);
   let filled = 0;
   let at = 0;
   let cellStart = 0;
@@ -46,8 +46,8 @@ export async function scanCsv(file: DataFile, onRecord: (record: CsvRecord) => b
       fail(fileMalformed(file, `a line is longer than ${longestRecord} bytes`, { file: file.path, line: record.line }));
     }
     const target =
-      kept + chunk.length > bytes.length ? Buffer.alloc(Math.max(2 * bytes.length, kept + chunk.length)) : bytes;
-    bytes.copy(target, 0, shift, filled);
+      kept + chunk.length > bytes.length ? new Uint8Array(Math.max(2 * bytes.length, kept + chunk.length)) : bytes;
+    target.set(bytes.subarray(shift, filled));
     target.set(chunk, kept);
     bytes = target;
     record.bytes = bytes;
@@ -136,8 +136,8 @@ export async function scanCsv(file: DataFile, onRecord: (record: CsvRecord) => b
   if (wanted && filled > record.start) endRecord();
 }
 
-function refuseUtf16(file: DataFile, bytes: Buffer): void {
-  const mark = bytes.readUInt16BE(0);
+function refuseUtf16(file: DataFile, bytes: Uint8Array): void {
+  const mark = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
   if (mark === 0xfeff || mark === 0xfffe) fail(fileMalformed(file, "the text is UTF-16, and must be UTF-8"));
 }
 
@@ -168,8 +168,10 @@ export function cellPlace(
   return { file: file.path, line, column };
 }
 
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** The cell as text, without its quotes and the blanks around it. */
 export function cellText(record: CsvRecord, cell: number): string {
-  const text = record.bytes.toString("utf8", record.starts[cell], record.ends[cell]).trim();
+  const text = utf8.decode(record.bytes.subarray(record.starts[cell], record.ends[cell])).trim();
   return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"').trim() : text;
 }

@@ -4,7 +4,7 @@ import { growTo } from "../growing.ts";
 import { type CsvRecord, cellPlace, cellText, scanCsv } from "./csv-scan.ts";
 import { columnDuplicate, columnUnnamed, fail, quoted, rowEmpty, rowRagged, tableEmpty } from "./errors.ts";
 import { type FieldColumns, type FieldReader, fieldReaders, finished, refuseTooLarge, rowsThatTell } from "./fields.ts";
-import { type DataFile, diskSize } from "./files.ts";
+import { type DataFile, sizeOf } from "./files.ts";
 import { isBlank, parseNumber } from "./number.ts";
 import type { Table } from "./table.ts";
 import { rejected, wordValue } from "./values.ts";
@@ -20,7 +20,7 @@ export async function readCsv(
   let readers: FieldReader[] = [];
   let rows = 0;
   let emptyLine: number | undefined;
-  const size = await diskSize(file);
+  const size = await sizeOf(file);
   let read = 0;
 
   await scanCsv(file, (record) => {

@@ -1,5 +1,5 @@
-/** Where bytes come from. The only reader of the disk; tests and other hosts hand in their own. */
-import { open, stat } from "node:fs/promises";
+/** Files as bytes: the machine reads them, or what was handed in in its place. */
+import { machine } from "#machine";
 import type { Span } from "../../grammar/diagnostics.ts";
 import { dataTooLarge, fail, fileMissing, fileUnreadable } from "./errors.ts";
 
@@ -15,26 +15,9 @@ export interface DataFile {
   readonly read: ReadChunks;
 }
 
-const chunkSize = 1 << 18;
-
-export const readFromDisk: ReadChunks = async function* (path) {
-  const handle = await open(path);
-  try {
-    const chunk = Buffer.allocUnsafe(chunkSize);
-    for (;;) {
-      const { bytesRead } = await handle.read(chunk, 0, chunkSize);
-      if (bytesRead === 0) return;
-      yield chunk.subarray(0, bytesRead);
-    }
-  } finally {
-    await handle.close();
-  }
-};
-
-/** Its bytes, where it lies on the disk. */
-export async function diskSize(file: DataFile): Promise<number | undefined> {
-  if (file.read !== readFromDisk) return undefined;
-  return (await stat(file.path).catch(() => undefined))?.size;
+/** Its bytes, where the machine's own reader knows. */
+export async function sizeOf(file: DataFile): Promise<number | undefined> {
+  return file.read === machine.read ? machine.sizeOf(file.path) : undefined;
 }
 
 /** The file's pieces, with the host's failures as diagnostics. */
@@ -66,7 +49,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** The whole file; `limit` in bytes. */
 export async function bytesOf(file: DataFile, limit: number): Promise<Uint8Array> {
-  let bytes = new Uint8Array(chunkSize);
+  let bytes = new Uint8Array(1 << 18);
   let length = 0;
   for await (const chunk of chunksOf(file)) {
     if (length + chunk.length > limit) fail(dataTooLarge(file, `more than ${limit} bytes`));

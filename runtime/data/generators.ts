@@ -1,11 +1,16 @@
 /** Arrays that are computed: seeded noise, grids, constants. */
 import type { Generator } from "../../compiler/check/model.ts";
+import { evaluateSize, type SizeBindings } from "../../compiler/ir/size.ts";
 import { createRandom } from "../random.ts";
 
-/** Row-major values of the shape. `linspace` runs along the first axis, `eye` over the last two. */
-export function generate(generator: Generator, shape: readonly number[]): Float64Array {
+/** Row-major values of the shape; what a generator counts has a number in `sizes`. `linspace` runs along the first axis, `eye` over the last two. */
+export function generate(
+  generator: Generator,
+  shape: readonly number[],
+  sizes: SizeBindings = new Map(),
+): Float64Array {
   const values = new Float64Array(shape.reduce((product, size) => product * size, 1));
-  fill[generator.kind](generator as never, values, shape);
+  fill[generator.kind](generator as never, values, shape, sizes);
   return values;
 }
 
@@ -14,10 +19,19 @@ export function generatorOfField(generator: Generator, k: number): Generator {
   return "seed" in generator ? { ...generator, seed: generator.seed + k } : generator;
 }
 
+/** So many of 0..of − 1, ascending: a random one from each of equally long stretches. */
+export function strata(count: number, of: number, seed: number): Float64Array {
+  const random = createRandom(seed);
+  return Float64Array.from({ length: count }, (_, k) =>
+    Math.min(of - 1, Math.floor(((k + random.uniform()) * of) / count)),
+  );
+}
+
 type Fill<K> = (
   generator: Extract<Generator, { readonly kind: K }>,
   values: Float64Array,
   shape: readonly number[],
+  sizes: SizeBindings,
 ) => void;
 
 const fill: { readonly [K in Generator["kind"]]: Fill<K> } = {
@@ -61,6 +75,7 @@ const fill: { readonly [K in Generator["kind"]]: Fill<K> } = {
       });
     });
   },
+  strata: ({ of, seed }, values, _, sizes) => values.set(strata(values.length, evaluateSize(of, sizes) ?? 0, seed)),
   zeros: () => {},
   ones: (_, values) => values.fill(1),
   eye: (_, values, shape) => {

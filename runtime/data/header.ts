@@ -1,30 +1,36 @@
 /** Which csv columns a field of a table was read from. */
-import { dirname, isAbsolute, join } from "node:path";
+import { machine } from "#machine";
 import type { DataDeclaration } from "../../compiler/check/model.ts";
 import { BilevelError } from "../../grammar/diagnostics.ts";
 import { cellText, scanCsv } from "./csv-scan.ts";
-import { type DataFile, readFromDisk } from "./files.ts";
-import type { LoadOptions } from "./sources.ts";
+import type { DataFile } from "./files.ts";
+import { parquetColumns } from "./parquet.ts";
+import { type LoadOptions, pathOf } from "./sources.ts";
 
 /** In order; `undefined` for what no csv file holds. A file that cannot be read has no columns. */
 export async function fieldColumns(
-  { source, tables: [table], file }: DataDeclaration,
+  declaration: DataDeclaration,
   field: string,
-  { files, read = readFromDisk }: LoadOptions,
+  { files, read = machine.read }: LoadOptions,
 ): Promise<readonly string[] | undefined> {
-  if (source.kind !== "file" || source.format !== "csv" || table === undefined) return undefined;
+  const {
+    source,
+    tables: [table],
+  } = declaration;
+  const path = pathOf(declaration, files);
+  if (source.kind !== "file" || source.format !== "csv" || table === undefined || path === undefined) return undefined;
   const named = source.columns.get(field);
   if (named !== "rest") return named;
   const taken = [...source.columns.values()].flatMap((each) => (each === "rest" ? [] : each));
-  const own = isAbsolute(source.path) ? source.path : join(dirname(file), source.path);
-  const path = files?.get(table.name) ?? own;
-  const header = await headerOf({ table: table.name, path, span: source.pathSpan, read });
+  const header = await columnsOf({ table: table.name, path, span: source.pathSpan, read }, "csv");
   return header.filter((name) => !taken.includes(name));
 }
 
-async function headerOf(file: DataFile): Promise<readonly string[]> {
+/** The columns of a file of a format that names them. A file that cannot be read has none. */
+export async function columnsOf(file: DataFile, format: "csv" | "parquet"): Promise<readonly string[]> {
   let header: readonly string[] = [];
   try {
+    if (format === "parquet") return await parquetColumns(file);
     await scanCsv(file, (record) => {
       header = Array.from({ length: record.cells }, (_, cell) => cellText(record, cell));
       return false;

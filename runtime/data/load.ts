@@ -111,6 +111,8 @@ function unsettled(
   shapes: readonly ShapeClaim[],
   sizes: Sizes,
 ): readonly Diagnostic[] {
+  // What a stream brings later may settle the rest.
+  if (waiting.some(({ source }) => source.kind === "stream")) return [];
   const found = new Map<string, Diagnostic>();
   const need = (size: Size, user: string, span: Span) => {
     if (sizes.value(size) === undefined && !found.has(size.key)) found.set(size.key, sizeUnbound(size.key, user, span));

@@ -2,26 +2,10 @@
 import type { TableType } from "../../compiler/check/types.ts";
 import { growingArray, largestArray } from "../growing.ts";
 import { columnOf, type NumericArray, tableOf, wantedArrays } from "./arrays.ts";
+import { dtypes } from "./dtypes.ts";
 import { dataTooLarge, dtypeUnsupported, fail, fileMalformed } from "./errors.ts";
 import { chunksOf, type DataFile } from "./files.ts";
 import type { Table } from "./table.ts";
-
-type ReadValue = (view: DataView, offset: number, little: boolean) => number;
-
-/** Bytes of a value, and how it is read, for each kind letter and size of a dtype. */
-const dtypes: Readonly<Record<string, readonly [size: number, read: ReadValue]>> = {
-  f8: [8, (view, offset, little) => view.getFloat64(offset, little)],
-  f4: [4, (view, offset, little) => view.getFloat32(offset, little)],
-  i1: [1, (view, offset) => view.getInt8(offset)],
-  i2: [2, (view, offset, little) => view.getInt16(offset, little)],
-  i4: [4, (view, offset, little) => view.getInt32(offset, little)],
-  i8: [8, (view, offset, little) => Number(view.getBigInt64(offset, little))],
-  u1: [1, (view, offset) => view.getUint8(offset)],
-  u2: [2, (view, offset, little) => view.getUint16(offset, little)],
-  u4: [4, (view, offset, little) => view.getUint32(offset, little)],
-  u8: [8, (view, offset, little) => Number(view.getBigUint64(offset, little))],
-  b1: [1, (view, offset) => (view.getUint8(offset) === 0 ? 0 : 1)],
-};
 
 /** One array, for the table's one field. */
 export async function readNpy(file: DataFile, type: TableType): Promise<Table> {
@@ -71,7 +55,7 @@ function startBody(file: DataFile, first: Uint8Array): Body {
   const { header, start } = readHeader(file, first);
   const { dtype, fortran, shape } = parseHeader(file, header);
   const [order, kind] = [dtype[0] ?? "", dtype.slice(1)];
-  const [size, read] = (Object.hasOwn(dtypes, kind) && dtypes[kind]) || fail(dtypeUnsupported(file, dtype));
+  const { size, read } = (Object.hasOwn(dtypes, kind) && dtypes[kind]) || fail(dtypeUnsupported(file, dtype));
   const length = shape.reduce((product, n) => product * n, 1);
   if (length > largestArray) fail(dataTooLarge(file, `it holds ${length} numbers of shape [${shape.join(", ")}]`));
   const values = growingArray(length);

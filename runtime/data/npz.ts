@@ -13,22 +13,10 @@ export async function readNpz(file: DataFile, type: TableType): Promise<Table> {
   const bytes = await bytesOf(file, largestFile);
   const members = readDirectory(file, bytes);
   const wanted = wantedArrays(file, type, [...members.keys()]);
-  const { inflateRawSync } = await import("node:zlib");
-
-  /** At most the size that the directory promises: deflate can expand a thousandfold. */
-  function unpack(member: Member): Uint8Array {
-    if (member.method === 0) return member.content;
-    try {
-      return inflateRawSync(member.content, { maxOutputLength: Math.max(1, member.size) });
-    } catch {
-      return fail(fileMalformed(file, "a compressed array in it is damaged"));
-    }
-  }
-
   const columns = new Map<string, Column>();
   for (const [field, arrayType] of wanted) {
     const member = members.get(field) ?? fail(fileMalformed(file, "its directory is damaged"));
-    columns.set(field, columnOf(file, field, arrayType, await decodeNpy(file, [unpack(member)])));
+    columns.set(field, columnOf(file, field, arrayType, await decodeNpy(file, await unpack(file, member))));
   }
   return tableOf(file, columns);
 }
@@ -38,6 +26,24 @@ interface Member {
   readonly method: number;
   readonly size: number;
   readonly content: Uint8Array;
+}
+
+/** At most the size that the directory promises: deflate can expand a thousandfold. */
+async function unpack(file: DataFile, { method, size, content }: Member): Promise<readonly Uint8Array[]> {
+  if (method === 0) return [content];
+  const damaged = () => fail(fileMalformed(file, "a compressed array in it is damaged"));
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const piece of new Blob([content]).stream().pipeThrough(new DecompressionStream("deflate-raw"))) {
+      length += piece.length;
+      if (length > size) break;
+      pieces.push(piece);
+    }
+  } catch {
+    damaged();
+  }
+  return length > size ? damaged() : pieces;
 }
 
 const endSignature = 0x06054b50;

@@ -3,6 +3,8 @@
 /** Powers of ten that a double holds exactly. */
 const powers = Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 
+const utf8 = new TextDecoder();
+
 /** Space, tab, carriage return. */
 export function isBlank(byte: number | undefined): boolean {
   return byte === 32 || byte === 9 || byte === 13;
@@ -13,7 +15,7 @@ export function isBlank(byte: number | undefined): boolean {
  * bytes[start, end); NaN for anything else. A mantissa below 2^53 times or over an exact power of ten is one rounding,
  * so it is exact; longer ones go to the host's parser.
  */
-export function parseNumber(bytes: Buffer, start: number, end: number): number {
+export function parseNumber(bytes: Uint8Array, start: number, end: number): number {
   while (start < end && isBlank(bytes[start])) start++;
   while (end > start && isBlank(bytes[end - 1])) end--;
 
@@ -59,7 +61,7 @@ export function parseNumber(bytes: Buffer, start: number, end: number): number {
   if (at !== end) return NaN;
 
   if (mantissa > Number.MAX_SAFE_INTEGER || exponent > 22 || exponent < -22) {
-    return Number(bytes.toString("latin1", start, end));
+    return Number(utf8.decode(bytes.subarray(start, end)));
   }
   const value = exponent < 0 ? mantissa / (powers[-exponent] ?? NaN) : mantissa * (powers[exponent] ?? NaN);
   return negative ? -value : value;

@@ -1,4 +1,5 @@
 /** Apache Parquet, its columns named as for csv. The decoder is loaded when such a file is read. */
+import type { FileMetaData } from "hyparquet";
 import type { TableType } from "../../compiler/check/types.ts";
 import type { Diagnostic } from "../../grammar/diagnostics.ts";
 import { growTo } from "../growing.ts";
@@ -11,22 +12,30 @@ import { rejected, wordValue } from "./values.ts";
 /** What a file may hold: it is decoded in memory. */
 const largestFile = 2 ** 31;
 
+/** The names of its columns. */
+export async function parquetColumns(file: DataFile): Promise<readonly string[]> {
+  return columnNames((await openParquet(file)).metadata.schema);
+}
+
+async function openParquet(file: DataFile): Promise<{ buffer: ArrayBuffer; metadata: FileMetaData }> {
+  const { parquetMetadata } = await import("hyparquet");
+  const bytes = await bytesOf(file, largestFile);
+  const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  try {
+    return { buffer, metadata: parquetMetadata(buffer) };
+  } catch (error) {
+    return fail(fileMalformed(file, `this is not Parquet (${(error as Error).message})`));
+  }
+}
+
 export async function readParquet(
   file: DataFile,
   type: TableType,
   columns: FieldColumns,
   trailing: (field: string) => readonly number[],
 ): Promise<Table> {
-  const { parquetMetadata, parquetRead } = await import("hyparquet");
-  const bytes = await bytesOf(file, largestFile);
-  const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  const metadata = ((): ReturnType<typeof parquetMetadata> => {
-    try {
-      return parquetMetadata(buffer);
-    } catch (error) {
-      return fail(fileMalformed(file, `this is not Parquet (${(error as Error).message})`));
-    }
-  })();
+  const { parquetRead } = await import("hyparquet");
+  const { buffer, metadata } = await openParquet(file);
   const rows = Number(metadata.num_rows);
   if (rows === 0) fail(tableEmpty(file, "rows"));
   const header = columnNames(metadata.schema);

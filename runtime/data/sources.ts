@@ -1,18 +1,20 @@
 /** How each kind of source becomes tables. */
-import { dirname, isAbsolute, join } from "node:path";
+import { machine } from "#machine";
+import { pathOutside } from "../../compiler/check/errors.ts";
 import type { DataDeclaration, DataRequirement, DataSource } from "../../compiler/check/model.ts";
 import type { ArrayType, TableType } from "../../compiler/check/types.ts";
-import type { Diagnostic } from "../../grammar/diagnostics.ts";
+import { BilevelError, type Diagnostic } from "../../grammar/diagnostics.ts";
 import { largestArray } from "../growing.ts";
 import { readCsv } from "./csv.ts";
 import { dataTooLarge, fail, sizeUnbound } from "./errors.ts";
-import { type DataFile, type ReadChunks, readFromDisk } from "./files.ts";
+import type { DataFile, ReadChunks } from "./files.ts";
 import { foldTable } from "./folds.ts";
 import { generate, generatorOfField } from "./generators.ts";
 import { readJson } from "./json.ts";
 import { readNpy } from "./npy.ts";
 import { readNpz } from "./npz.ts";
 import { readParquet } from "./parquet.ts";
+import { readSafetensors } from "./safetensors.ts";
 import type { Sizes } from "./sizes.ts";
 import { splitTable } from "./split.ts";
 import { standardizeTable } from "./standardize.ts";
@@ -28,8 +30,36 @@ export interface LoadOptions {
   /** Rows of the one sample that stands for an endless table. */
   readonly draws?: number;
   readonly read?: ReadChunks;
-  /** What feeds the tables declared as `stream()`. */
-  readonly streams?: ReadonlyMap<string, Batches>;
+  /** What feeds the tables declared as `stream()`; those that come later are left out. */
+  readonly streams?: ReadonlyMap<string, Batches> | "later";
+}
+
+/** Of the file behind a declaration, if there is one; `given` replaces the declared one by the table's name. */
+export function pathOf(
+  { source, tables: [table], file }: DataDeclaration,
+  given: LoadOptions["files"],
+): string | undefined {
+  if (source.kind !== "file" || table === undefined) return undefined;
+  return given?.get(table.name) ?? machine.resolve(source.path, file);
+}
+
+/** Folders that a program may read in: its own, and those that are allowed beside it. */
+export const readableFolders = (file: string, allowed: readonly string[] = []): readonly string[] => [
+  machine.resolve(".", file),
+  ...allowed,
+];
+
+/** Throws a BilevelError where the program's own paths lead out of the folders; files that are `given` are the user's choice. */
+export function checkReadable(
+  declarations: readonly DataDeclaration[],
+  given: LoadOptions["files"],
+  folders: readonly string[],
+): void {
+  const outside = declarations.flatMap(({ source, tables: [table], file }) => {
+    if (source.kind !== "file" || table === undefined || given?.has(table.name)) return [];
+    return machine.within(machine.resolve(source.path, file), folders) ? [] : [pathOutside(source.pathSpan, source.path)];
+  });
+  if (outside.length > 0) throw new BilevelError(outside);
 }
 
 type Source<K extends DataSource["kind"]> = Extract<DataSource, { readonly kind: K }>;
@@ -53,11 +83,9 @@ export function loaderOf(context: LoadContext): (declaration: DataDeclaration) =
 
   const loaders: { readonly [K in DataSource["kind"]]: Loader<K> } = {
     file: async (source, declaration) => {
-      const declared = declaration.tables[0];
-      if (declared === undefined) return [];
-      const given = options.files?.get(declared.name);
-      const path = given ?? (isAbsolute(source.path) ? source.path : join(dirname(declaration.file), source.path));
-      const file = { table: declared.name, path, span: source.pathSpan, read: options.read ?? readFromDisk };
+      const [path, declared] = [pathOf(declaration, options.files), declaration.tables[0]];
+      if (declared === undefined || path === undefined) return [];
+      const file = { table: declared.name, path, span: source.pathSpan, read: options.read ?? machine.read };
       return [await readFile(file, declared.type, source, sizes)];
     },
 
@@ -106,6 +134,7 @@ export function loaderOf(context: LoadContext): (declaration: DataDeclaration) =
     },
 
     stream: async (_, declaration) => {
+      if (options.streams === "later") return "not-ready";
       const { first, next } = await openStream(declaration, options.streams, sizes, requirements);
       for (const { name } of declaration.tables) feeds.set(name, next);
       return [first];
@@ -130,6 +159,8 @@ function readFile(file: DataFile, type: TableType, source: Source<"file">, sizes
       return readJson(file, type);
     case "parquet":
       return readParquet(file, type, source.columns, (field) => trailingSizes(file, type, field, sizes));
+    case "safetensors":
+      return readSafetensors(file, type);
     case "svmlight":
       return readSvmlight(file, type, sizes);
   }

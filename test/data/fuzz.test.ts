@@ -4,6 +4,7 @@ import { zipSync } from "fflate";
 import { describe, it } from "vitest";
 import { BilevelError } from "../../grammar/diagnostics.ts";
 import { loadData } from "../../runtime/data/load.ts";
+import { encodeSafetensors } from "../../runtime/data/safetensors.ts";
 import { declare, fileSource, memory, model, tableType } from "./helpers.ts";
 import { npy } from "./npy-bytes.ts";
 
@@ -31,6 +32,10 @@ function damaged(good: Uint8Array): fc.Arbitrary<Uint8Array> {
 
 const x = npy("<f8", [3, 2], [1, 2, 3, 4, 5, 6]);
 const label = npy("<i8", [3], [0, 1, 2]);
+const tensors = new Map([
+  ["x", { shape: [3, 2], values: Float64Array.of(1, 2, 3, 4, 5, 6) }],
+  ["label", { shape: [3], values: Float64Array.of(0, 1, 2) }],
+]);
 const pieces = fc.integer({ min: 1, max: 30 });
 const marks = fc.constantFrom(
   ",",
@@ -66,6 +71,7 @@ const cases: Readonly<Record<string, fc.Arbitrary<string | Uint8Array>>> = {
     damaged(zipSync({ "x.npy": x, "label.npy": label })),
     damaged(zipSync({ "x.npy": x, "label.npy": label }, { level: 0 })),
   ),
+  "t.safetensors": fc.oneof(fc.uint8Array({ maxLength: 60 }), damaged(encodeSafetensors(tensors))),
   "t.json": fc.oneof(
     fc.uint8Array({ maxLength: 60 }),
     jsonText,
