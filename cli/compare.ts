@@ -4,11 +4,13 @@ import { basename } from "node:path";
 import { stochasticMethods } from "../compiler/plan/stochastic.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import { type ComparedRun, compareRun, summarise, type Until } from "../runtime/comparison.ts";
-import { fingerprintOf, readRuns, writeInto, writeRuns } from "./comparison-files.ts";
-import { comparisonMarkdown, comparisonPage, comparisonText } from "./comparison-page.ts";
+import { fingerprintOf, readRuns, writeRuns, writeSummary } from "./comparison-files.ts";
+import { comparisonText } from "./comparison-page.ts";
 import { commandLine } from "./errors.ts";
+import { interruptible } from "./interruption.ts";
 import type { ExitStatus, Output } from "./output.ts";
 import { type ProgramFlags, prepareFile } from "./program.ts";
+import { dataHashes } from "./record/configuration.ts";
 
 export interface CompareFlags extends ProgramFlags {
   readonly methods: string;
@@ -22,8 +24,10 @@ export async function compare(file: string, flags: CompareFlags, output: Output)
   const methods = methodsOf(flags.methods);
   const until = untilOf(flags.until);
   const seeds = seedsOf(flags.seeds);
-  const { problem: reference } = await prepareFile(file, { ...flags, solve: without(flags.solve, "method") }, output);
-  const fingerprint = fingerprintOf(output.sources.read(file).text, flags.set, flags.data, [...flags.solve], until);
+  const ready = await prepareFile(file, { ...flags, solve: without(flags.solve, "method") }, output);
+  const { problem: reference } = ready;
+  const hashes = await dataHashes(reference.model, ready.data);
+  const fingerprint = fingerprintOf(output.sources.read(file).text, flags.set, [...hashes], [...flags.solve], until);
   const kept = flags.out === undefined ? [] : readRuns(flags.out, fingerprint);
   const wanted = seeds.flatMap((seed) =>
     methods.filter((method) => seed === 0 || isSeeded(method)).map((method) => ({ method, seed })),
@@ -32,28 +36,21 @@ export async function compare(file: string, flags: CompareFlags, output: Output)
     ({ method, seed }) => kept.find((run) => run.method === method && run.seed === seed) ?? [],
   );
 
-  const interruption = new AbortController();
-  const interrupt = (): void => interruption.abort();
-  process.once("SIGINT", interrupt);
-  try {
+  const isWhole = await interruptible(async (signal) => {
     for (const named of wanted) {
       if (runs.some((run) => run.method === named.method && run.seed === named.seed)) continue;
-      const done = await oneRun(file, flags, output, named, reference, until, interruption.signal);
-      if (interruption.signal.aborted) break;
+      const done = await oneRun(file, flags, output, named, reference, until, signal);
+      if (signal.aborted) break;
       runs.push(done);
       process.stderr.write(`${named.method}, seed ${named.seed}: ${done.message ?? done.status}\n`);
       if (flags.out !== undefined) writeRuns(flags.out, fingerprint, runs);
     }
-  } finally {
-    process.removeListener("SIGINT", interrupt);
-  }
-  if (flags.out !== undefined) {
-    writeInto(flags.out, "table.md", comparisonMarkdown(runs));
-    writeInto(flags.out, "compare.html", comparisonPage(`${basename(file)}: methods compared`, runs));
-  }
+    return !signal.aborted;
+  });
+  if (flags.out !== undefined) writeSummary(flags.out, `${basename(file)}: methods compared`, runs, "method");
   if (output.json) output.printJson({ methods: summarise(runs), runs });
-  else output.print(comparisonText(runs));
-  return !interruption.signal.aborted && runs.some(({ status }) => status !== "refused") ? 0 : 1;
+  else output.print(comparisonText(runs, "method"));
+  return isWhole && runs.some(({ status }) => status !== "refused") ? 0 : 1;
 }
 
 /** A method that the problem does not allow is a row that says why, not the end of the comparison. */

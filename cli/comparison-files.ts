@@ -1,11 +1,11 @@
-/** The folder of a comparison: every finished run is kept at once, so that an interrupted comparison goes on where it was. */
+/** The folder of a comparison or a sweep: every finished run is kept at once, so that an interrupted one goes on where it was. */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import type { ComparedRun } from "../runtime/comparison.ts";
-import { comparisonFolder } from "./errors.ts";
-import { replaceFile } from "./write-file.ts";
+import { type Compared, comparisonMarkdown, comparisonPage } from "./comparison-page.ts";
+import { resultsFolder } from "./errors.ts";
+import { openFolder } from "./record/folder.ts";
 
 /** `results.json`. */
 interface Kept {
@@ -21,32 +21,28 @@ export const fingerprintOf = (...parts: readonly unknown[]): string =>
 /** The runs that an earlier comparison of the same problem left; none where there was no earlier one. Throws where it was of another. */
 export function readRuns(folder: string, fingerprint: string): readonly ComparedRun[] {
   const path = join(folder, "results.json");
-  const kept = ((): Kept | undefined => {
+  const bytes = openFolder(folder).read("results.json");
+  if (bytes === undefined) return [];
+  const kept = ((): Kept => {
     try {
-      return JSON.parse(readFileSync(path, "utf8")) as Kept;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-      throw new BilevelError([comparisonFolder(path, `it cannot be read (${(error as Error).message})`)]);
+      return JSON.parse(bytes.toString("utf8")) as Kept;
+    } catch {
+      throw new BilevelError([resultsFolder(path, "it is no JSON")]);
     }
   })();
-  if (kept === undefined) return [];
-  if (kept.version !== 1 || kept.fingerprint !== fingerprint)
-    throw new BilevelError([comparisonFolder(path, "it holds runs of another program, data, options or end")]);
+  if (kept?.version !== 1 || kept.fingerprint !== fingerprint)
+    throw new BilevelError([resultsFolder(path, "it holds runs of another program, data, options or end")]);
   return kept.runs;
 }
 
 export function writeRuns(folder: string, fingerprint: string, runs: readonly ComparedRun[]): void {
   const kept: Kept = { version: 1, fingerprint, runs };
-  writeInto(folder, "results.json", `${JSON.stringify(kept)}\n`);
+  openFolder(folder).write("results.json", `${JSON.stringify(kept)}\n`);
 }
 
-/** Nothing is ever half written. */
-export function writeInto(folder: string, name: string, text: string): void {
-  const path = join(folder, name);
-  try {
-    mkdirSync(folder, { recursive: true });
-    replaceFile(path, text);
-  } catch (error) {
-    throw new BilevelError([comparisonFolder(path, `it cannot be written (${(error as Error).message})`)]);
-  }
+/** The table, and the page of curves. */
+export function writeSummary(folder: string, title: string, runs: readonly ComparedRun[], what: Compared): void {
+  const { write } = openFolder(folder);
+  write("table.md", comparisonMarkdown(runs, what));
+  write(what === "method" ? "compare.html" : "sweep.html", comparisonPage(title, runs, what));
 }

@@ -36,7 +36,7 @@ export function ticksOf(scale: Scale, kind: ScaleKind, count: number): readonly 
   const [low, high] = scale.domain() as [number, number];
   const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
   if (kind === "linear" || last - first < 2) {
-    const format = scale.tickFormat(count);
+    const format = kind === "log" ? scale.tickFormat(count, "~g") : scale.tickFormat(count);
     return scale.ticks(count).flatMap((at) => {
       const label = format(at);
       return label === "" ? [] : [{ at, label }];

@@ -6,6 +6,7 @@ import type { Plan } from "../compiler/plan/plan.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import type { Engine, Vector } from "./engine/engine.ts";
 import { infeasibleUpper } from "./errors.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Aid, Hypergradient, UpperBounds } from "./method/aid.ts";
 import { hoag } from "./method/hoag.ts";
 import { numberOf } from "./method/inner.ts";
@@ -22,14 +23,28 @@ import type { Stopping } from "./solve/stopping.ts";
 import type { Evaluation, Minimisation, MinimiserOutcome, Objective } from "./solve/types.ts";
 import { toleranceFor } from "./solve/workspace.ts";
 import type { Status, TraceEntry } from "./types.ts";
+import { createWatch } from "./watch.ts";
 
 export interface SolveOptions {
   readonly signal?: AbortSignal;
-  readonly onStep?: (entry: TraceEntry) => void;
+  /** The run goes on when what it returns is settled. */
+  readonly onStep?: (entry: TraceEntry) => unknown;
   /** Seconds. */
   readonly timeLimit?: number;
+  /** An objective at least as good ends the run. */
+  readonly target?: number;
   /** Upper variables, flat, in place of their `init`s; moved to their sets. */
   readonly from?: Float64Array;
+  /** Keeps what the run goes on from, should it be stopped. */
+  readonly ledger?: Ledger;
+  /** Called between steps, where the ledger may be written down. */
+  readonly onPause?: (pause: Pause) => void;
+}
+
+export interface Pause {
+  readonly step: number;
+  /** The run ends here. */
+  readonly isLast: boolean;
 }
 
 export interface OuterOptions extends SolveOptions {
@@ -61,28 +76,34 @@ export async function runOuter(
   direction: 1 | -1,
   options: OuterOptions,
 ): Promise<OuterRun> {
-  const began = performance.now();
-  const seconds = (): number => (performance.now() - began) / 1000;
+  const watch = createWatch(options, direction, () => (aid.bounds?.violation() ?? 0) <= feasibility);
+  const { ledger } = watch;
   const x = engine.allocate(aid.w.length);
   engine.copy(aid.w, x);
   const evaluations = observed(engine, aid, direction);
   const { trials } = options;
   const machine =
     trials !== undefined && isSearch(plan.outer)
-      ? search(engine, plan.outer, { ...trials, evaluate: evaluations.tried(trials.batch) }, x)
-      : machineOf(engine, aid, plan, evaluations, x, options.nextRows !== undefined);
-  const best = engine.allocate(x.length);
-  let bestValue = Number.POSITIVE_INFINITY;
-  const trace: TraceEntry[] = [];
+      ? search(engine, plan.outer, { ...trials, evaluate: evaluations.tried(trials.batch) }, x, ledger.part("search"))
+      : machineOf(engine, aid, plan, evaluations, x, options.nextRows !== undefined, ledger.part("minimiser"));
+  aid.keep(ledger.part("lower level"));
+  const best = ledger.vector("best", engine.allocate(x.length));
+  let [bestValue, passed] = [Number.POSITIVE_INFINITY, -1];
+  ledger.keep(
+    "outer",
+    () => ({ bestValue, passed }),
+    (written) => {
+      ({ bestValue, passed } = written);
+    },
+  );
 
   const finish = (status: Status, from: Vector, message?: string): OuterRun => {
     engine.copy(from, aid.w);
     for (const vector of [x, best]) engine.release(vector);
-    const last = trace[trace.length - 1];
-    return { status, steps: last?.step ?? 0, seconds: seconds(), trace, message };
+    const { trace } = watch;
+    return { status, steps: trace.at(-1)?.step ?? 0, seconds: watch.seconds(), trace, message };
   };
 
-  let rested = performance.now();
   for (;;) {
     const next = machine.next();
     if (next.done === true) {
@@ -100,12 +121,14 @@ export async function runOuter(
       );
     }
     const iterate = next.value;
+    // A run that is taken up comes to where it was.
+    if (iterate.step <= passed) continue;
+    passed = iterate.step;
     const { residuals = evaluations.at(iterate.value).residuals } = iterate;
-    const entry: TraceEntry = {
+    const entry = {
       step: iterate.step,
       value: direction * iterate.value,
       gradient_norm: iterate.gradientNorm,
-      seconds: seconds(),
       inner_residual: residuals.inner,
       adjoint_residual: residuals.adjoint,
       ...(trials && { best: direction * Math.min(bestValue, iterate.value) }),
@@ -115,18 +138,8 @@ export async function runOuter(
       bestValue = iterate.value;
       engine.copy(iterate.x, best);
     }
-    trace.push(entry);
-    options.onStep?.(entry);
-    if (performance.now() - rested > breathing) {
-      await new Promise<void>((resolve) => setTimeout(resolve, 0));
-      rested = performance.now();
-    }
-    const limit = options.timeLimit ?? Number.POSITIVE_INFINITY;
-    const stopped: Status | undefined = options.signal?.aborted
-      ? "interrupted"
-      : seconds() >= limit
-        ? "time_limit"
-        : undefined;
+    watch.note(entry);
+    const stopped: Status | undefined = await watch.pause(iterate.step, iterate.step >= plan.steps);
     const ended = stopped === undefined && iterate.step < plan.steps ? await options.nextRows?.() : undefined;
     if (stopped === undefined && ended === undefined) continue;
     machine.return({} as MinimiserOutcome);
@@ -136,8 +149,8 @@ export async function runOuter(
   }
 }
 
-/** How long the loop keeps the event loop waiting, in milliseconds: Ctrl-C is heard in between. */
-const breathing = 30;
+/** By how much constraints may be missed where the target counts as reached. */
+const feasibility = 1e-8;
 
 /** The plan's outer solver, at its start. */
 function machineOf(
@@ -147,6 +160,7 @@ function machineOf(
   evaluations: Observed,
   x: Vector,
   isStreamed: boolean,
+  ledger: Ledger,
 ): Minimisation {
   const { solver, arguments: given } = plan.outer;
   const { project, bounds } = aid;
@@ -155,6 +169,7 @@ function machineOf(
     ...outerStopping,
     tolerance: numberOf(given, "tol") ?? toleranceFor(engine, outerStopping.tolerance),
     maxIterations: plan.steps,
+    ledger,
     estimated:
       isStreamed ||
       given.has("batch") ||
