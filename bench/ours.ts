@@ -26,6 +26,7 @@ let last: Outcome | undefined;
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === "end") {
     const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+    if (last !== undefined) last = session.finish?.(last) ?? last;
     await say({ ...last, before, peak: peakMemory(), versions: { bilevel: version, node: process.versions.node } });
     break;
   }

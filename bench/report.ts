@@ -1,16 +1,6 @@
-/** What was measured, as Markdown. Milliseconds; ratios are of medians, to the best of ours. */
-import type { Entry, Failure } from "./contest.ts";
-import { isOurs, type Job, type Measured } from "./job.ts";
-
-export interface MeasuredCase extends Measured {
-  readonly title: string;
-  readonly target?: number;
-}
-
-export interface MeasuredJob {
-  readonly job: Pick<Job, "id" | "title" | "note">;
-  readonly cases: readonly MeasuredCase[];
-}
+/** The record as Markdown. Milliseconds; ratios are of medians, to the best of ours. */
+import { isOurs, type Job } from "./job.ts";
+import { oursOf, type RecordedCase, type RecordedJob, type Row, succeeded } from "./record.ts";
 
 export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -19,26 +9,12 @@ export function quantile(values: readonly number[], q: number): number {
   return low + (high - low) * (at - Math.floor(at));
 }
 
-export const median = ({ milliseconds }: Entry): number => quantile(milliseconds, 0.5);
+export const median = ({ milliseconds }: Pick<Row, "milliseconds">): number => quantile(milliseconds, 0.5);
 
-export const succeeded = (one: Entry | Failure): one is Entry => "milliseconds" in one && one.milliseconds.length > 0;
-
-const fastest = (entries: readonly Entry[]): Entry | undefined => [...entries].sort((a, b) => median(a) - median(b))[0];
-
-/**
- * The entry that the target is about, and the best peer. Ours is the first of the case's ways: the others do other work (an own plan)
- * or have less to work with (no BLAS).
- */
-function contenders({ entries }: Measured): { readonly ours?: Entry; readonly best?: Entry } {
-  const done = entries.filter(succeeded);
-  return { ours: done.find(isOurs), best: fastest(done.filter((entry) => !isOurs(entry))) };
-}
-
-/** ‖a − b‖∞ / ‖b‖∞ */
-function difference(a: readonly number[], b: readonly number[]): number {
-  const largest = b.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  const apart = a.reduce((most, x, i) => Math.max(most, Math.abs(x - (b[i] ?? Number.NaN))), 0);
-  return a.length === b.length ? apart / (largest || 1) : Number.POSITIVE_INFINITY;
+/** The entry that the target is about, and the best peer. */
+function contenders({ rows }: RecordedCase): { readonly ours?: Row; readonly best?: Row } {
+  const peers = rows.filter((one) => succeeded(one)).filter((one) => !isOurs(one));
+  return { ours: oursOf(rows), best: peers.sort((a, b) => median(a) - median(b))[0] };
 }
 
 const short = (x: number | undefined): string =>
@@ -52,47 +28,35 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 /** One line a case that has a target or a peer. */
-export function summary(jobs: readonly MeasuredJob[]): string {
-  const rows = jobs.flatMap(({ job, cases }) =>
+function summary(record: readonly RecordedJob[]): string {
+  const rows = record.flatMap(({ job, cases }) =>
     cases.flatMap((one) => {
       const { ours, best } = contenders(one);
       if (ours === undefined || best === undefined) return [];
       const ratio = median(best) / median(ours);
       const verdict = one.target === undefined ? "" : ratio >= one.target ? "met" : "**missed**";
       const wanted = one.target === undefined ? "" : `≥ ${one.target}`;
-      return [
-        [
-          `(${job.id}) ${one.title}`,
-          short(median(ours)),
-          best.name,
-          short(median(best)),
-          short(ratio),
-          wanted,
-          verdict,
-        ],
-      ];
+      const name = `(${job}) ${one.title}`;
+      return [[name, short(median(ours)), best.name, short(median(best)), short(ratio), wanted, verdict]];
     }),
   );
   return table(["", "ours, ms", "best peer", "its ms", "times faster", "target", ""], rows);
 }
 
-function caseTable(one: MeasuredCase): string {
+function caseTable(one: RecordedCase): string {
   const { ours } = contenders(one);
-  const reference = ours?.ending?.result;
-  const rows = one.entries.map((entry) => {
-    if (!succeeded(entry))
-      return [entry.name, "failure" in entry ? `failed: ${entry.failure}` : "", "", "", "", "", "", ""];
-    const { milliseconds, ending, first } = entry;
-    const used = ending?.peak !== undefined && ending.before !== undefined ? ending.peak - ending.before : undefined;
+  const rows = one.rows.map((row) => {
+    if (!succeeded(row)) return [row.name, "failure" in row ? `failed: ${row.failure}` : "", "", "", "", "", "", ""];
+    const { milliseconds, first, residual, differs, memory } = row;
     return [
-      entry.name,
-      short(median(entry)),
+      row.name,
+      short(median(row)),
       `${short(quantile(milliseconds, 0.25))} – ${short(quantile(milliseconds, 0.75))}`,
-      ours === undefined ? "" : short(median(entry) / median(ours)),
-      first === undefined ? "" : short(first),
-      tiny(ending?.residual),
-      reference === undefined || ending?.result === undefined ? "" : tiny(difference(ending.result, reference)),
-      used === undefined || one.bytes === undefined ? "" : `${megabytes(used)} (${short(used / one.bytes)})`,
+      ours === undefined ? "" : short(median(row) / median(ours)),
+      short(first),
+      tiny(residual),
+      tiny(differs),
+      memory === undefined || one.bytes === undefined ? "" : `${megabytes(memory)} (${short(memory / one.bytes)})`,
     ];
   });
   const head = ["", "median", "quartiles", "to ours", "first answer", "residual", "differs", "memory, MiB (of data)"];
@@ -104,7 +68,32 @@ function caseTable(one: MeasuredCase): string {
   return [`**${one.title}**`, table(head, rows), facts.join("; ")].filter((part) => part !== "").join("\n\n");
 }
 
-/** A heading, the note, a table a case. */
-export function jobSection({ job, cases }: MeasuredJob): string {
-  return [`## (${job.id}) ${job.title}`, job.note, ...cases.map(caseTable)].join("\n\n");
+/** The jobs that were measured under the same conditions share their line. */
+function conditions(record: readonly RecordedJob[]): string {
+  const ids = new Map<string, string[]>();
+  for (const { job, machine } of record) {
+    const facts = Object.entries(machine)
+      .map((pair) => pair.join(" "))
+      .join("; ");
+    ids.set(facts, [...(ids.get(facts) ?? []), `(${job})`]);
+  }
+  const versions = Object.entries(Object.assign({}, ...record.map((each) => each.versions)) as Record<string, string>)
+    .map((pair) => pair.join(" "))
+    .join(", ");
+  return [...[...ids].map(([facts, jobs]) => `- ${jobs.join(" ")}: ${facts}`), `- versions: ${versions}`].join("\n");
+}
+
+/** What was measured where, the summary, then a heading, the note and a table a case for each job. */
+export function report(record: readonly RecordedJob[], jobs: readonly Job[]): string {
+  const sections = record.flatMap(({ job: id, cases }) => {
+    const job = jobs.find((each) => each.id === id);
+    return job === undefined ? [] : [`## (${id}) ${job.title}`, job.note, ...cases.map(caseTable)];
+  });
+  return `${[
+    "# Results",
+    "Written by `npm run bench`; [README.md](README.md) says what is measured and how. Times are milliseconds.",
+    conditions(record),
+    summary(record),
+    ...sections,
+  ].join("\n\n")}\n`;
 }

@@ -20,6 +20,8 @@ export interface Outcome {
 export interface Session {
   readonly before?: () => Promise<void>;
   readonly run: () => Outcome | Promise<Outcome>;
+  /** What is made of the last outcome at the end; not timed. Throws where it is not what was asked for. */
+  readonly finish?: (last: Outcome) => Outcome;
 }
 
 export interface Task {
@@ -31,8 +33,10 @@ export interface Task {
   /** Multiply-adds of one repetition, those of the large products alone. */
   readonly multiplyAdds: (settings: Settings) => number;
   /** Our ways, by name. */
-  readonly ours: Readonly<Record<string, (folder: string, settings: Settings) => Promise<Session>>>;
+  readonly ours: Readonly<Record<string, Way>>;
 }
+
+export type Way = (folder: string, settings: Settings) => Promise<Session>;
 
 const settingsFile = "settings.json";
 
@@ -65,6 +69,14 @@ export function hypergradient(problem: Prepared): Outcome {
   const { value, gradient, residuals } = problem.gradient();
   return { value, result: flat(Object.values(gradient)), residual: residuals.inner };
 }
+
+/** The hypergradient of a program, prepared once. */
+export const hypergradientOf =
+  (source: (settings: Settings) => string): Way =>
+  async (folder, settings) => {
+    const problem = await prepared(source(settings), folder);
+    return { run: () => hypergradient(problem) };
+  };
 
 export function flat(value: Value | readonly Value[]): readonly number[] {
   if (typeof value === "number") return [value];

@@ -12,7 +12,7 @@ export interface Until {
   /** The objective is at least as good as this. */
   readonly value?: number;
   readonly seconds?: number;
-  /** All rows of all tables are one pass; counted for stochastic methods. */
+  /** All rows of all tables are one pass. */
   readonly passes?: number;
 }
 
@@ -20,8 +20,10 @@ export interface Until {
 export interface ComparedLook {
   readonly step: number;
   readonly seconds: number;
-  /** Absent where the method does not count the rows it reads. */
+  /** Over the data; absent where there are none. */
   readonly passes?: number;
+  /** Oracle calls: evaluations of values or derivatives that read rows, all or drawn ones. */
+  readonly calls?: number;
   readonly value: number;
   readonly gradient_norm: number;
 }
@@ -30,8 +32,7 @@ export interface ComparedRun {
   /** As written: `soba(batch: 64)`. */
   readonly method: string;
   readonly seed: number;
-  /** `reached`: the value that was asked for. */
-  readonly status: Status | "reached" | "refused";
+  readonly status: Status | "refused";
   readonly message?: string;
   /** At the end, with the lower level solved there: the same for every method. */
   readonly value?: number;
@@ -39,6 +40,7 @@ export interface ComparedRun {
   readonly steps?: number;
   readonly seconds?: number;
   readonly passes?: number;
+  readonly calls?: number;
   readonly looks: readonly ComparedLook[];
 }
 
@@ -53,21 +55,21 @@ export async function compareRun(
   until: Until,
   signal: AbortSignal | undefined,
 ): Promise<ComparedRun> {
-  const rows = rowsOf(problem);
-  const direction = problem.model.upper?.direction === "maximize" ? -1 : 1;
+  const spent = spendingOf(problem);
   const looks: ComparedLook[] = [];
   const ending = new AbortController();
-  let ended: "reached" | "max_steps" | undefined;
+  let isSpent = false;
   const onStep = (entry: TraceEntry): void => {
-    const look = lookOf(entry, rows);
+    const { step, seconds, value, gradient_norm } = entry;
+    const look = { step, seconds, value, gradient_norm, ...spent(entry) };
     looks.push(look);
-    if (until.value !== undefined && direction * look.value <= direction * until.value) ended = "reached";
-    else if (until.passes !== undefined && (look.passes ?? 0) >= until.passes) ended = "max_steps";
-    if (ended !== undefined) ending.abort();
+    isSpent ||= until.passes !== undefined && (look.passes ?? 0) >= until.passes;
+    if (isSpent) ending.abort();
   };
   const options: SolveOptions = {
     onStep,
     signal: signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]),
+    ...(until.value !== undefined && { target: until.value }),
     ...(until.seconds !== undefined && { timeLimit: until.seconds }),
   };
   const result = await problem.solve(options);
@@ -75,19 +77,27 @@ export async function compareRun(
   const norm = Math.hypot(...flatten(Object.values(point.gradient)));
   return {
     ...named,
-    status: result.status === "interrupted" && ended !== undefined ? ended : result.status,
+    status: result.status === "interrupted" && isSpent ? "max_steps" : result.status,
     ...(result.message !== undefined && { message: result.message }),
     value: point.value,
     gradient_norm: norm,
     steps: result.steps,
     seconds: result.seconds,
-    ...(looks.at(-1)?.passes !== undefined && { passes: looks.at(-1)?.passes }),
+    ...countsOf(looks.at(-1)),
     looks,
   };
 }
 
-function lookOf({ step, seconds, value, gradient_norm, samples }: TraceEntry, rows: number): ComparedLook {
-  return { step, seconds, value, gradient_norm, ...(samples !== undefined && rows > 0 && { passes: samples / rows }) };
+type Counts = Pick<ComparedLook, "passes" | "calls">;
+
+const countsOf = ({ passes, calls }: Counts = {}): Counts => (passes === undefined ? {} : { passes, calls });
+
+/** From now on. Methods that look at all rows for the trace alone say what they drew beside that. */
+function spendingOf(problem: Prepared): (entry: TraceEntry) => Counts {
+  const rows = rowsOf(problem);
+  const before = { ...problem.work };
+  return ({ samples = problem.work.rows - before.rows }) =>
+    rows === 0 ? {} : { passes: samples / rows, calls: problem.work.calls - before.calls };
 }
 
 /** Of all tables that the program reads. */
@@ -117,6 +127,7 @@ export interface MethodSummary {
   readonly gradient_norm?: Spread;
   readonly seconds?: Spread;
   readonly passes?: Spread;
+  readonly calls?: Spread;
 }
 
 /** In the order in which the methods first appear. */
@@ -124,7 +135,7 @@ export function summarise(runs: readonly ComparedRun[]): readonly MethodSummary[
   return [...new Set(runs.map(({ method }) => method))].map((method) => {
     const own = runs.filter((run) => run.method === method);
     const measured = (
-      key: "value" | "gradient_norm" | "seconds" | "passes",
+      key: "value" | "gradient_norm" | "seconds" | "passes" | "calls",
     ): { readonly [K in typeof key]?: Spread } => {
       const values = own.flatMap((run) => run[key] ?? []);
       return values.length === 0 ? {} : { [key]: spreadOf(values) };
@@ -139,6 +150,7 @@ export function summarise(runs: readonly ComparedRun[]): readonly MethodSummary[
       ...measured("gradient_norm"),
       ...measured("seconds"),
       ...measured("passes"),
+      ...measured("calls"),
     };
   });
 }
@@ -170,7 +182,7 @@ const curvePoints = 80;
 /** What the runs of each method stood at, over the seeds, against what they had spent. A run holds its last look until the next one. */
 export function curves(
   runs: readonly ComparedRun[],
-  spent: "seconds" | "passes" | "step",
+  spent: "seconds" | "passes" | "calls" | "step",
   shown: "value" | "gradient_norm",
 ): readonly Curve[] {
   return [...new Set(runs.map(({ method }) => method))].flatMap((method): readonly Curve[] => {

@@ -3,6 +3,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from protocol import load, serve
 
@@ -173,6 +174,100 @@ def cleaning(folder, s, way):
     return way(inner, outer, jnp.zeros((s.d, s.k)), jnp.zeros(s.n), s, data)
 
 
+def penalised(X, y, theta, w):
+    return jnp.mean(jax.nn.softplus(-y * (X @ theta))) + 0.5 * jnp.sum(jnp.exp(w) * theta**2)
+
+
+def validated(X, y, theta):
+    return jnp.mean(jax.nn.softplus(-y * (X @ theta)))
+
+
+def soba(folder, s, compiled_loop):
+    """A step a call, as a training loop in Python has it, or all steps within one compiled loop."""
+    data = arrays(folder, "train"), arrays(folder, "valid")
+
+    def step(t, state, data):
+        key, w, theta, v = state
+        key, below, above = jax.random.split(key, 3)
+        train, valid = data
+        rows = jax.random.randint(below, (64,), 0, s.n)
+        X, y = train["X"][rows], train["y"][rows]
+        rows = jax.random.randint(above, (64,), 0, s.m)
+        slope, pullback = jax.vjp(lambda theta, w: jax.grad(lambda z: penalised(X, y, z, w))(theta), theta, w)
+        product, cross = pullback(v)
+        pull = jax.grad(lambda z: validated(valid["X"][rows], valid["y"][rows], z))(theta)
+        rate = 1 / jnp.sqrt(t + 1.0)
+        return (
+            key,
+            w + s.outer * rate * cross,
+            theta - s.inner * rate * slope,
+            v - s.inner * rate * (product - pull),
+        )
+
+    start = jax.random.key(0), jnp.full(s.d, -3.0), jnp.zeros(s.d), jnp.zeros(s.d)
+    loop = jax.jit(lambda state, data: jax.lax.fori_loop(0, s.steps, lambda t, state: step(t, state, data), state))
+    once = jax.jit(step)
+
+    def run():
+        state = start
+        if compiled_loop:
+            state = loop(state, data)
+        else:
+            for t in range(s.steps):
+                state = once(t, state, data)
+        _, w, theta, _ = jax.block_until_ready(state)
+        return validated(data[1]["X"], data[1]["y"], theta), w, None
+
+    return run
+
+
+def to_target(folder, s, inner_solver):
+    """SciPy's L-BFGS with jaxopt's gradient, each lower level from where the last one ended, until the target is met."""
+    import jaxopt
+    from scipy.optimize import minimize
+
+    data = arrays(folder, "train"), arrays(folder, "valid")
+    solver = inner_solver(jaxopt, lambda theta, w, data: penalised(data["X"], data["y"], theta, w), s)
+
+    @jax.jit
+    def evaluate(w, theta, data):
+        def value(w):
+            solution = solver.run(theta, w, data[0]).params
+            return validated(data[1]["X"], data[1]["y"], solution), solution
+
+        return jax.value_and_grad(value, has_aux=True)(w)
+
+    class Reached(Exception):
+        pass
+
+    def run():
+        theta = jnp.zeros(s.d)
+
+        def fun(w):
+            nonlocal theta
+            (value, theta), slope = evaluate(w, theta, data)
+            if value <= s.target:
+                raise Reached(value, w)
+            return float(value), np.asarray(slope)
+
+        try:
+            value = minimize(fun, np.full(s.d, -3.0), jac=True, method="L-BFGS-B").fun
+        except Reached as reached:
+            return *reached.args, None
+        raise RuntimeError(f"it ended at {value}, above {s.target}")
+
+    return run
+
+
+
+def implicitly(jaxopt, inner, s):
+    return jaxopt.LBFGS(inner, maxiter=100, tol=1e-4, implicit_diff=True)
+
+
+def unrolled(jaxopt, inner, s):
+    return jaxopt.GradientDescent(inner, stepsize=s.inner, maxiter=100, tol=0.0, implicit_diff=False, unroll=True)
+
+
 serve(
     {
         ("logistic", "by hand"): logistic_by_hand,
@@ -184,6 +279,10 @@ serve(
         ("product", "matmul"): product,
         ("cleaning", "autodiff"): lambda folder, s: cleaning(folder, s, implicit),
         ("cleaning", "jaxopt"): lambda folder, s: cleaning(folder, s, by_jaxopt),
+        ("stochastic", "soba, a call a step"): lambda folder, s: soba(folder, s, False),
+        ("stochastic", "soba, a compiled loop"): lambda folder, s: soba(folder, s, True),
+        ("stochastic", "jaxopt, implicit"): lambda folder, s: to_target(folder, s, implicitly),
+        ("stochastic", "jaxopt, unrolled"): lambda folder, s: to_target(folder, s, unrolled),
     },
     {"jax": jax.__version__},
 )

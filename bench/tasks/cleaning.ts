@@ -3,7 +3,7 @@
  * steps of gradient descent from 0, then so many of conjugate gradients for the adjoint.
  */
 import { decayingFeatures, type NumericArray, normal, vector } from "../data.ts";
-import { hypergradient, prepared, type Settings, type Task } from "../task.ts";
+import { hypergradientOf, type Settings, type Task } from "../task.ts";
 
 const source = ({ steps, cg, rate }: Settings): string => `
 data train: { x: real[n, d] } = npy("train.x.npy")
@@ -49,9 +49,6 @@ export const cleaning: Task = {
   derived: ({ n = 1, d = 0 }) => ({ rate: 1 / (0.25 * (1 + Math.sqrt(d / n)) ** 2 + 2e-3) }),
   multiplyAdds: ({ n = 0, m = 0, d = 0, k = 0, steps = 0, cg = 0 }) => 2 * k * d * (n * (steps + cg + 1) + m),
   ours: {
-    "same budget": async (folder, settings) => {
-      const problem = await prepared(source(settings), folder);
-      return { run: () => hypergradient(problem) };
-    },
+    "same budget": hypergradientOf(source),
   },
 };

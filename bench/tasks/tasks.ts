@@ -5,5 +5,6 @@ import { logistic } from "./logistic.ts";
 import { mlp } from "./mlp.ts";
 import { product } from "./product.ts";
 import { ridge } from "./ridge.ts";
+import { stochastic } from "./stochastic.ts";
 
-export const tasks: Readonly<Record<string, Task>> = { logistic, ridge, mlp, product, cleaning };
+export const tasks: Readonly<Record<string, Task>> = { logistic, ridge, mlp, product, cleaning, stochastic };

@@ -1,4 +1,7 @@
 /** What a stochastic method is: how its step sizes fall, and one step of all levels. */
+import { solverUnavailable } from "../../../compiler/errors.ts";
+import type { StochasticMethod } from "../../../compiler/plan/stochastic.ts";
+import { BilevelError } from "../../../grammar/diagnostics.ts";
 import type { Engine, Vector } from "../../engine/engine.ts";
 import type { Random } from "../../random.ts";
 import type { Oracle } from "./oracle.ts";
@@ -23,6 +26,8 @@ export interface Setting {
   /** w ← P(w − rate · direction · d), P into the sets of the upper variables. */
   readonly moveUpper: (rate: number, d: Vector) => void;
   readonly random: Random;
+  /** For what changes from step to step beside vectors and random numbers: plain values, changed in place. */
+  readonly remember: <T extends object>(own: T) => T;
   /** An argument of the method, by default or as asked for. */
   readonly argument: (name: string) => number;
 }
@@ -45,3 +50,7 @@ export interface StochasticRule {
   readonly caution?: (batches: number) => Rates;
   readonly create: (setting: Setting) => Stepper;
 }
+
+/** A refusal of a problem that only the method's own way of drawing rows does not fit. */
+export const notFor = (method: StochasticMethod, why: string): BilevelError =>
+  new BilevelError([solverUnavailable("method", method, why, undefined, "write method: soba")]);

@@ -9,10 +9,12 @@ import type { StochasticMethod, StochasticPlan } from "../../../compiler/plan/st
 import { BilevelError, type Diagnostic } from "../../../grammar/diagnostics.ts";
 import { type Binding, lengthOf } from "../../bind.ts";
 import type { Engine, Vector } from "../../engine/engine.ts";
+import type { Ledger } from "../../ledger.ts";
 import { createRandom } from "../../random.ts";
 import type { OuterRun, SolveOptions } from "../../run.ts";
 import { largestMagnitude } from "../../solve/arrays.ts";
-import type { Status, TraceEntry } from "../../types.ts";
+import type { Status } from "../../types.ts";
+import { createWatch } from "../../watch.ts";
 import type { Aid, Hypergradient } from "../aid.ts";
 import { type BlockRuntime, refusalOf } from "../block.ts";
 import { isSingular } from "../pivots.ts";
@@ -24,19 +26,28 @@ import type { Rates, Setting, StochasticRule } from "./method.ts";
 import { createOracle, createPoint, type RowCount, rowsRead, type StochasticPoint } from "./oracle.ts";
 import { saba } from "./saba.ts";
 import { soba } from "./soba.ts";
+import { srba } from "./srba.ts";
 import { baseRates, farthestMove, unitOf } from "./start.ts";
 import { stocbio } from "./stocbio.ts";
 import { ttsa } from "./ttsa.ts";
 
-const rules: Readonly<Record<StochasticMethod, StochasticRule>> = { soba, saba, amigo, stocbio, bsa, ttsa, f2sa, bome };
+const rules: Readonly<Record<StochasticMethod, StochasticRule>> = {
+  soba,
+  saba,
+  srba,
+  amigo,
+  stocbio,
+  bsa,
+  ttsa,
+  f2sa,
+  bome,
+};
 
 /** Of all rows evaluated, looks take at the most one in so many; each reads the tables some times over. */
 const lookShare = 5;
 const passesOfALook = 8;
 /** Steps between looks grow at least by this factor. */
 const lookSpacing = 1.3;
-/** How long the loop keeps the event loop waiting, in milliseconds: Ctrl-C is heard in between. */
-const breathing = 30;
 /** Steps between tests that the point is finite, and how far beyond its start it may grow. */
 const testedEvery = 64;
 const farthest = 1e12;
@@ -50,34 +61,30 @@ export async function runStochastic(
   direction: 1 | -1,
   options: SolveOptions,
 ): Promise<OuterRun> {
-  const began = performance.now();
-  const seconds = (): number => (performance.now() - began) / 1000;
-  const { engine, release } = leased(whole.engine);
+  const watch = createWatch(options, direction);
+  const { ledger, trace } = watch;
+  const { engine, keep: keepVectors, release } = leased(whole.engine);
   try {
-    const { point, directions, places, count, rates, stepper } = createMethod(
+    const { point, directions, places, count, rates, stepper, ...method } = createMethod(
       { ...whole, engine },
       problem,
       aid,
       plan,
       direction,
     );
-    const trace: TraceEntry[] = [];
     const [gradient, adjoint] = [engine.allocate(point.w.length), engine.allocate(point.v.length)];
     const look = (step: number): Hypergradient => {
       stepper.adjoint?.(adjoint);
       places.write(stepper.adjoint === undefined ? point.v : adjoint);
       const found = aid.assess(gradient);
-      const entry: TraceEntry = {
+      watch.note({
         step,
         value: found.value,
         gradient_norm: engine.norm(gradient),
-        seconds: seconds(),
         inner_residual: found.residuals.inner,
         adjoint_residual: found.residuals.adjoint,
         samples: count.rows,
-      };
-      trace.push(entry);
-      options.onStep?.(entry);
+      });
       return found;
     };
     const size = (): number => Math.max(...[point.w, point.y, point.v].map((part) => engine.norm(part)));
@@ -87,16 +94,27 @@ export async function runStochastic(
     const end = (status: Status, step: number, answer: Hypergradient, message?: string): OuterRun => ({
       status,
       steps: step,
-      seconds: seconds(),
+      seconds: watch.seconds(),
       trace,
       message,
       evaluated: { answer, gradient: engine.read(gradient) },
     });
 
-    stepper.begin?.();
-    let last = look(0);
-    let [lookAt, looks, rested] = [1, 1, performance.now()];
-    for (let t = 1; t <= plan.steps; t += 1) {
+    if (!ledger.resumes) stepper.begin?.();
+    let last = ledger.resumes ? aid.assess(gradient) : look(0);
+    let [lookAt, looks, t] = [1, 1, 1];
+    ledger.keep(
+      "stochastic",
+      () => ({ last, lookAt, looks, t }),
+      (written) => {
+        ({ last, lookAt, looks, t } = written);
+        t += 1;
+      },
+    );
+    keepVectors(ledger);
+    method.keep(ledger.part("method"));
+    aid.keep(ledger.part("lower level"));
+    for (; t <= plan.steps; t += 1) {
       stepper.step(t);
       const isLast = t === plan.steps;
       const isLook = t >= lookAt && looks * lookRows * lookShare <= count.rows;
@@ -110,14 +128,8 @@ export async function runStochastic(
         lookAt = Math.ceil(t * lookSpacing);
         looks += 1;
       }
+      const stopped = await watch.pause(t, isLast);
       if (isLast) break;
-      const now = performance.now();
-      if (now - rested > breathing) {
-        await new Promise<void>((resolve) => setTimeout(resolve, 0));
-        rested = performance.now();
-      }
-      const isOver = (now - began) / 1000 >= (options.timeLimit ?? Number.POSITIVE_INFINITY);
-      const stopped: Status | undefined = options.signal?.aborted ? "interrupted" : isOver ? "time_limit" : undefined;
       if (stopped !== undefined) return end(stopped, t, look(t));
     }
     return end("max_steps", plan.steps, { ...last, warnings: findings(whole, aid) });
@@ -138,11 +150,16 @@ function createMethod(whole: Binding, problem: Problem, aid: Aid, plan: Stochast
   const oracle = createOracle(binding, point, directions, random, count);
   const withBatch: Setting["withBatch"] = (rows) =>
     rows === plan.batch ? oracle : createOracle(binding, point, deriveDirections(problem, sizes, rows), random, count);
+  const remembered: object[] = [];
+  const remember: Setting["remember"] = (own) => {
+    remembered.push(own);
+    return own;
+  };
   const { exponents, automatic = exponents, caution = () => ({ inner: 1, outer: 1 }), create } = rules[plan.method];
   const asked = { inner: plan.arguments.get("inner_rate"), outer: plan.arguments.get("outer_rate") };
   const batches = [...directions.samples.upper, ...directions.samples.lower].map(({ scale }) => Math.ceil(scale));
   const factors = caution(Math.max(1, ...batches));
-  const base = baseRates({ engine, oracle, withBatch }, plan.batch, asked, factors);
+  const base = baseRates({ engine, oracle, withBatch, remember }, plan.batch, asked, factors);
   const falls: Rates = {
     inner: (asked.inner === undefined ? automatic : exponents).inner,
     outer: (asked.outer === undefined ? automatic : exponents).outer,
@@ -169,9 +186,18 @@ function createMethod(whole: Binding, problem: Problem, aid: Aid, plan: Stochast
       aid.project?.(point.w);
     },
     random,
+    remember,
     argument: (name) => plan.arguments.get(name) as number,
   });
-  return { point, directions, places, count, rates: () => rates, stepper };
+  const keep = (ledger: Ledger): void => {
+    ledger.keep("random", random.state, random.restore);
+    ledger.keep(
+      "remembered",
+      () => [count, ...remembered],
+      (written) => written.forEach((own, k) => Object.assign([count, ...remembered][k] as object, own)),
+    );
+  };
+  return { point, directions, places, count, rates: () => rates, stepper, keep };
 }
 
 const advice = ({ inner, outer }: Rates): string =>
@@ -223,13 +249,15 @@ function createPlaces(binding: Binding, aid: Aid, { w, y }: StochasticPoint, unk
 }
 
 /** The engine, with all that is taken from it given back at once. */
-function leased(engine: Engine): { readonly engine: Engine; readonly release: () => void } {
+function leased(engine: Engine) {
   const taken: (() => void)[] = [];
+  const vectors: Vector[] = [];
   return {
     engine: {
       ...engine,
       allocate: (length) => {
         const vector = engine.allocate(length);
+        vectors.push(vector);
         taken.push(() => engine.release(vector));
         return vector;
       },
@@ -238,8 +266,12 @@ function leased(engine: Engine): { readonly engine: Engine; readonly release: ()
         taken.push(() => kernel.release());
         return kernel;
       },
+    } satisfies Engine,
+    /** All vectors, which a run that is taken up takes in the same order. */
+    keep: (ledger: Ledger): void => {
+      for (const [k, vector] of vectors.entries()) ledger.vector(`vector ${k}`, vector);
     },
-    release: () => {
+    release: (): void => {
       for (const giveBack of taken.splice(0)) giveBack();
     },
   };

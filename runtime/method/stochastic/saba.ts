@@ -10,11 +10,9 @@
  */
 
 import type { Directions } from "../../../compiler/derive/stochastic.ts";
-import { solverUnavailable } from "../../../compiler/errors.ts";
 import type { Node } from "../../../compiler/ir/node.ts";
-import { BilevelError } from "../../../grammar/diagnostics.ts";
 import type { Vector } from "../../engine/engine.ts";
-import type { Setting, StochasticRule } from "./method.ts";
+import { notFor, type Setting, type StochasticRule } from "./method.ts";
 import type { Oracle } from "./oracle.ts";
 
 /** Numbers that a memory may hold: 1 GiB of doubles. */
@@ -68,15 +66,16 @@ function remembered(
   const samples = oracle.directions.samples[level];
   const tables = [...new Set(samples.map(({ rows }) => rows))];
   if (tables.length > 1)
-    throw refused(`keeps a memory of the rows of one table a level, and here are ${tables.join(", ")}`);
+    throw notFor("saba", `keeps a memory of the rows of one table a level, and here are ${tables.join(", ")}`);
   if (samples.some(({ fresh }) => fresh.size > 0))
-    throw refused(`remembers rows, and those of ${tables.join(", ")} never come again`);
+    throw notFor("saba", `remembers rows, and those of ${tables.join(", ")} never come again`);
   const { count, scale } = samples[0] ?? { count: 1, scale: 1 };
   const batch = Math.round(count / scale);
   const [blocks, rest] = [Math.ceil(count / batch), count % batch];
   const size = like.reduce((sum, { length }) => sum + length, 0);
   if (blocks * size > largestMemory)
-    throw refused(
+    throw notFor(
+      "saba",
       `would remember ${(blocks * size).toExponential(1)} numbers of the ${level} level: take larger batches`,
     );
   const estimatorOf = (own: Oracle) => ({
@@ -124,6 +123,3 @@ function remembered(
     },
   };
 }
-
-const refused = (why: string): BilevelError =>
-  new BilevelError([solverUnavailable("method", "saba", why, undefined, "write method: soba")]);

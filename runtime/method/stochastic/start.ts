@@ -44,29 +44,33 @@ export const unitOf = (w: ArrayLike<number>): number => Math.max(1, largestMagni
 
 /** Leaves the point as it was. `asked` are those that the author gave; `caution` are factors of automatic ones. */
 export function baseRates(
-  setting: Pick<Setting, "engine" | "oracle" | "withBatch">,
+  setting: Pick<Setting, "engine" | "oracle" | "withBatch" | "remember">,
   batch: number,
   asked: Partial<Rates>,
   caution: Rates,
 ): BaseRates {
   const curvature = asked.inner === undefined ? watchCurvature(setting) : undefined;
   const innerNow = (products: number): number => asked.inner ?? caution.inner / (safety * (curvature?.(products) ?? 1));
-  let inner = innerNow(productsAtStart);
-  const outer = asked.outer ?? caution.outer * outerRate(setting, batch, inner);
+  const now = setting.remember({ inner: innerNow(productsAtStart) });
+  const outer = asked.outer ?? caution.outer * outerRate(setting, batch, now.inner);
   return (t) => {
-    if (t % watchedEvery === 0) inner = innerNow(productsLater);
-    return { inner, outer };
+    if (t % watchedEvery === 0) now.inner = innerNow(productsLater);
+    return { ...now, outer };
   };
 }
 
 /** Power iterations that go on from call to call, each product on a new batch. */
-function watchCurvature({ engine, oracle }: Pick<Setting, "engine" | "oracle">): (products: number) => number {
+function watchCurvature({
+  engine,
+  oracle,
+  remember,
+}: Pick<Setting, "engine" | "oracle" | "remember">): (products: number) => number {
   const { v } = oracle.point;
   const product = oracle.estimator("curvature product", [oracle.directions.curved]);
   const image = product.outputs[0] as Vector;
   const [direction, kept, all] = [engine.allocate(v.length), engine.allocate(v.length), engine.allocate(v.length)];
   writeStart(engine, all);
-  let largest = 0;
+  const seen = remember({ largest: 0 });
   return (products) => {
     engine.copy(v, kept);
     engine.copy(direction, v);
@@ -77,13 +81,13 @@ function watchCurvature({ engine, oracle }: Pick<Setting, "engine" | "oracle">):
       product.run();
       const norm = engine.norm(image);
       if (!(norm > 0 && norm < Number.POSITIVE_INFINITY)) break;
-      largest = Math.max(norm, fading * largest);
+      seen.largest = Math.max(norm, fading * seen.largest);
       engine.copy(image, v);
       engine.scale(1 / norm, v);
     }
     engine.copy(v, direction);
     engine.copy(kept, v);
-    return largest > 0 ? largest : 1;
+    return seen.largest > 0 ? seen.largest : 1;
   };
 }
 
