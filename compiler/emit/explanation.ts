@@ -198,7 +198,7 @@ function planItems(story: Story, plan: Plan): readonly Item[] {
       ? [...bothLevels, ["grad differentiates at one point:"], ...derived]
       : plan.stochastic !== undefined
         ? [...stochasticLines(story, plan.stochastic, plan.steps), ["grad differentiates at one point:"], ...derived]
-        : [...derived, outer, ...methodLines(plan), ...rounds];
+        : [...derived, outer, ...methodLines(plan, story), ...rounds];
   return [...lines, ...arithmetic(plan)].map((parts) => ({ kind: "sentence", parts }));
 }
 

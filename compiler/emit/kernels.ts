@@ -7,7 +7,7 @@ import { isZero } from "../derive/pieces.ts";
 import { type Graph, input } from "../ir/graph.ts";
 import { dependsOn, type Input, type Node } from "../ir/node.ts";
 import { substitute } from "../ir/substitute.ts";
-import { clausesOf, type LowerClause, type LowerLevel, type Problem, type Representer } from "../lower/problem.ts";
+import type { LowerClause, LowerLevel, Problem, Representer } from "../lower/problem.ts";
 import { factsOf } from "../plan/facts.ts";
 import type { BlockPlan, Plan } from "../plan/plan.ts";
 import type { Item } from "./explanation.ts";
@@ -30,14 +30,13 @@ export interface ShownKernels {
 }
 
 export function shownWithKernels(problem: Problem, derivation: Derivation, plan: Plan): ShownKernels {
-  if (derivation.blocks.every(({ represented }) => represented === undefined))
-    return { problem, derivation, plan, kernels: [] };
-  const g = problem.graph;
-  const representers = representersOf(problem);
-  const matrices = representers.flatMap(({ coefficients, matrices: own }) =>
+  const { expansions, graph: g } = problem;
+  if (expansions.length === 0) return { problem, derivation, plan, kernels: [] };
+  const matrices = expansions.flatMap(({ coefficients, matrices: own, approximation }) =>
     [...own].map(([table, matrix]) => {
-      const apart = [...(representers.length === 1 ? [] : [coefficients.name]), ...(table === "" ? [] : [table])];
-      return { matrix, letter: input(g, ["kernel matrix", apart.join(":")].join(" ").trim(), "step", matrix.shape) };
+      const apart = [...(expansions.length === 1 ? [] : [coefficients.name]), ...(table === "" ? [] : [table])];
+      const what = approximation === undefined ? "kernel matrix" : "basis";
+      return { matrix, letter: input(g, [what, apart.join(":")].join(" ").trim(), "step", matrix.shape) };
     }),
   );
   const stands = new Map<Node, Node>(matrices.map(({ matrix, letter }) => [matrix, letter]));
@@ -66,9 +65,6 @@ export function shownWithKernels(problem: Problem, derivation: Derivation, plan:
     }),
   };
 }
-
-const representersOf = ({ level }: Problem): readonly Representer[] =>
-  clausesOf(level).flatMap((clause) => (clause.kind === "optimize" ? (clause.representers ?? []) : []));
 
 function problemWith(g: Graph, problem: Problem, stands: ReadonlyMap<Node, Node>): Problem {
   const one = (node: Node): Node => substitute(g, [node], stands)[0] as Node;
@@ -101,44 +97,63 @@ function problemWith(g: Graph, problem: Problem, stands: ReadonlyMap<Node, Node>
 
 // ------------------------------------------------------------------------------------------------------- sentences
 
-/** What the letters are, and what the functions are by the representer theorem. */
+/** What a function is, and what the letters are. */
+function spaceOf(
+  story: Story,
+  { coefficients: { name }, gram, matrices, approximation }: Representer,
+): readonly (readonly Inline[])[] {
+  const own = story.kernels.filter(({ matrix }) => [...matrices.values()].includes(matrix));
+  const lettersOf = (isGram: boolean): readonly Inline[] =>
+    commas(
+      own
+        .filter(({ matrix, slope }) => (isGram ? matrix === gram : matrix !== gram && slope !== undefined))
+        .map(({ letter }) => nameOf(story, letter)),
+    );
+  const elsewhere = lettersOf(false);
+  const stands =
+    approximation === undefined
+      ? `; by the representer theorem it is a sum over the points where its clause evaluates it, of the kernel times coefficients, which ${name} stands for`
+      : `; an approximation: in the span of the kernel at ${approximation.count.key} of the points where its clause evaluates it, chosen by seed ${approximation.seed} (Nyström), with coordinates in an orthonormal basis of it, which ${name} stands for`;
+  return [
+    [`${name} is in the RKHS of `, ...kernelText(story, name), stands],
+    [
+      ...lettersOf(true),
+      approximation === undefined ? " is the kernel between these points" : " is that basis at all these points",
+      ...(elsewhere.length === 0
+        ? []
+        : [
+            "; ",
+            ...elsewhere,
+            ` ${approximation === undefined ? "between those where the rest evaluates it and these" : "where the rest evaluates it"}`,
+          ]),
+    ],
+  ];
+}
+
+/** What the functions of a block are, and what makes their condition one that has a single solution. */
 export function kernelFindings(story: Story, block: NamedBlock): readonly (readonly Inline[])[] {
-  const { represented: facts } = block.plan.facts;
-  if (facts === undefined) return [];
+  const { represented: facts, block: own } = block.plan.facts;
+  const approximate = story.problem.expansions.filter(
+    ({ approximation, coefficients }) => approximation !== undefined && own.unknowns.includes(coefficients),
+  );
+  const spaces = [...(facts?.represented.representers ?? []), ...approximate].flatMap((each) => spaceOf(story, each));
+  if (facts === undefined) return spaces;
   const { representers, certificate, inFunctions } = facts.represented;
-  const spaces = representers.flatMap(({ coefficients: { name }, gram, matrices }): readonly (readonly Inline[])[] => {
-    const own = story.kernels.filter(({ matrix }) => [...matrices.values()].includes(matrix));
-    const lettersOf = (isGram: boolean): readonly Inline[] =>
-      commas(
-        own
-          .filter(({ matrix, slope }) => (isGram ? matrix === gram : matrix !== gram && slope !== undefined))
-          .map(({ letter }) => nameOf(story, letter)),
-      );
-    const elsewhere = lettersOf(false);
-    return [
-      [
-        `${name} is in the RKHS of `,
-        ...kernelText(story, name),
-        `; by the representer theorem it is a sum over the points where its clause evaluates it, of the kernel times coefficients, which ${name} stands for`,
-      ],
-      [
-        ...lettersOf(true),
-        " is the kernel between these points",
-        ...(elsewhere.length === 0 ? [] : ["; ", ...elsewhere, " between those where the rest evaluates it and these"]),
-      ],
-    ];
-  });
   const names = commas(representers.map(({ coefficients }) => nameOf(story, coefficients)));
   const isProved = facts.isConvex && facts.penalties.every((sign) => sign === "positive");
   const unique: readonly Inline[] = isProved
     ? [
         "convex in the values, with a positive penalty on each norm: there is exactly one minimiser, and nothing is assumed",
       ]
-    : certificate === undefined
-      ? []
-      : [
-          "assumed, and verified at the solution found: the curvature on the span of the kernel is positive definite, so it is a strict minimum",
-        ];
+    : facts.isConvex
+      ? [
+          "convex in the values; assumed, and verified: the penalty on each norm is positive, so there is exactly one minimiser",
+        ]
+      : certificate === undefined
+        ? []
+        : [
+            "assumed, and verified at the solution found: penalties are positive and the curvature on the span of the kernel is positive definite, so it is a strict minimum",
+          ];
   const condition: readonly Inline[] = [
     "the condition in ",
     ...names,

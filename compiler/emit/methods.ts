@@ -1,9 +1,10 @@
 /** What the methods by name do beyond the solvers they prescribe: the principle, what is assumed, checked, and trusted. */
+import { isOneKind } from "../derive/points.ts";
 import { optionTable } from "../plan/options.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type Search, searches } from "../plan/solvers.ts";
 import { number } from "./math.ts";
-import type { Inline } from "./story.ts";
+import type { Inline, Story } from "./story.ts";
 
 type Sentence = readonly Inline[];
 
@@ -32,16 +33,26 @@ const ofLevels: Partial<Record<Plan["method"], readonly Sentence[]>> = {
 };
 
 /** After the lines on differentiation; none where the method is those alone. */
-export function methodLines({ method, outer }: Plan): readonly Sentence[] {
+export function methodLines({ method, outer }: Plan, { problem, derivation }: Story): readonly Sentence[] {
   const search = searches.find((name) => name === method);
-  return search === undefined ? (ofLevels[method] ?? []) : searchLines(search, outer.arguments);
+  if (search === undefined) return ofLevels[method] ?? [];
+  return searchLines(search, outer.arguments, isOneKind(problem, derivation.blocks));
 }
 
-function searchLines(search: Search, given: ReadonlyMap<string, number | boolean>): readonly Sentence[] {
+function searchLines(
+  search: Search,
+  given: ReadonlyMap<string, number | boolean>,
+  isBatched: boolean,
+): readonly Sentence[] {
   const { arguments: known } = optionTable.method.words[search];
   const argument = (name: "points" | "range"): Inline => number(Number(given.get(name) ?? known?.[name]?.default));
   return [
     ["run compares values alone, at ", argument("points"), search === "grid" ? " values of each entry" : " points"],
+    [
+      isBatched
+        ? "points that are tried at once are solved as one batch, which reads the data once for all; those that it leaves open, one by one"
+        : "points are solved one by one: the way to a solution is not the same at all of them",
+    ],
     [
       "searched: the box of each variable in one; other entries up to ",
       argument("range"),

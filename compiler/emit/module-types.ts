@@ -1,9 +1,9 @@
 /** The declarations beside a compiled module: its functions, typed by the model's own names and shapes. */
 import type { Model } from "../check/model.ts";
 import { showType } from "../check/types.ts";
-import type { Input, Node } from "../ir/node.ts";
+import { declaredName, type Input, type Node, tensorName } from "../ir/node.ts";
 import { type Size, showSizes } from "../ir/size.ts";
-import type { Problem } from "../lower/problem.ts";
+import { clausesOf, type Problem } from "../lower/problem.ts";
 import {
   exportedNames,
   type ModuleParts,
@@ -15,19 +15,17 @@ import {
 
 /** The text of the `.d.ts`. */
 export function moduleTypes(
-  { model, problem }: ModuleParts,
+  { model, problem }: Pick<ModuleParts, "model" | "problem">,
   { target, embedData }: Pick<ModuleWrapping, "target" | "embedData">,
 ): string {
   const upper = problem.upper?.variables ?? [];
-  const lower = [...problem.graph.inputs.values()].filter(
-    (input) => input.role === "lower" && problem.starts.has(input.name),
-  );
+  const lower = clausesOf(problem.level).flatMap(({ unknowns }) => unknowns);
   const params = problem.params.map(({ input }) => input);
   const docs = docsOf(model);
   const exported = exportedNames(problem);
   const interfaces = [
-    ["Upper", "The upper variables.", upper.map((input) => property(input, docs))],
-    ["Lower", "The lower level's unknowns.", lower.map((input) => property(input, docs))],
+    ["Upper", "The upper variables.", unknownProperties(upper, problem, docs)],
+    ["Lower", "The unknowns of all levels below.", unknownProperties(lower, problem, docs)],
     [
       "Reports",
       "What `solve` reports at the end.",
@@ -46,9 +44,12 @@ export function moduleTypes(
     `export interface Module {\n${functions.map(({ text }) => indented(text)).join("\n")}\n}`,
     loadTexts[target],
     ...(embedData
-      ? functions.map(
-          ({ name, text }) => `${commentOf(text)}\nexport declare const ${name}: Module[${JSON.stringify(name)}];`,
-        )
+      ? [
+          ...functions.map(
+            ({ name, text }) => `${commentOf(text)}\nexport declare const ${name}: Module[${JSON.stringify(name)}];`,
+          ),
+          "declare const problem: Module;\nexport default problem;",
+        ]
       : []),
     "",
   ].join("\n\n");
@@ -77,6 +78,25 @@ function property(input: Input, docs: ReadonlyMap<string, string>): string {
   return documented(input.name, shapeText(input.shape), docs.get(input.name), nested(input.shape.length));
 }
 
+/** The weights of a map are one value: an array for each of their names. A function in an RKHS is its points and coefficients. */
+function unknownProperties(
+  inputs: readonly Input[],
+  { expansions }: Problem,
+  docs: ReadonlyMap<string, string>,
+): readonly string[] {
+  return [...Map.groupBy(inputs, declaredName)].map(([name, own]) => {
+    const [first] = own;
+    const expansion = expansions.find(({ coefficients }) => coefficients === first);
+    if (expansion !== undefined) {
+      const coefficients = nested(expansion.weights.shape.length);
+      return documented(name, "a function", docs.get(name), `{ points: number[][]; coefficients: ${coefficients} }`);
+    }
+    if (first !== undefined && tensorName(first) === undefined) return property(first, docs);
+    const tensors = own.map((input) => `${named(tensorName(input) ?? "")}: ${nested(input.shape.length)}`);
+    return documented(name, "weights", docs.get(name), `{ ${tensors.join("; ")} }`);
+  });
+}
+
 function reported(name: string, value: Node, docs: ReadonlyMap<string, string>): string {
   return documented(name, shapeText(value.shape), docs.get(name), nested(value.shape.length));
 }
@@ -98,6 +118,13 @@ const shared = `/** Numbers of any shape, row-major. */
 export interface Column {
   readonly shape: readonly number[];
   readonly values: ArrayLike<number>;
+}
+
+/** For the library's \`compile<Names>\`. */
+export interface Names {
+  readonly upper: Upper;
+  readonly lower: Lower;
+  readonly reports: Reports;
 }
 
 /** Where the upper variables are; one that is missing takes its start, and one number fills an array. */
@@ -139,13 +166,16 @@ export interface TraceEntry {
 export interface SolveOptions {
   /** Ends the run with the best point so far. */
   readonly signal?: AbortSignal;
-  readonly onStep?: (entry: TraceEntry) => void;
+  /** The run goes on when what it returns is settled. */
+  readonly onStep?: (entry: TraceEntry) => unknown;
   /** Seconds. */
   readonly timeLimit?: number;
+  /** An objective at least as good ends the run. */
+  readonly target?: number;
 }
 
 export interface Solution {
-  status: "converged" | "max_steps" | "time_limit" | "diverged" | "interrupted";
+  status: "converged" | "reached" | "max_steps" | "time_limit" | "diverged" | "interrupted";
   value: number;
   gradient_norm: number;
   steps: number;
@@ -161,7 +191,13 @@ export interface Solution {
   trace: TraceEntry[];
   warnings: string[];
   message?: string;
-}`;
+}
+
+/**
+ * Awaited, it gives the solution. \`for await (const step of run)\` gives its steps, and the run goes on only as they are asked for: leaving
+ * the loop ends it there, with its best point so far.
+ */
+export interface Run extends Promise<Solution>, AsyncIterable<TraceEntry> {}`;
 
 /** Every function throws an Error whose `diagnostics` say what is wrong. */
 const functionTexts = [
@@ -186,7 +222,7 @@ hypergradient(at?: Point): Hypergradient;`,
   {
     name: "solve",
     text: `/** Solves the problem from its start. */
-solve(options?: SolveOptions): Promise<Solution>;`,
+solve(options?: SolveOptions): Run;`,
   },
 ] as const;
 

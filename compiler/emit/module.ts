@@ -73,7 +73,7 @@ export function moduleText(parts: ModuleParts, wrapping: ModuleWrapping): string
   const embedded = embedData
     ? [
         `/** The columns that the program reads. */\nconst data = ${dataText(parts.data, tables)};`,
-        `export const { ${exported} } = await load(data);`,
+        `const problem = await load(data);\nexport default problem;\nexport const { ${exported} } = problem;`,
       ]
     : [];
   return [

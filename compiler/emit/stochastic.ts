@@ -8,6 +8,7 @@ import type { Inline, Story } from "./story.ts";
 const principles = {
   soba: "one step of each at a time, step sizes falling as 1/√t (Dagréou, Ablin, Vaiter and Moreau 2022)",
   saba: "one step of each at a time, with a memory of what each batch last said, constant step sizes (Dagréou and others 2022)",
+  srba: "one step of each at a time, by changes on drawn rows since a look at all of them, constant step sizes (Dagréou, Moreau, Vaiter and Ablin 2024)",
   amigo:
     "some steps of the lower level and of the adjoint, each from where it last ended, then one of the upper (Arbel and Mairal 2022)",
   stocbio:

@@ -2,6 +2,7 @@
 import { declaredName, type Input, type Node, tensorName } from "../ir/node.ts";
 import type { Size } from "../ir/size.ts";
 import {
+  call,
   type Formula,
   identity,
   indexSymbol,
@@ -103,6 +104,7 @@ const families: readonly { readonly pattern: RegExp; readonly letters: readonly 
   { pattern: /^lower bound of (.*)$/, letters: ["l", "b", "o"] },
   { pattern: /^upper bound of (.*)$/, letters: ["h", "u", "q"] },
   { pattern: /^kernel matrix ?(.*)$/, letters: ["k", "q", "w"] },
+  { pattern: /^basis ?(.*)$/, letters: ["b", "e", "q"] },
   { pattern: /^adjoint function [^.]*\.(.*)$/, letters: ["a", "p", "u"] },
   { pattern: /^adjoint of (.*)$/, letters: ["v", "u", "p", "a"] },
   { pattern: /^direction in (.*)$/, letters: ["t", "s", "h", "e"] },
@@ -169,11 +171,17 @@ function nameFamilies(inputs: readonly Input[], fresh: Symbols["fresh"], table: 
   }
 }
 
+/** `n`, or what counts something in the data: `rows(train)`. */
+function sizeName(atom: string): Formula {
+  const [, count, of] = /^(\w+)\((.*)\)$/.exec(atom) ?? [];
+  return count === undefined || of === undefined ? prettyName(atom) : call(count, symbol(of));
+}
+
 /** A polynomial over named sizes. */
 export function sizeFormula(size: Size): Formula {
   const terms = size.terms.map(({ coefficient, atoms }): SignedTerm => {
     const names = [...new Set(atoms)].map((atom) =>
-      power(prettyName(atom), atoms.filter((own) => own === atom).length),
+      power(sizeName(atom), atoms.filter((own) => own === atom).length),
     );
     const magnitude = Math.abs(coefficient);
     return {
@@ -182,6 +190,12 @@ export function sizeFormula(size: Size): Formula {
     };
   });
   return terms.length === 0 ? number(0) : sum(terms);
+}
+
+/** Rows that have no name of their own are `rows(table)`. */
+function atomFormula(atom: string): Formula {
+  const [, table] = /^rows\((.*)\)$/.exec(atom) ?? [];
+  return table === undefined ? prettyName(atom) : call("rows", prettyName(table));
 }
 
 /** Rows are i, columns j, classes l, times t; all of these exist as Unicode subscripts. */

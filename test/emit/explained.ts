@@ -7,10 +7,10 @@ import { planOf } from "../../compiler/plan/plan.ts";
 
 export function explanationOf(program: string, sizes: SizeBindings = new Map()): Explanation {
   const compiled = compile(program, "problem.bilevel");
-  const { problem, derivation } = compiled;
-  if (problem === undefined || derivation === undefined)
+  const { model, problem, derivation } = compiled;
+  if (model === undefined || problem === undefined || derivation === undefined)
     throw new Error(compiled.diagnostics.map((own) => own.message).join("\n"));
-  return explain(compiled, planOf(problem.graph, derivation, new Map(), sizes), sizes);
+  return explain(compiled, planOf(problem.graph, derivation, model.solve, sizes), sizes);
 }
 
 const derived: ReadonlySet<string> = new Set([

@@ -148,7 +148,7 @@ describe("explanations", () => {
                      g₁ = tax Σₗ aₗ + ‖a − 1‖² + 0.1 aᵀ b
                      g₂ = tax Σₗ bₗ + ‖b − 2‖² + 0.2 aᵀ b
       Found          an equilibrium: a, b answer each other, through linear equations
-                     curvature dense, of order 2 k
+                     curvature block-diagonal: k times the same block of order 2
                      assumed, and verified at the solution found: H is invertible
                      assumed, and verified at the solution found: a minimum at each level, with all that answers it following (up to
                        order 600)

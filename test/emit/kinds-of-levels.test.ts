@@ -1,6 +1,7 @@
 /** Lower levels with kinks, sets, constraints, paths, levels below and one problem an index: what is told of each must be true. */
 import { describe, expect, it } from "vitest";
-import { equationsOf, programs } from "./explained.ts";
+import { renderText } from "../../compiler/emit/text.ts";
+import { equationsOf, explanationOf, programs } from "./explained.ts";
 
 describe("faces", () => {
   it("a kink in each entry", () => {
@@ -363,5 +364,22 @@ describe("the upper problem", () => {
     expect(told).toContain("over w subject to Σᵢ wᵢ − 1 = 0, y − 0.4 ≤ 0 where");
     expect(told).toContain("plus each upper constraint times its multiplier μ₁, μ₂, a constant");
     expect(told).toContain("df/dw = 2 v + μ₁");
+  });
+});
+
+describe("a search", () => {
+  const planOf = (program: string): string =>
+    renderText(explanationOf(`${program}\n    solve { method: grid(points: 5) }`), { width: 200 });
+
+  it("solves its points as a batch where they make a problem of the same kind", () => {
+    expect(planOf(programs.ridge)).toContain("points that are tried at once are solved as one batch");
+  });
+
+  it("solves them one by one where faces are followed from each", () => {
+    const lasso = planOf(`
+      var w: real
+      var y: real[2]
+      minimize sumsq(y - 2) over w where y minimizes sumsq(y - w) + sum(abs(y))`);
+    expect(lasso).toContain("points are solved one by one");
   });
 });

@@ -6,7 +6,8 @@ import { entryBytes, lanesOf, type Target } from "./target.ts";
 
 /**
  * dot(x, y, n) returns Σ x_i y_i; axpy(a, x, y, n): y ← a x + y; scale(a, x, n): x ← a x; multiply(x, y, out, n): out ← x ∘ y;
- * gather(to, from, stride, count, n): to_i ← Σ_c from_{c, i} with vectors `stride` bytes apart, in order.
+ * gather(to, from, stride, count, n): to_i ← Σ_c from_{c, i} with vectors `stride` bytes apart, in order; clear(x, n): x ← 0;
+ * copy(x, y, n): y ← x, which may overlap. The host's own ways to these two are slow on shared memory: entry by entry.
  */
 export function emitAlgebraModule(target: Target): Uint8Array<ArrayBuffer> {
   return assembleModule(
@@ -18,6 +19,8 @@ export function emitAlgebraModule(target: Target): Uint8Array<ArrayBuffer> {
       { name: "scale", code: emitScale(target) },
       { name: "multiply", code: emitMultiply(target) },
       { name: "gather", code: emitGather(target) },
+      { name: "clear", code: emitClear(target) },
+      { name: "copy", code: emitCopy(target) },
     ],
   );
 }
@@ -179,6 +182,32 @@ function emitGather(target: Target): Code {
     code.store(lanes, offset);
   });
   return code;
+}
+
+function emitClear(target: Target): Code {
+  const code = createCode(target, ["i32", "i32"]);
+  const [x, n] = [0, 1] as const;
+  code.get(x);
+  code.i32(0);
+  bytesOf(code, n);
+  code.op("memory_fill");
+  return code;
+}
+
+function emitCopy(target: Target): Code {
+  const code = createCode(target, ["i32", "i32", "i32"]);
+  const [x, y, n] = [0, 1, 2] as const;
+  code.get(y);
+  code.get(x);
+  bytesOf(code, n);
+  code.op("memory_copy");
+  return code;
+}
+
+function bytesOf(code: Code, entries: number): void {
+  code.get(entries);
+  code.i32(entryBytes[code.target.precision]);
+  code.op("i32_mul");
 }
 
 function loadAt(code: Code, pointer: number, lanes: Lanes, offset: number): void {

@@ -118,8 +118,8 @@ export function scalarEmitter(
         code.typed("splat");
         code.vector(Array.from({ length: lanesOf[precision] }, (_, lane) => lane));
         return code.real("all", "add");
-      case "guard": {
-        const inside = (): void => {
+      case "inside": {
+        const isInside = (): void => {
           code.number(lanes, 0);
           push(scalar.index, copy)();
           code.real(lanes, "le");
@@ -128,7 +128,13 @@ export function scalarEmitter(
           code.real(lanes, "lt");
           code.op(lanes === "one" ? "i32_and" : "v128_and");
         };
-        return choose(code, lanes, push(scalar.value, copy), () => code.number(lanes, NaN), inside);
+        return choose(
+          code,
+          lanes,
+          () => code.number(lanes, 1),
+          () => code.number(lanes, NaN),
+          isInside,
+        );
       }
       case "apply": {
         const [a, b] = scalar.arguments as readonly [Scalar, Scalar];

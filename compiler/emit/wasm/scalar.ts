@@ -38,8 +38,8 @@ type Shape =
   | { readonly op: "load"; readonly address: Scalar }
   /** The loop's index as a real. */
   | { readonly op: "position"; readonly loop: number }
-  /** The value where 0 ≤ index < size, NaN elsewhere: a wrong index must show. */
-  | { readonly op: "guard"; readonly index: Scalar; readonly size: number; readonly value: Scalar }
+  /** 1 where 0 ≤ index < size, NaN elsewhere: a factor by which a wrong index shows. */
+  | { readonly op: "inside"; readonly index: Scalar; readonly size: number }
   | { readonly op: "apply"; readonly fn: ScalarFunction; readonly arguments: readonly Scalar[] };
 
 export type Scalar = Shape & {
@@ -64,6 +64,7 @@ export interface ScalarGraph {
   ) => Scalar;
   readonly load: (address: Scalar) => Scalar;
   readonly position: (index: Index) => Scalar;
+  /** The value where the index is in range, NaN elsewhere. */
   readonly guard: (index: Scalar, size: number, value: Scalar) => Scalar;
   readonly apply: (fn: ScalarFunction, ...arguments_: readonly Scalar[]) => Scalar;
 }
@@ -138,12 +139,11 @@ export function createScalarGraph(): ScalarGraph {
       return intern(`position ${index.loop}`, "real", index.loop + 1, { op: "position", loop: index.loop });
     },
     guard: (index, size, value) =>
-      intern(`guard ${index.id} ${size} ${value.id}`, "real", Math.max(index.depth, value.depth), {
-        op: "guard",
-        index,
-        size,
+      apply(
+        "multiply",
+        intern(`inside ${index.id} ${size}`, "real", index.depth, { op: "inside", index, size }),
         value,
-      }),
+      ),
   };
 }
 
@@ -186,8 +186,8 @@ export function readBy(scalar: Scalar): readonly Scalar[] {
       return [scalar.address];
     case "displace":
       return [scalar.address, scalar.index];
-    case "guard":
-      return [scalar.index, scalar.value];
+    case "inside":
+      return [scalar.index];
     case "apply":
       return scalar.arguments;
     default:
