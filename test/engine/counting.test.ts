@@ -12,17 +12,7 @@ const source = (loss: string): string => `
   where y minimizes E[train](${loss}) + exp(a) * sumsq(y)`;
 
 describe("work", () => {
-  it("a least-squares lower level reads its rows once, whatever is asked for", async () => {
-    const problem = await prepared(source("(X @ y - e)^2"));
-    problem.gradient();
-    const first = problem.work.rows;
-    problem.gradient({ a: 1 });
-    problem.gradient({ a: 2 });
-    expect(first).toBeGreaterThanOrEqual(50);
-    expect((problem.work.rows - first) % 20).toBe(0);
-  });
-
-  it("another one reads them again at each step", async () => {
+  it("counts every pass over the rows of a lower level", async () => {
     const problem = await prepared(source("softplus(X @ y - e)"));
     problem.gradient();
     const { rows, calls } = { ...problem.work };

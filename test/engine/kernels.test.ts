@@ -374,6 +374,23 @@ describe.each(kinds)("kernels agree with the interpreter: $name", ({ create, isS
     expect([...rows]).toEqual([2, 4, NaN, NaN, NaN, NaN]);
   });
 
+  test("rows of a table larger than a cache, by their numbers", () => {
+    const g = build.createGraph();
+    const m = build.input(g, "m", "data", [n, d]);
+    const index = build.input(g, "i", "data", [k]);
+    const v = build.input(g, "v", "data", [d]);
+    const rows = build.gather(g, m, index, 0);
+    const scores = build.einsum(g, [rows, v], [[0, 1], [1]], [0]);
+    const back = build.einsum(g, [rows, scores], [[0, 1], [0]], [1]);
+    const sizes = new Map([
+      ["n", 5000],
+      ["d", 19],
+      ["k", 40],
+    ]);
+    const chosen = Float64Array.from({ length: 40 }, (_, i) => (i * 3571) % 5000);
+    check([m, index, v], [rows, back], sizes, new Map([["i", chosen]]));
+  });
+
   test("what depends on bound inputs alone is computed once", () => {
     const g = build.createGraph();
     const X = build.input(g, "X", "data", [n, d]);

@@ -6,6 +6,7 @@ import { emitIndex, emitLoop, emitMinimum, emitWhile } from "./loop.ts";
 import { canVectorise, identities, type Nest, neededBy, rowsAtOnce, unrollOf } from "./nest.ts";
 import { type Buffer, strideAlong } from "./scalar.ts";
 import { entryBytes, lanesOf } from "./target.ts";
+import { scatteredRows, touchRow } from "./touch.ts";
 
 /** A part of the outermost loop, from one variable's value up to another's. */
 export interface Range {
@@ -231,11 +232,21 @@ export function nestEmitter(code: Code, nest: Nest, base: (buffer: Buffer) => vo
     emitWhile(code, variable, end, entry, body(1));
   };
 
+  const scattered = scatteredRows(code, nest, needed);
+  const touchRows = (depth: number, range: Range | undefined): void => {
+    start(depth, range);
+    emitLoop(code, variables[depth] as number, endOf(depth, range), entry, () => {
+      scalars.determine(depth + 1, 1);
+      for (const row of scattered) touchRow(code, sizes[last] as number, scalars.push(row, first));
+    });
+  };
+
   const inside = (depth: number, range: Range | undefined): void => {
     if (depth > 0) scalars.determine(depth, 1);
     if (depth === loops) return work(first, 0, 1);
     if (depth === nest.registerFrom) startAccumulating(1);
     const inner = depth === 0 ? range : undefined;
+    if (depth === last - 1 && scattered.length > 0) touchRows(depth, inner);
     if (depth === last && vectorised) innermostVectors(inner, 1);
     else {
       start(depth, range);
