@@ -11,7 +11,7 @@ import { direct } from "../solve/linear/direct.ts";
 import { gmres } from "../solve/linear/gmres.ts";
 import { toleranceFor } from "../solve/workspace.ts";
 import { type AdjointReport, adjointResiduals, adjointTolerance } from "./adjoint.ts";
-import type { BlockRuntime } from "./block.ts";
+import { type BlockRuntime, type FactorKind, factorKind } from "./block.ts";
 import { isSingular } from "./pivots.ts";
 
 /** Leaves the adjoint function's values at the centres in the block's v. Throws a refusal where its equation is singular. */
@@ -33,12 +33,13 @@ function compiledSolve(binding: Binding, block: BlockRuntime, fn: AdjointFunctio
   const evaluateValues = flatKernel(binding, "adjoint function at the centres", fn.values, values);
   const tolerance = toleranceFor(engine, linearDefaults.tolerance);
   engine.fill(coefficients, 0);
+  const kind = factorKind(block.plan, block.plan.linear);
   return () => {
     block.adjointRhs(outer);
     evaluateSource();
     const { iterations } =
-      block.plan.linear === "lu"
-        ? factorised(binding, block)(source, coefficients)
+      kind !== undefined
+        ? factorised(binding, block, kind)(source, coefficients)
         : gmres(engine, block.product, source, coefficients, { tolerance });
     evaluateValues();
     engine.copy(values, block.v);
@@ -49,8 +50,12 @@ function compiledSolve(binding: Binding, block: BlockRuntime, fn: AdjointFunctio
 
 type Vector = BlockRuntime["v"];
 
-function factorised(binding: Binding, block: BlockRuntime): (rhs: Vector, x: Vector) => { iterations: number } {
-  const made = block.factorise("lu")(0);
+function factorised(
+  binding: Binding,
+  block: BlockRuntime,
+  kind: FactorKind,
+): (rhs: Vector, x: Vector) => { iterations: number } {
+  const made = block.factorise(kind)(0);
   if (!made.ok || isSingular(made, binding, block))
     throw new BilevelError([singularEquations(block.names, block.span)]);
   return (rhs, x) => {

@@ -16,7 +16,7 @@ import { neumann } from "../solve/linear/neumann.ts";
 import { relative } from "../solve/linear/residual.ts";
 import type { LinearOperator, LinearOutcome } from "../solve/types.ts";
 import { machineEpsilon, toleranceFor, withWorkspace } from "../solve/workspace.ts";
-import { type BlockRuntime, refusalOf, refuseCurvature } from "./block.ts";
+import { type BlockRuntime, type FactorKind, factorKind, refusalOf, refuseCurvature } from "./block.ts";
 import { numberOf } from "./inner.ts";
 import { conditionBound, isSingular } from "./pivots.ts";
 import { shine } from "./shine.ts";
@@ -86,19 +86,16 @@ export function solveAdjoint(
       maxIterations: numberOf(options, "max"),
     };
     if (!Number.isFinite(engine.norm(block.v))) engine.fill(block.v, 0);
+    const kind = factorKind(plan, solver);
     const outcome = ((): LinearOutcome => {
+      if (kind !== undefined) {
+        const kept = plan.damping === 0 && kind !== "lu" ? known : undefined;
+        return byFactor(binding, block, operator, rhs, kept, kind, warnings);
+      }
       switch (solver) {
         case "cholesky":
         case "lu":
-          return byFactor(
-            binding,
-            block,
-            operator,
-            rhs,
-            plan.damping === 0 && solver === "cholesky" ? known : undefined,
-            solver,
-            warnings,
-          );
+          throw new Error("a solver by factorisation that has none");
         case "cg":
           return cg(engine, operator, rhs, block.v, linear);
         case "minres":
@@ -203,7 +200,7 @@ function byFactor(
   operator: LinearOperator,
   rhs: Vector,
   known: Factorised | undefined,
-  kind: "cholesky" | "lu",
+  kind: FactorKind,
   warnings: Diagnostic[],
 ): LinearOutcome {
   const made = known ?? block.factorise(kind)(block.plan.damping);
@@ -219,7 +216,7 @@ function byFactor(
   }
   if (conditionBound(made) > worryingCondition)
     warnings.push(illConditioned(curvatureName(block), conditionBound(made), block.span));
-  const outcome = direct(made.factor, kind === "lu")(binding.engine, operator, rhs, block.v);
+  const outcome = direct(made.factor, !block.plan.facts.minimisation)(binding.engine, operator, rhs, block.v);
   if (made !== known) made.factor.release();
   return outcome;
 }

@@ -4,16 +4,16 @@
  */
 import { throughFamilies } from "../../compiler/derive/functional.ts";
 import type { Derivation, UpperConstraints } from "../../compiler/derive/implicit.ts";
-import { notConvexInRkhs } from "../../compiler/errors.ts";
 import { constant } from "../../compiler/ir/graph.ts";
 import type { Node } from "../../compiler/ir/node.ts";
 import type { Constraint, Problem } from "../../compiler/lower/problem.ts";
 import type { Plan } from "../../compiler/plan/plan.ts";
 import type { AdjointSolver } from "../../compiler/plan/solvers.ts";
-import { BilevelError, type Diagnostic, type Span } from "../../grammar/diagnostics.ts";
-import { addSlots, type Binding, evaluateNode, flatKernel, kernelOf, lengthOf, partsOf, sizeNumber } from "../bind.ts";
+import type { Diagnostic, Span } from "../../grammar/diagnostics.ts";
+import { addSlots, type Binding, flatKernel, kernelOf, lengthOf, partsOf, sizeNumber } from "../bind.ts";
 import type { Factorised, Vector } from "../engine/engine.ts";
 import { approximateGradient, notConverged } from "../errors.ts";
+import type { Ledger } from "../ledger.ts";
 import { toleranceFor } from "../solve/workspace.ts";
 import type { Residuals } from "../types.ts";
 import { type AdjointReport, adjointResiduals, adjointTolerance, solveAdjoint } from "./adjoint.ts";
@@ -27,9 +27,9 @@ import { hoistInvariants } from "./invariants.ts";
 import { refuseOtherStationaryPoints } from "./minima.ts";
 import type { PathRuntime, Sinks } from "./path.ts";
 import { createProjection } from "./projection.ts";
-import { forget } from "./shine.ts";
+import { forget, keepLearnt } from "./shine.ts";
 import { createUnrolled } from "./unrolled.ts";
-import { curvatureFindings } from "./verify.ts";
+import { curvatureFindings, verifyExpansion } from "./verify.ts";
 
 export interface Hypergradient {
   /** f, with the author's sign; what the first clause says in a file without an upper problem. */
@@ -63,6 +63,8 @@ export interface Aid {
   readonly inFunctions: ReadonlyMap<BlockRuntime, SolveInFunctions>;
   /** Forgets earlier solutions and adjoints: the next solve begins at the start. */
   readonly restart: () => void;
+  /** From where the lower level stands, as after a restart: solutions, adjoints, and what their solvers remember. */
+  readonly keep: (ledger: Ledger) => void;
   /** Solves the lower level at w, from its last solution or its start, and gives f there. Throws refusals. */
   readonly value: (from: "warm" | "cold") => number;
   /**
@@ -173,10 +175,13 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
   };
 
   let estimator: Estimator | undefined;
-  const assembleOnRows = (gradient: Vector): number => {
+  const estimatorHere = (): Estimator => {
     // The unknowns and adjoints that it reads have their slots by now.
     estimator ??= createEstimator(binding, problem, derivation, plan.outer);
-    const estimated = estimator.evaluate(gradient);
+    return estimator;
+  };
+  const assembleOnRows = (gradient: Vector): number => {
+    const estimated = estimatorHere().evaluate(gradient);
     engine.axpy(1, extra, gradient);
     return estimated;
   };
@@ -252,14 +257,28 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
     return { value: assemble(gradient), residuals, warnings: [], complete: true };
   };
 
+  const solvedBlocks = [...blocks, ...[...duals.values()].map(({ runtime }) => runtime)];
   const restart = (): void => {
     estimator?.restart();
-    for (const block of [...blocks, ...[...duals.values()].map(({ runtime }) => runtime)]) {
+    for (const block of solvedBlocks) {
       block.refreshStart();
       engine.copy(block.start, block.y);
       engine.fill(block.v, 0);
       block.steps?.restart();
       if (block.learnt !== undefined) forget(block.learnt);
+    }
+  };
+
+  const keep = (ledger: Ledger): void => {
+    ledger.vector("w", w);
+    if (bounds !== undefined) ledger.vector("multipliers", bounds.multipliers);
+    if (isEstimated) estimatorHere().keep(ledger.part("estimator"));
+    for (const [k, block] of solvedBlocks.entries()) {
+      const own = ledger.part(`block ${k}`);
+      own.vector("y", block.y);
+      own.vector("v", block.v);
+      block.steps?.keep(own.part("steps"));
+      if (block.learnt !== undefined) keepLearnt(block.learnt, own.part("learnt"));
     }
   };
 
@@ -270,7 +289,7 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
 
   const verify = (): readonly Diagnostic[] =>
     blocks.flatMap((block) => {
-      verifyExpansion(binding, block);
+      verifyExpansion(binding, problem.graph, block);
       refuseOtherStationaryPoints(binding, problem.graph, block);
       return block.plan.facts.represented === undefined ? curvatureFindings(binding, block) : [];
     });
@@ -282,6 +301,7 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
     duals,
     inFunctions,
     restart,
+    keep,
     value: valueAt,
     hypergradient,
     estimate: isEstimated ? (...given) => solved(assembleOnRows, ...given) : hypergradient,
@@ -292,21 +312,6 @@ export function createAid(binding: Binding, problem: Problem, derivation: Deriva
     verify,
     ...(project && { project }),
   };
-}
-
-/** Refuses a function in an RKHS that is no minimiser, where that was not proved beforehand. */
-function verifyExpansion(binding: Binding, block: BlockRuntime): void {
-  const { represented: facts } = block.plan.facts;
-  if (facts === undefined || (facts.isConvex && facts.penalties.every((sign) => sign === "positive"))) return;
-  const { certificate } = facts.represented;
-  if (certificate === undefined) return;
-  const { engine } = binding;
-  const matrix = engine.allocate(block.size ** 2);
-  engine.write(matrix, evaluateNode(binding, certificate));
-  const made = engine.cholesky(matrix, block.size, 1);
-  engine.release(matrix);
-  if (!made.ok || made.smallestPivot <= 0) throw new BilevelError([notConvexInRkhs(block.names, block.span)]);
-  made.factor.release();
 }
 
 /** Methods that were asked for an estimate, and what it leaves out. */

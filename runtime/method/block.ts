@@ -25,6 +25,9 @@ import { addMasks } from "./parts.ts";
 import { normsAtPoints, scalesOf } from "./scales.ts";
 import { createLearnt, type Learnt } from "./shine.ts";
 import { createSteps, type Steps, type StepsOptions } from "./steps.ts";
+import { symmetricFactoriser } from "./symmetric.ts";
+
+export type FactorKind = "cholesky" | "lu" | "cg";
 
 export interface BlockRuntime {
   readonly plan: BlockPlan;
@@ -46,8 +49,8 @@ export interface BlockRuntime {
   /** v ↦ (∂R/∂y) v and its transpose at the present point. */
   readonly product: LinearOperator;
   readonly transposedProduct: LinearOperator;
-  /** The curvature at the present point, factorised. */
-  readonly factorise: (kind: "cholesky" | "lu") => FactoriseCurvature;
+  /** The curvature at the present point, factorised; by `cg` where a function in an RKHS has systems of a symmetric form. */
+  readonly factorise: (kind: FactorKind) => FactoriseCurvature;
   /** The smallest entry of the proved modulus of strong convexity at the present upper variables, where there is one. */
   readonly modulus?: () => number;
   /** out ← ∂/∂y (f − Σ over later blocks ⟨v, R⟩) + received */
@@ -205,11 +208,23 @@ function isStepping(inner: BlockPlan["inner"]): inner is BlockPlan["inner"] & Pi
   return inner.solver === "adam" || inner.solver === "sgd";
 }
 
+/** The factorisation that a solver's name means for the block; `undefined` where it takes products alone. */
+export function factorKind({ facts }: BlockPlan, solver: string): FactorKind | undefined {
+  if (solver === "cholesky" || solver === "lu") return solver;
+  return solver === "cg" && facts.represented?.symmetric !== undefined ? solver : undefined;
+}
+
 /** One factoriser a kind, compiled when it is first asked for. */
 function factorisers(binding: Binding, g: Graph, plan: BlockPlan): BlockRuntime["factorise"] {
-  const made = new Map<"cholesky" | "lu", FactoriseCurvature>();
+  const made = new Map<FactorKind, FactoriseCurvature>();
+  const { symmetric } = plan.facts.represented ?? {};
+  const make = (kind: FactorKind): FactoriseCurvature => {
+    if (symmetric !== undefined && kind !== "lu") return symmetricFactoriser(binding, g, symmetric, kind);
+    if (kind === "cg") throw new Error("no symmetric form to solve with");
+    return curvatureFactoriser(binding, g, plan.facts, kind);
+  };
   return (kind) => {
-    const known = made.get(kind) ?? curvatureFactoriser(binding, g, plan.facts, kind);
+    const known = made.get(kind) ?? make(kind);
     made.set(kind, known);
     return known;
   };

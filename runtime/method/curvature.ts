@@ -26,16 +26,26 @@ export function curvatureFactoriser(
   const order = sizeNumber(form.order, sizes);
   const count = form.shared ? 1 : sizeNumber(form.count, sizes);
   const columns = form.shared ? sizeNumber(form.count, sizes) : 1;
-  const shift = shiftInput(g);
-  const shiftSlot = binding.slots.get(shift) ?? addSlot(binding, shift);
-  const matrix = engine.allocate(count * order * order);
-  const evaluate = kernelOf(binding, "lower curvature", [shifted(g, form.matrix, shift, form.order)], [matrix]);
+  const evaluate = shiftedMatrix(binding, g, form.matrix);
   const layout = solveLayout(binding, g, facts);
-  return (shiftBy) => {
-    engine.write(shiftSlot, [shiftBy]);
-    evaluate();
+  return (shift) => {
+    const matrix = evaluate(shift);
     const result = kind === "cholesky" ? engine.cholesky(matrix, order, count) : engine.lu(matrix, order, count);
     return result.ok ? { ...result, factor: inLayout(result.factor, columns, layout) } : result;
+  };
+}
+
+/** Evaluates M + μ I for matrices [count, r, r] at the present point. */
+export function shiftedMatrix(binding: Binding, g: Graph, node: Node): (shift: number) => Vector {
+  const { engine } = binding;
+  const shift = shiftInput(g);
+  const slot = binding.slots.get(shift) ?? addSlot(binding, shift);
+  const matrix = engine.allocate(lengthOf(node.shape, binding.sizes));
+  const evaluate = kernelOf(binding, "lower curvature", [shifted(g, node, shift)], [matrix]);
+  return (shiftBy) => {
+    engine.write(slot, [shiftBy]);
+    evaluate();
+    return matrix;
   };
 }
 
@@ -44,8 +54,8 @@ function shiftInput(g: Graph): Input {
 }
 
 /** M + μ I on the last two axes of [count, r, r]. */
-function shifted(g: Graph, matrix: Node, shift: Input, order: Size): Node {
-  const unit = einsum(g, [delta(g, order), shift], [[0, 1], []], [0, 1]);
+function shifted(g: Graph, matrix: Node, shift: Input): Node {
+  const unit = einsum(g, [delta(g, matrix.shape.at(-1) as Size), shift], [[0, 1], []], [0, 1]);
   const spread = broadcastLeading(g, unit, [matrix.shape[0] ?? oneSize]);
   return simplify(g, [add(g, [1, 1], [matrix, spread])])[0] as Node;
 }

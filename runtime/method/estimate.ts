@@ -5,6 +5,7 @@ import type { Problem } from "../../compiler/lower/problem.ts";
 import type { Choice } from "../../compiler/plan/plan.ts";
 import { addSlots, type Binding, kernelOf, lengthOf, partsOf } from "../bind.ts";
 import type { Vector } from "../engine/engine.ts";
+import type { Ledger } from "../ledger.ts";
 import { createRandom } from "../random.ts";
 
 export interface Estimator {
@@ -12,6 +13,7 @@ export interface Estimator {
   readonly evaluate: (gradient: Vector) => number;
   /** Rows are drawn from the first again. */
   readonly restart: () => void;
+  readonly keep: (ledger: Ledger) => void;
 }
 
 /** Adjoints and unknowns must have their slots. Throws refusals. */
@@ -43,5 +45,6 @@ export function createEstimator(
       return engine.read(ownValue)[0] as number;
     },
     restart: () => random.restore(first),
+    keep: (ledger) => ledger.keep("random", random.state, random.restore),
   };
 }

@@ -11,6 +11,7 @@
  * it becomes 0.95 L; where the value rises, 2 L; otherwise it stays. A step, once made, is not taken back.
  */
 import type { Engine, Vector } from "../engine/engine.ts";
+import { unwritten } from "../ledger.ts";
 import { notEvaluable } from "../solve/minimise/descent.ts";
 import { createMonitor, type Standing, type Stopping } from "../solve/stopping.ts";
 import type { Evaluation, Minimisation, MinimiserOutcome, MinimiserStatus } from "../solve/types.ts";
@@ -51,13 +52,24 @@ export function* hoag(engine: Engine, evaluate: Approximate, x: Vector, options:
   };
   try {
     let epsilon = toleranceAt(0);
-    const start = evaluate(x, gradient, epsilon);
+    const { ledger = unwritten } = options;
+    ledger.vector("x", x);
+    ledger.vector("gradient", gradient);
+    const start = ledger.resumes ? { ok: true as const, value: Number.NaN } : evaluate(x, gradient, epsilon);
     if (!start.ok) return notEvaluable(start.reason);
     let at = standing(start.value);
     // A value to a tolerance may rise: only a small gradient or the number of steps ends the run.
     const monitor = createMonitor({ ...options, estimated: true }, at, machineEpsilon(engine));
     let L = options.rate === undefined ? at.gradientNorm / (firstLength * Math.max(1, at.length)) : 1 / options.rate;
-    for (let step = 0; ; step++) {
+    let step = 0;
+    ledger.keep(
+      "hoag",
+      () => ({ step, epsilon, at, L }),
+      (written) => {
+        ({ step, epsilon, at, L } = written);
+      },
+    );
+    for (; ; step++) {
       const finish = (status: MinimiserStatus, reason?: string): MinimiserOutcome => {
         const { value, gradientNorm } = at;
         const stationarity = monitor.stationarity(at);

@@ -15,7 +15,7 @@ import { type Equations, type RootIterate, type RootOutcome, root } from "../sol
 import type { Stopping } from "../solve/stopping.ts";
 import { type Minimisation, runToEnd } from "../solve/types.ts";
 import { toleranceFor, withWorkspace } from "../solve/workspace.ts";
-import { type BlockRuntime, innerResidual, refuseCurvature } from "./block.ts";
+import { type BlockRuntime, type FactorKind, factorKind, innerResidual, refuseCurvature } from "./block.ts";
 import type { PathRuntime } from "./path.ts";
 import { isSingular } from "./pivots.ts";
 import { forget } from "./shine.ts";
@@ -45,12 +45,12 @@ export function solveBlock(
 ): InnerReport {
   const { engine } = binding;
   block.refreshStart();
-  if (path !== undefined) return followPath(binding, block, path);
   if (!warm || !Number.isFinite(engine.norm(block.y))) {
     engine.copy(block.start, block.y);
     block.steps?.restart();
     if (block.learnt !== undefined) forget(block.learnt);
   }
+  if (path !== undefined) return followPath(binding, block, path);
   const { solver, arguments: options } = block.plan.inner;
   const asked = within ?? numberOf(options, "tol");
   const isSystem = !block.plan.facts.minimisation && block.face === undefined;
@@ -89,7 +89,7 @@ type Solve = (
   tolerance: number | undefined,
 ) => { readonly iterations: number; readonly factorised?: Factorised; readonly warnings?: readonly Diagnostic[] };
 
-/** Refinements of a factorised quadratic; each is accepted only if it brings the condition nearer to zero. */
+/** Refinements of a factorised quadratic, until one brings the condition less than half the way to zero. */
 const refinements = 3;
 
 /** Proximal steps and Newton on the face; the tolerance is that of the proximal residual. */
@@ -131,9 +131,56 @@ const turnsAtMost = 50;
 /** As many steps as asked for, whatever they come to. */
 const takeSteps: Solve = (binding, { steps, head }) => {
   if (steps === undefined) throw new Error("no steps were planned");
-  const settle = head && (() => solvers.cholesky(binding, head, undefined).factorised?.factor.release());
-  return { iterations: steps.run(settle) };
+  if (head === undefined) return { iterations: steps.run() };
+  const iterations = steps.run(() => settle(binding, head));
+  refined(binding, head, "cholesky").factorised?.factor.release();
+  return { iterations };
 };
+
+/** y ← y − H⁻¹ R(y) once: exact for a quadratic, up to rounding. */
+function settle(binding: Binding, block: BlockRuntime): void {
+  const { engine } = binding;
+  const factorised = block.factorise("cholesky")(0);
+  if (!factorised.ok || isSingular(factorised, binding, block)) return refuseCurvature(binding, block);
+  const { factor } = factorised;
+  withWorkspace(engine, block.size, (workspace) => {
+    const r = workspace.vector();
+    block.condition(block.y, r);
+    factor.solve(r);
+    engine.axpy(-1, r, block.y);
+  });
+  factor.release();
+}
+
+/** y ← y − H⁻¹ R(y), repeated as iterative refinement. */
+function refined(binding: Binding, block: BlockRuntime, kind: FactorKind): ReturnType<Solve> {
+  return withWorkspace(binding.engine, block.size, (workspace) => {
+    const { engine } = binding;
+    const factorised = block.factorise(kind)(0);
+    if (!factorised.ok || isSingular(factorised, binding, block)) return refuseCurvature(binding, block);
+    const { factor } = factorised;
+    const [x, r, trial] = [workspace.vector(), workspace.vector(), workspace.vector()];
+    engine.copy(block.y, x);
+    block.condition(x, r);
+    let norm = engine.norm(r);
+    let iterations = 0;
+    while (norm > 0 && iterations <= refinements) {
+      iterations += 1;
+      factor.solve(r);
+      engine.copy(x, trial);
+      engine.axpy(-1, r, trial);
+      block.condition(trial, r);
+      const next = engine.norm(r);
+      const gain = norm / next;
+      if (iterations > 1 && !(gain > 1)) break;
+      norm = next;
+      engine.copy(trial, x);
+      if (iterations > 1 && gain < 2) break;
+    }
+    engine.copy(x, block.y);
+    return { iterations, factorised };
+  });
+}
 
 const solvers: Record<Exclude<InnerSolver, "descent" | "gradient_flow">, Solve> = {
   interior_point: onFace,
@@ -141,36 +188,13 @@ const solvers: Record<Exclude<InnerSolver, "descent" | "gradient_flow">, Solve> 
   fista: onFace,
   coordinate: onFace,
 
-  /** y ← y − H⁻¹ R(y), repeated as iterative refinement. */
-  cholesky: (binding, block) =>
-    withWorkspace(binding.engine, block.size, (workspace) => {
-      const { engine } = binding;
-      const factorised = block.factorise("cholesky")(0);
-      if (!factorised.ok || isSingular(factorised, binding, block)) return refuseCurvature(binding, block);
-      const { factor } = factorised;
-      const [x, r, trial] = [workspace.vector(), workspace.vector(), workspace.vector()];
-      engine.copy(block.y, x);
-      block.condition(x, r);
-      let norm = engine.norm(r);
-      let iterations = 0;
-      while (norm > 0 && iterations <= refinements) {
-        iterations += 1;
-        factor.solve(r);
-        engine.copy(x, trial);
-        engine.axpy(-1, r, trial);
-        block.condition(trial, r);
-        const next = engine.norm(r);
-        if (iterations > 1 && !(next < norm)) break;
-        norm = next;
-        engine.copy(trial, x);
-      }
-      engine.copy(x, block.y);
-      return { iterations, factorised };
-    }),
+  cholesky: (binding, block) => refined(binding, block, "cholesky"),
 
   /** H d = −R(y), y ← y + d, matrix-free. */
-  cg: (binding, block, tolerance) =>
-    withWorkspace(binding.engine, block.size, (workspace) => {
+  cg: (binding, block, tolerance) => {
+    const kind = factorKind(block.plan, "cg");
+    if (kind !== undefined) return refined(binding, block, kind);
+    return withWorkspace(binding.engine, block.size, (workspace) => {
       const { engine } = binding;
       const [r, d] = [workspace.vector(), workspace.vector()];
       block.condition(block.y, r);
@@ -184,7 +208,8 @@ const solvers: Record<Exclude<InnerSolver, "descent" | "gradient_flow">, Solve> 
       if (outcome.status === "indefinite") return refuseCurvature(binding, block);
       engine.axpy(1, d, block.y);
       return { iterations: outcome.iterations };
-    }),
+    });
+  },
 
   newton: (binding, block, tolerance) => {
     const curvature = curvatureOf(binding, block);
@@ -235,8 +260,9 @@ const stoppingFor = (engine: Engine, usual: Stopping, asked: number | undefined)
 function curvatureOf(binding: Binding, block: BlockRuntime): Curvature {
   const { engine } = binding;
   const { linear } = block.plan;
-  if (linear === "cholesky" || linear === "lu") {
-    const factorise = block.factorise(linear);
+  const kind = factorKind(block.plan, linear);
+  if (kind !== undefined) {
+    const factorise = block.factorise(kind);
     return {
       kind: "factorised",
       factorise: (point, shift) => {

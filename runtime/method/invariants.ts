@@ -6,6 +6,7 @@
 import { type Graph, input } from "../../compiler/ir/graph.ts";
 import { type Input, type Node, operandsOf, reachable } from "../../compiler/ir/node.ts";
 import { substitute } from "../../compiler/ir/substitute.ts";
+import type { RepresentedFacts } from "../../compiler/plan/facts.ts";
 import type { BlockPlan, Plan } from "../../compiler/plan/plan.ts";
 import { addSlot, type Binding, kernelOfChanges, lengthOf } from "../bind.ts";
 
@@ -17,8 +18,6 @@ const leastWorkPerEntry = 8;
 const leastWorkPerCompared = 64;
 /** Of a function of one number, in operations. */
 const functionWork = 10;
-/** Entries that are kept at the most: a kernel matrix of 12 000 points. */
-const mostEntries = 1.5e8;
 
 export interface Hoisted {
   /** The plans with inputs in place of what does not change. */
@@ -90,21 +89,39 @@ const rootsOf = ({ facts: { block } }: BlockPlan): readonly Node[] => [
 
 function rewritten(g: Graph, plan: BlockPlan, stands: ReadonlyMap<Node, Node>): BlockPlan {
   const { facts } = plan;
-  const { block, form } = facts;
+  const { block, form, represented } = facts;
   const all = (nodes: readonly Node[]): readonly Node[] => substitute(g, nodes, stands);
+  const one = (node: Node): Node => all([node])[0] as Node;
   return {
     ...plan,
     facts: {
       ...facts,
-      form: { ...form, matrix: all([form.matrix])[0] as Node },
+      form: { ...form, matrix: one(form.matrix) },
+      ...(represented && { represented: { ...represented, ...inSymmetricForm(represented, one) } }),
       block: {
         ...block,
-        ...(block.minimand && { minimand: all([block.minimand])[0] as Node }),
+        ...(block.minimand && { minimand: one(block.minimand) }),
         condition: all(block.condition),
         curvature: block.curvature.map(all),
         product: all(block.product),
         transposedProduct: all(block.transposedProduct),
       },
+    },
+  };
+}
+
+function inSymmetricForm(
+  { symmetric }: RepresentedFacts,
+  one: (node: Node) => Node,
+): Pick<RepresentedFacts, "symmetric"> {
+  if (symmetric === undefined) return {};
+  const { representer, root, penalty, matrix } = symmetric;
+  return {
+    symmetric: {
+      representer: { ...representer, gram: one(representer.gram) },
+      root: one(root),
+      penalty: one(penalty),
+      matrix: one(matrix),
     },
   };
 }
@@ -120,7 +137,8 @@ function costly(binding: Binding, roots: readonly Node[], isFixed: (input: Input
   return [...new Set(edges)].filter((node) => {
     if (node.kind === "input") return false;
     const entries = lengthOf(node.shape, binding.sizes);
-    return entries <= mostEntries && workUpTo(binding, node) >= Math.max(leastWork, leastWorkPerEntry * entries);
+    const isHeld = binding.arrays === undefined || entries <= binding.arrays.largest;
+    return isHeld && workUpTo(binding, node) >= Math.max(leastWork, leastWorkPerEntry * entries);
   });
 }
 

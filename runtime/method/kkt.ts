@@ -14,7 +14,8 @@ import type { OuterRun, SolveOptions } from "../run.ts";
 import { branchAndBound } from "../solve/branch-and-bound.ts";
 import { type QuadraticOutcome, quadraticProgram } from "../solve/quadratic-program.ts";
 import { symmetricSpectrum } from "../solve/symmetric.ts";
-import type { Status, TraceEntry } from "../types.ts";
+import type { Status } from "../types.ts";
+import { createWatch } from "../watch.ts";
 import type { Aid, Hypergradient } from "./aid.ts";
 import { innerResidual } from "./block.ts";
 import { type Coefficients, coefficientsOf } from "./coefficients.ts";
@@ -32,36 +33,38 @@ export async function runKkt(
   const { engine } = binding;
   const { upper } = problem;
   if (upper === undefined) throw new Error("no upper level to solve");
-  const began = performance.now();
-  const seconds = (): number => (performance.now() - began) / 1000;
+  const direction = upper.direction === "maximize" ? -1 : 1;
+  const watch = createWatch(options, direction);
   const derived = deriveSingleLevel(problem);
   if (!derived.ok) throw notThisKind(derived.reason);
   const coefficients = coefficientsOf(binding, derived.level);
   refuseConcave(coefficients);
   const { program, pairs, places } = coefficients;
 
-  const direction = upper.direction === "maximize" ? -1 : 1;
-  const trace: TraceEntry[] = [];
   let best: Solved | undefined;
+  watch.ledger.keep(
+    "best",
+    () => best,
+    (written) => {
+      best = written;
+    },
+  );
   const take = (nodes: number, found: Solved): void => {
     best = found;
-    const entry: TraceEntry = {
+    watch.note({
       step: nodes,
       value: direction * (found.value + coefficients.constant),
       gradient_norm: 0,
-      seconds: seconds(),
       inner_residual: 0,
       adjoint_residual: 0,
-    };
-    trace.push(entry);
-    options.onStep?.(entry);
+    });
   };
   const search = async (): Promise<Pick<OuterRun, "status" | "steps" | "message">> => {
-    const machine = branchAndBound(engine, program, pairs);
-    for (let rested = performance.now(); ; ) {
+    const machine = branchAndBound(engine, program, pairs, watch.ledger);
+    for (;;) {
       const next = machine.next();
       const { nodes, best: found } = next.value;
-      if (found !== undefined && found !== best) take(nodes, found);
+      if (found !== undefined && (best === undefined || found.value < best.value)) take(nodes, found);
       if (next.done === true) {
         const { status } = next.value;
         if (status === "unbounded") throw new BilevelError([unboundedUpper(upper.span)]);
@@ -70,12 +73,7 @@ export async function runKkt(
           ? { status: "converged", steps: nodes }
           : { status: "max_steps", steps: nodes, message: "rounding has spoilt a linear program of the search" };
       }
-      if (performance.now() - rested > breathing) {
-        await new Promise<void>((resolve) => setTimeout(resolve, 0));
-        rested = performance.now();
-      }
-      const late = seconds() >= (options.timeLimit ?? Number.POSITIVE_INFINITY);
-      const stopped: Status | undefined = options.signal?.aborted ? "interrupted" : late ? "time_limit" : undefined;
+      const stopped: Status | undefined = await watch.pause(nodes, nodes >= limit);
       if (stopped !== undefined) return { status: stopped, steps: nodes };
       if (nodes >= limit) return { status: "max_steps", steps: nodes };
     }
@@ -106,13 +104,15 @@ export async function runKkt(
     warnings: severalAnswersAt(binding, coefficients, x, upper.variables, unknowns, aid),
     complete: true,
   };
-  return { ...ended, seconds: seconds(), trace, evaluated: { answer, gradient: new Float64Array(aid.w.length) } };
+  return {
+    ...ended,
+    seconds: watch.seconds(),
+    trace: watch.trace,
+    evaluated: { answer, gradient: new Float64Array(aid.w.length) },
+  };
 }
 
 type Solved = Extract<QuadraticOutcome, { status: "solved" }>;
-
-/** How long the search keeps the event loop waiting, in milliseconds. */
-const breathing = 30;
 
 const notThisKind = (reason: string): BilevelError =>
   new BilevelError([

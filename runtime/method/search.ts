@@ -13,6 +13,7 @@ import { BilevelError, type Diagnostic } from "../../grammar/diagnostics.ts";
 import { type Binding, evaluateNode, lengthOf } from "../bind.ts";
 import type { Engine, Vector } from "../engine/engine.ts";
 import { atTheEdge } from "../errors.ts";
+import type { Ledger } from "../ledger.ts";
 import { norm } from "../solve/arrays.ts";
 import { notEvaluable } from "../solve/minimise/descent.ts";
 import { spread } from "../solve/sobol.ts";
@@ -56,8 +57,15 @@ export function isSearch(outer: Choice<OuterSolver>): outer is Choice<Search> {
 }
 
 /** Overwrites x by the best point. Iterates are the points in the order tried. */
-export function* search(engine: Engine, outer: Choice<Search>, trials: Trials, x: Vector): Minimisation {
+export function* search(
+  engine: Engine,
+  outer: Choice<Search>,
+  trials: Trials,
+  x: Vector,
+  ledger: Ledger,
+): Minimisation {
   const { low, high } = trials.box;
+  const evaluate = recalling(trials.evaluate, ledger);
   const workspace = createWorkspace(engine, x.length);
   try {
     const [point, gradient] = [workspace.vector(), workspace.vector()];
@@ -71,7 +79,7 @@ export function* search(engine: Engine, outer: Choice<Search>, trials: Trials, x
       const points = next.value
         .slice(0, left)
         .map((unit) => unit.map((u, j) => (low[j] as number) + u * ((high[j] as number) - (low[j] as number))));
-      const answers = trials.evaluate(points);
+      const answers = evaluate(points);
       tried += points.length;
       told = answers.map((answer) => answer?.value ?? Number.NaN);
       for (const [k, answer] of answers.entries()) {
@@ -93,6 +101,33 @@ export function* search(engine: Engine, outer: Choice<Search>, trials: Trials, x
   } finally {
     workspace.release();
   }
+}
+
+type Remembered = Omit<PointAnswer, "lower">;
+
+/** A search that is taken up tries the same points in the same order: those that were answered are not asked again. */
+function recalling(
+  evaluate: Trials["evaluate"],
+  ledger: Ledger,
+): (points: readonly Float64Array[]) => readonly (Remembered | undefined)[] {
+  let answers: (readonly (Remembered | undefined)[])[] = [];
+  let asked = 0;
+  ledger.keep(
+    "answers",
+    () => answers,
+    (written) => {
+      answers = written;
+    },
+  );
+  return (points) => {
+    answers[asked] ??= evaluate(points).map((answer) => {
+      if (answer === undefined) return undefined;
+      const { value, gradient, residuals } = answer;
+      return { value, gradient, residuals };
+    });
+    asked += 1;
+    return answers[asked - 1] as readonly (Remembered | undefined)[];
+  };
 }
 
 function proposalsOf(

@@ -7,6 +7,7 @@
 import { optionTable } from "../../compiler/plan/options.ts";
 import type { BlockPlan } from "../../compiler/plan/plan.ts";
 import type { Engine, Vector } from "../engine/engine.ts";
+import type { Ledger } from "../ledger.ts";
 import { fixedPointDefaults, minimiserDefaults } from "../solve/defaults.ts";
 import { applyTransposedInverse, createDifferences, type Differences } from "../solve/differences.ts";
 import { cg } from "../solve/linear/cg.ts";
@@ -34,6 +35,10 @@ export function createLearnt(engine: Engine, { inner, adjoint }: BlockPlan, size
     differences: createDifferences(engine, workspace, memory ?? fixedPointDefaults.memory),
     rate: numberOf(inner.arguments, "rate") ?? fixedPointDefaults.rate,
   };
+}
+
+export function keepLearnt(learnt: Learnt, ledger: Ledger): void {
+  (learnt.kind === "pairs" ? learnt.pairs : learnt.differences).keep(ledger);
 }
 
 export function forget(learnt: Learnt): void {

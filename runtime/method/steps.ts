@@ -8,6 +8,7 @@ import { BilevelError, type Span } from "../../grammar/diagnostics.ts";
 import { type Binding, flatKernel } from "../bind.ts";
 import type { Engine, Vector } from "../engine/engine.ts";
 import { notFinite } from "../errors.ts";
+import { type Ledger, unwritten } from "../ledger.ts";
 import { createRandom } from "../random.ts";
 import { sampleRows } from "../sample.ts";
 import { minimiserDefaults } from "../solve/defaults.ts";
@@ -17,12 +18,14 @@ import { scheduleOf } from "../solve/schedule.ts";
 export interface Steps {
   /**
    * Moves the point by the planned number of steps, and says how many that were. `settle` solves for a part of the point given the rest,
-   * before each step and at the end: the gradient in the rest is then that of what is minimised with the part at its best (variable
-   * projection, Golub and Pereyra 1973).
+   * before each step: the gradient in the rest is then that of what is minimised with the part at its best (variable projection, Golub
+   * and Pereyra 1973).
    */
   readonly run: (settle?: () => void) => number;
   /** Forgets the momentum and the steps taken; batches are drawn from the first again. */
   readonly restart: () => void;
+  /** From where the steps stand, as after a restart. */
+  readonly keep: (ledger: Ledger) => void;
 }
 
 export interface StepsOptions {
@@ -59,6 +62,7 @@ export function createSteps(binding: Binding, gradient: readonly Node[], y: Vect
   let update: Update | undefined;
   let evaluate: (() => void) | undefined;
   let taken = 0;
+  let ledger = unwritten;
 
   /** Compiled at the first step: all that the gradient reads has its place by then. */
   const compile = (): (() => void) => {
@@ -66,6 +70,7 @@ export function createSteps(binding: Binding, gradient: readonly Node[], y: Vect
     if (typeof batch !== "number") return flatKernel(binding, "lower gradient", gradient, slope);
     const sample = sampleRows(binding, gradient, batch, createRandom(argument("seed", 0)));
     if (sample === undefined) throw new BilevelError([notSampled(asLong, options.span)]);
+    sample.keep(ledger.part("sample"));
     const run = flatKernel(sample.binding, "lower gradient on a batch", gradient, slope);
     return () => {
       sample.draw();
@@ -74,8 +79,8 @@ export function createSteps(binding: Binding, gradient: readonly Node[], y: Vect
   };
   const method = (): Update =>
     options.solver === "adam"
-      ? createAdam(engine, y.length, vector)
-      : momentum(engine, argument("momentum", 0), vector());
+      ? createAdam(engine, y.length, vector, ledger.part("adam"))
+      : momentum(engine, argument("momentum", 0), ledger.vector("momentum", vector()));
 
   return {
     run: (settle = () => {}) => {
@@ -88,7 +93,6 @@ export function createSteps(binding: Binding, gradient: readonly Node[], y: Vect
         update(slope, y, rate * schedule(taken));
         taken += 1;
       }
-      settle();
       if (!Number.isFinite(engine.norm(y)))
         throw new BilevelError([notFinite(`the steps of ${options.names}`, options.span)]);
       return count;
@@ -96,6 +100,16 @@ export function createSteps(binding: Binding, gradient: readonly Node[], y: Vect
     restart: () => {
       for (const made of vectors.splice(0)) engine.release(made);
       [update, evaluate, taken] = [undefined, options.arguments.has("batch") ? undefined : evaluate, 0];
+    },
+    keep: (given) => {
+      ledger = given;
+      ledger.keep(
+        "steps taken",
+        () => taken,
+        (written) => {
+          taken = written;
+        },
+      );
     },
   };
 }

@@ -1,6 +1,10 @@
 /** What is looked at once a lower level is solved, at an answer that is handed out: does its curvature determine it? */
+import { notConvexInRkhs, rkhsPenaltyNotPositive } from "../../compiler/errors.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import type { Node } from "../../compiler/ir/node.ts";
+import { substitute } from "../../compiler/ir/substitute.ts";
 import { BilevelError, type Diagnostic } from "../../grammar/diagnostics.ts";
-import type { Binding } from "../bind.ts";
+import { type Binding, evaluateNode, evaluateNodes } from "../bind.ts";
 import { degenerateMinimum, illConditioned, singularEquations } from "../errors.ts";
 import { curvatureName, worryingCondition } from "./adjoint.ts";
 import { type BlockRuntime, curvatureRefusal, refusalOf } from "./block.ts";
@@ -65,4 +69,24 @@ function faceFindings(binding: Binding, block: BlockRuntime): readonly Diagnosti
   if (!made.ok || isSingular(made, binding, block)) throw new BilevelError([refusalOf(binding, block)]);
   made.factor.release();
   return [];
+}
+
+/** Refuses a function in an RKHS that is no minimiser, where that was not proved beforehand. */
+export function verifyExpansion(binding: Binding, g: Graph, block: BlockRuntime): void {
+  const { represented: facts } = block.plan.facts;
+  if (facts === undefined || (facts.isConvex && facts.penalties.every((sign) => sign === "positive"))) return;
+  const { certificate, representers, penalties } = facts.represented;
+  const back = representers.flatMap(({ values, norm }) => [values, norm].map((own) => [own.input, own.node] as const));
+  evaluateNodes(binding, substitute(g, penalties, new Map<Node, Node>(back))).forEach(([factor = 0], k) => {
+    const name = representers[k]?.coefficients.name ?? block.names;
+    if (!(factor > 0)) throw new BilevelError([rkhsPenaltyNotPositive(name, factor, block.span)]);
+  });
+  if (facts.isConvex || certificate === undefined) return;
+  const { engine } = binding;
+  const matrix = engine.allocate(block.size ** 2);
+  engine.write(matrix, evaluateNode(binding, certificate));
+  const made = engine.cholesky(matrix, block.size, 1);
+  engine.release(matrix);
+  if (!made.ok || made.smallestPivot <= 0) throw new BilevelError([notConvexInRkhs(block.names, block.span)]);
+  made.factor.release();
 }

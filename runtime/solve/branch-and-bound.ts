@@ -3,6 +3,7 @@
  * (Bard and Moore 1990): a relaxation without complementarity bounds what its branches can reach.
  */
 import type { Engine } from "../engine/engine.ts";
+import type { Ledger } from "../ledger.ts";
 import { largestMagnitude } from "./arrays.ts";
 import {
   type LinearRows,
@@ -37,12 +38,22 @@ export function* branchAndBound(
   engine: Engine,
   program: QuadraticProgram,
   pairs: Complementarity,
+  ledger: Ledger,
 ): Generator<Visit, BranchOutcome, void> {
   type Choice = "free" | "tight" | "idle";
-  const open: (readonly Choice[])[] = [pairs.rows.map(() => "free")];
+  let open: (readonly Choice[])[] = [pairs.rows.map(() => "free")];
+  let choices: readonly Choice[] | undefined;
   let best: Solved | undefined;
-  for (let nodes = 1; ; nodes += 1) {
-    const choices = open.pop();
+  let nodes = 1;
+  ledger.keep(
+    "branches",
+    () => ({ open: choices === undefined ? open : [...open, choices], best, nodes }),
+    (written) => {
+      ({ open, best, nodes } = written);
+    },
+  );
+  for (; ; nodes += 1) {
+    choices = open.pop();
     if (choices === undefined)
       return { status: best === undefined ? "infeasible" : "solved", nodes, ...(best && { best }) };
     const relaxed = quadraticProgram(engine, relaxation(program, pairs, choices));
@@ -64,7 +75,8 @@ export function* branchAndBound(
       }
       // Without a bound, any decision may bring one.
     } else if (branch < 0) return { status: "unbounded", nodes };
-    const decided = (choice: Choice): readonly Choice[] => choices.with(branch, choice);
+    const parent = choices;
+    const decided = (choice: Choice): readonly Choice[] => parent.with(branch, choice);
     open.push(decided("idle"), decided("tight"));
   }
 }

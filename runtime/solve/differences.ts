@@ -5,6 +5,7 @@
  *     J⁻¹ ≈ β I + (ΔX − β ΔR) (ΔRᵀ ΔR)⁻¹ ΔRᵀ.
  */
 import type { Engine, Vector } from "../engine/engine.ts";
+import type { Ledger } from "../ledger.ts";
 import { machineEpsilon, type Workspace } from "./workspace.ts";
 
 export interface Difference {
@@ -19,6 +20,7 @@ export interface Differences {
   readonly kept: readonly Difference[];
   readonly add: (from: Standing, to: Standing) => void;
   readonly forget: () => void;
+  readonly keep: (ledger: Ledger) => void;
   /** γ with ΔRᵀ ΔR γ = right, of as many of the newest differences as are independent. */
   readonly combine: (right: (difference: Difference) => number) => readonly number[];
 }
@@ -57,6 +59,25 @@ export function createDifferences(engine: Engine, workspace: Workspace, memory: 
     forget: () => {
       spare.push(...kept.splice(0));
     },
+    keep: (ledger) =>
+      ledger.keep(
+        "differences",
+        () =>
+          kept.map(({ dx, dr, products }) => ({
+            dx: engine.read(dx),
+            dr: engine.read(dr),
+            products: kept.map((other) => products.get(other) as number),
+          })),
+        (written) => {
+          kept.push(...spare.splice(0, written.length));
+          for (const [i, { dx, dr, products }] of written.entries()) {
+            const own = kept[i] as Difference;
+            engine.write(own.dx, dx);
+            engine.write(own.dr, dr);
+            products.forEach((product, j) => own.products.set(kept[j] as Difference, product));
+          }
+        },
+      ),
     combine: (right) => combination(engine, kept, right),
   };
 }

@@ -12,6 +12,7 @@
  * Rounding can stop a method a little above the tolerance. Where no step makes progress any more, a gradient within
  * `roundingSlack` times the tolerance, or `roundings` of the engine's numbers, is `converged`, a larger one `stagnated`.
  */
+import { type Ledger, unwritten } from "../ledger.ts";
 import type { MinimiserStatus } from "./types.ts";
 
 export interface Stopping {
@@ -24,6 +25,8 @@ export interface Stopping {
   readonly settles?: boolean;
   /** Values and gradients are estimates, which need not improve from step to step: only the number of steps ends the run. */
   readonly estimated?: boolean;
+  /** Keeps what a stopped run goes on from. */
+  readonly ledger?: Ledger;
 }
 
 const roundingSlack = 100;
@@ -57,11 +60,18 @@ export function atRoundingFloor(stationarity: number, tolerance: number, epsilon
 
 /** `epsilon` is the engine's unit rounding. */
 export function createMonitor(stopping: Stopping, start: Standing, epsilon: number): Monitor {
-  const reference = stopping.gradientScale ?? start.gradientNorm;
-  const bound = huge * Math.max(1, Math.abs(start.value));
+  let reference = stopping.gradientScale ?? start.gradientNorm;
+  let bound = huge * Math.max(1, Math.abs(start.value));
   let lastValue = start.value;
   let lastGradient = start.gradientNorm;
   let idle = 0;
+  (stopping.ledger ?? unwritten).keep(
+    "monitor",
+    () => ({ reference, bound, lastValue, lastGradient, idle }),
+    (written) => {
+      ({ reference, bound, lastValue, lastGradient, idle } = written);
+    },
+  );
 
   const stationarity = ({ value, gradientNorm, length }: Standing): number => {
     const scale = Math.max(reference, stopping.relativeToValue === true ? Math.abs(value) / Math.max(1, length) : 0);

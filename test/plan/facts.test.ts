@@ -4,15 +4,17 @@ import { type BlockFacts, factsOf } from "../../compiler/plan/facts.ts";
 import { planOf } from "../../compiler/plan/plan.ts";
 import { compiled, word } from "../support/problems.ts";
 
-function factsFor(unknown: string, objective: string, upper = "sum(y) + w"): BlockFacts {
+/** `beside`: a second unknown b of that type, chosen with y. */
+function factsFor(unknown: string, objective: string, upper = "sum(y) + w", beside?: string): BlockFacts {
   const { derivation, problem } = compiled(`
     let A = [[1, 2, 0], [3, 4, 1], [0, 1, 1], [1, 0, 0]]
     let T = [[1, 2], [3, 4], [0, 1], [1, 1]]
     let C = [1, -1, 1, 1]
     var w: real
     var y: ${unknown}
+    ${beside === undefined ? "" : `var b: ${beside}`}
     minimize ${upper} over w
-    where y minimizes ${objective}`);
+    where ${beside === undefined ? "y" : "y, b"} minimizes ${objective}`);
   const block = derivation?.blocks[0];
   if (derivation === undefined || block === undefined || problem === undefined) throw new Error("no block");
   return factsOf(problem.graph, block, derivation.blocks);
@@ -46,6 +48,17 @@ describe("what is found about a lower level", () => {
     // Weighted by a column each, the blocks differ.
     const weighted = factsFor("real[3, 2]", "sum([1, 2] * (A @ y - T)^2) + exp(w) * sumsq(y)").form;
     expect(weighted).toMatchObject({ kind: "blocks", shared: false });
+  });
+
+  it("sees weights and biases as one matrix for all columns, where the columns are alike", () => {
+    const form = (objective: string, beside: string) =>
+      factsFor("real[3, 2]", `${objective} + exp(w) * sumsq(y)`, "sum(y) + w", beside).form;
+    const fitted = form("sum((A @ y + b - T)^2)", "real[2]");
+    expect(fitted).toMatchObject({ kind: "blocks", separate: [1], coupled: [0], shared: true });
+    expect([fitted.order, fitted.count].map((size) => evaluateSize(size, new Map()))).toEqual([4, 2]);
+    expect(form("sum(([1, 2] * (A @ y + b - T))^2)", "real[2]").kind).toBe("dense");
+    expect(form("sum((A @ y - T)^2) + (sum(y) - sum(b))^2 + sumsq(b)", "real[2]").kind).toBe("dense");
+    expect(form("sum((A @ y + b - T)^2)", "real").kind).toBe("dense");
   });
 
   it("sees where the upper level shares the objective, or does not read it", () => {

@@ -6,7 +6,7 @@ const data = `
   let X = normal(20, 4, seed: 1)
   let t = X @ [1, -2, 0, 0] + 0.5 * normal(20, seed: 2)
   var w: real init -2
-  var s: real init 0.5
+  var s: real init 0.55
 `;
 const fit = "0.5 * mean((X @ b - t * (1 + 0.1 * a))^2)";
 const above =

@@ -19,6 +19,7 @@ const lowerTerm = fc.constantFrom(
   "mean(huber(A @ theta - b, exp(s) / 2))",
   "theta @ A' @ A @ theta / 4 - theta[1] * w[0]",
   "cross_entropy(A @ theta + b * w[1], 1)",
+  "mean(select(C > 0, (A @ theta - w[0])^2, s^2))",
 );
 const upperTerm = fc.constantFrom(
   "mean((A @ theta - 1)^2)",

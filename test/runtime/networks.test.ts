@@ -94,6 +94,63 @@ describe("networks", () => {
     expect(value).toBeCloseTo((first + second) / 2, 10);
   });
 
+  it.each([
+    [1, "valid", "none", 1],
+    [1, "same", "max", 2],
+    [2, "same", "average", 2],
+    [3, "same", "none", 1],
+    [1, "valid", "max", 3],
+  ])("convolve with stride %d, padding: %s and pool: %s of %d", async (stride, padding, pool, square) => {
+    const [height, width, depth, kernel] = [6, 7, 2, 3];
+    const problem = await prepared(`
+      network f: real[${height * width * depth}] -> real = conv(image: [6, 7, 2], channels: [2], kernel: 3,
+        stride: ${stride}, padding: ${padding}, pool: ${pool}, pool_size: ${square}, activation: tanh)
+      data images: { x: real[2, ${height * width * depth}] } = normal(seed: 6)
+      report x = images.x
+      minimize E[images](f(x)) over f
+      solve { steps: 1 }`);
+    const { upper, reports, value } = await problem.solve();
+    const { W1, b1, W2, b2 } = upper.f as { W1: number[][]; b1: number[]; W2: number[]; b2: number };
+    const axis = (length: number): readonly number[] => {
+      const count = padding === "same" ? Math.ceil(length / stride) : Math.floor((length - kernel) / stride) + 1;
+      const zeros = padding === "same" ? Math.max(0, (count - 1) * stride + kernel - length) : 0;
+      return Array.from({ length: count }, (_, i) => i * stride - Math.floor(zeros / 2));
+    };
+    const [tops, lefts] = [axis(height), axis(width)];
+    const at = (image: readonly number[]): number => {
+      const pixel = (row: number, column: number, d: number): number =>
+        row < 0 || column < 0 || row >= height || column >= width
+          ? 0
+          : (image[(row * width + column) * depth + d] as number);
+      const convolved = tops.map((top) =>
+        lefts.map((left) =>
+          b1.map((bias, channel) => {
+            let score = bias;
+            for (let r = 0; r < kernel; r += 1)
+              for (let c = 0; c < kernel; c += 1)
+                for (let d = 0; d < depth; d += 1)
+                  score += pixel(top + r, left + c, d) * (W1[(r * kernel + c) * depth + d]?.[channel] as number);
+            return Math.tanh(score);
+          }),
+        ),
+      );
+      const seen: number[] = [];
+      for (let top = 0; top + square <= tops.length; top += square)
+        for (let left = 0; left + square <= lefts.length; left += square)
+          for (const channel of b1.keys()) {
+            const own = convolved
+              .slice(top, top + square)
+              .flatMap((row) => row.slice(left, left + square).map((each) => each[channel] as number));
+            seen.push(pool === "max" ? Math.max(...own) : own.reduce((a, b) => a + b) / own.length);
+          }
+      return seen.reduce((sum, one, i) => sum + one * (W2[i] as number), b2);
+    };
+    const [first, second] = (reports.x as number[][]).map(at) as [number, number];
+    expect(W2).toHaveLength(2 * Math.floor(tops.length / square) * Math.floor(lefts.length / square));
+    expect(value).toBeCloseTo((first + second) / 2, 10);
+    expect(problem.gradcheck().worst).toBeLessThan(1e-6);
+  });
+
   it("have derivatives in all their weights", async () => {
     const family = fc.constantFrom(
       "linear()",
@@ -104,6 +161,8 @@ describe("networks", () => {
       "mlp(hidden: [4], activation: relu, init: he, seed: 4)",
       "mlp(hidden: [3], activation: tanh, norm: spectral)",
       "conv(image: [2, 1], channels: [2, 3], kernel: 1, activation: tanh, hidden: [2], norm: layer)",
+      "conv(image: [2, 1], channels: [3], kernel: 3, padding: same, activation: tanh, pool: average, pool_size: 1)",
+      "conv(image: [1, 2], channels: [2], kernel: 2, stride: 2, padding: same, activation: silu)",
     );
     await fc.assert(
       fc.asyncProperty(family, async (own) => {

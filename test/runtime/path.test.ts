@@ -55,6 +55,7 @@ describe("steps of descent", () => {
       where t minimizes 0.5 * (t - l)^2 selected from previous by descent(steps: 1, rate: 0.5)`);
     const { lower, gradient } = problem.gradient({ l: 2 });
     expect([lower.t, gradient.l]).toEqual([3, 0.5]);
+    expect(problem.gradcheck({ l: 2 }).passed).toBe(true);
   });
 
   it("hand on to an earlier level that nothing else reads", async () => {

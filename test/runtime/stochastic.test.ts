@@ -64,6 +64,17 @@ describe("on quadratics with a known solution", () => {
     expect(short.residuals.adjoint).toBeLessThan(1e-12);
   });
 
+  it("srba converges linearly, without a memory", async () => {
+    const method = "srba(batch: 8, inner_rate: 0.1, outer_rate: 0.1)";
+    const [first, second, third] = [
+      await slopeAfter(method, 600, [1]),
+      await slopeAfter(method, 1200, [1]),
+      await slopeAfter(method, 4000, [1]),
+    ];
+    expect(second / first).toBeLessThan(1e-2);
+    expect(third).toBeLessThan(1e-20);
+  });
+
   it("constant step sizes leave a floor in their proportion", async () => {
     const seeds = Array.from({ length: 12 }, (_, seed) => seed);
     const floor = async (rate: number): Promise<number> => {
@@ -139,7 +150,7 @@ describe("a run", () => {
 
   it("maximises as it minimises the negative", async () => {
     const negative = regression.replace("minimize 0.5", "maximize -0.5").replace("+ 0.01", "- 0.01");
-    for (const method of ["soba", "saba", "stocbio", "f2sa", "bome"]) {
+    for (const method of ["soba", "saba", "srba", "stocbio", "f2sa", "bome"]) {
       const rates = "inner_rate: 0.1, outer_rate: 0.1";
       const [up, down] = [
         await run(negative, `${method}(${rates})`, 30),
@@ -190,6 +201,7 @@ describe("a run", () => {
     expect(Math.abs((upper["a"] as number) - 1)).toBeLessThan(0.05);
     expect(Math.abs((fixed["a"] as number) - 1)).toBeGreaterThan(0.1);
     await expect((await prepared(endless.replace("soba", "saba"))).solve()).rejects.toThrow(/never come again/);
+    await expect((await prepared(endless.replace("soba", "srba"))).solve()).rejects.toThrow(/never end/);
   });
 
   it("counts the rows that it evaluates, and looks at all of them on the way", async () => {

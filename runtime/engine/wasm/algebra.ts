@@ -13,6 +13,10 @@ export interface Algebra {
   readonly multiply: (x: number, y: number, out: number, n: number) => void;
   /** to <- the sum of `count` vectors that lie `stride` bytes apart, in order. */
   readonly gather: (to: number, from: number, stride: number, count: number, n: number) => void;
+  /** x <- 0 */
+  readonly clear: (x: number, n: number) => void;
+  /** y <- x; the two may overlap. */
+  readonly copy: (x: number, y: number, n: number) => void;
 }
 
 export function createAlgebra(memory: Memory, target: Target): Algebra {

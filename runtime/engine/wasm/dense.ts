@@ -5,6 +5,7 @@
 import type { Target } from "../../../compiler/emit/wasm/target.ts";
 import type { Blas } from "../blas/blas.ts";
 import { choleskyByLapack, luByLapack } from "../blas/factorise.ts";
+import type { Algebra } from "./algebra.ts";
 import {
   choleskyInPlace,
   luInPlace,
@@ -54,13 +55,15 @@ const panelEntries = 2 ** 18;
 export function createDense(
   memory: Memory,
   target: Target,
+  algebra: Algebra,
   own: Threads,
   blas: () => Blas | undefined,
   threads: number | undefined,
 ): Dense {
   const tiled = createMatrixProduct(memory, target, own);
-  const libraryFor = (multiplyAdds: number): Blas | undefined => {
-    const library = multiplyAdds >= worthCalling ? blas() : undefined;
+  /** `whole` is the work of which this call is a part, if it is one. */
+  const libraryFor = (multiplyAdds: number, whole = multiplyAdds): Blas | undefined => {
+    const library = whole >= worthCalling ? blas() : undefined;
     library?.setThreads(multiplyAdds >= worthThreads ? (threads ?? library.threads ?? 1) : 1);
     return library;
   };
@@ -69,10 +72,11 @@ export function createDense(
     const done = libraryFor(m * n * k)?.multiply(memory.reals(), alpha, a, b, c, m, n, k);
     if (done !== true) tiled.multiply(alpha, a, b, c, m, n, k, lower);
   };
+  /** Who factorised a matrix of this order also solves with it. */
   const solveTriangular: SolveTriangular = (t, n, lower, unit, x, columns) => {
-    const library = libraryFor((n * n * columns) / 2);
+    const library = libraryFor((n * n * columns) / 2, n ** 3 / 6 + (n * n * columns) / 2);
     if (library !== undefined) library.solveTriangular(memory.reals(), t, n, lower, unit, x, columns);
-    else solveTriangularBlocked(memory.reals(), multiply, t, n, lower, unit, x, columns);
+    else solveTriangularBlocked(algebra, memory.reals(), multiply, t, n, lower, unit, x, columns);
   };
 
   /** diag(w) Aᵀ for a few columns of A at a time, which stay in cache: the whole of it would be as large as A. */
@@ -111,7 +115,7 @@ export function createDense(
     cholesky: (at, n) => {
       const library = libraryFor(n ** 3 / 6);
       return library === undefined
-        ? choleskyInPlace(memory.reals(), multiply, at, n)
+        ? choleskyInPlace(algebra, memory.reals(), multiply, at, n)
         : choleskyByLapack(library, memory.reals(), at, n);
     },
     lu: (at, n, pivots) => {

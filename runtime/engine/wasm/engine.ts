@@ -21,9 +21,11 @@ export async function createWasmEngine(options: WasmEngineOptions = {}): Promise
   /** The vector's first entry within all of memory. */
   const start = (vector: Vector): number => blockOf(vector).address / entry;
 
+  /** Its content is arbitrary; memory that nothing was written to yet takes no room. */
+  const room = (length: number): Block => ({ address: memory.allocate(entry * length), length });
   const allocate = (length: number): Vector => {
-    const block: Block = { address: memory.allocate(entry * length), length };
-    memory.reals().fill(0, block.address / entry, block.address / entry + length);
+    const block = room(length);
+    algebra.clear(block.address, length);
     return block;
   };
 
@@ -50,7 +52,7 @@ export async function createWasmEngine(options: WasmEngineOptions = {}): Promise
     count: number,
     inPlace: (at: number, index: number) => Pivots,
   ): { readonly copy: Vector; readonly pivots: Pivots } => {
-    const copy = allocate(size * size * count);
+    const copy = room(size * size * count);
     engine.copy(matrix, copy);
     let smallest = 1;
     for (let i = 0; i < count; i += 1) {
@@ -68,19 +70,16 @@ export async function createWasmEngine(options: WasmEngineOptions = {}): Promise
     release: (vector) => memory.release(blockOf(vector).address),
     view: (vector, offset, length): Block => ({ address: blockOf(vector).address + entry * offset, length }),
     write: (vector, values) => memory.reals().set(values, start(vector)),
-    // Memory that nothing was written to takes no room yet, so it is not cleared first.
     take: (values): Block => {
-      const { length } = values;
-      const block: Block = { address: memory.allocate(entry * length), length };
+      const block = room(values.length);
       moveOut(values, (part, at) => memory.reals().set(part, block.address / entry + at));
       return block;
     },
     read: (vector) => new Float64Array(memory.reals().subarray(start(vector), start(vector) + vector.length)),
-    copy: (from, to) => {
-      memory.reals().copyWithin(start(to), start(from), start(from) + from.length);
-    },
+    copy: (from, to) => algebra.copy(blockOf(from).address, blockOf(to).address, from.length),
     fill: (vector, value) => {
-      memory.reals().fill(value, start(vector), start(vector) + vector.length);
+      if (Object.is(value, 0)) algebra.clear(blockOf(vector).address, vector.length);
+      else memory.reals().fill(value, start(vector), start(vector) + vector.length);
     },
     scale: (a, x) => algebra.scale(a, blockOf(x).address, x.length),
     axpy: (a, x, y) => algebra.axpy(a, blockOf(x).address, blockOf(y).address, x.length),

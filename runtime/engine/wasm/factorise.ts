@@ -2,17 +2,19 @@
  * Dense factorisations in place, on row-major matrices in memory, blocked so that nearly all of the work is matrix products
  * (Golub and Van Loan, Matrix Computations, 3.2.11 and 4.2.6). Addresses are in entries.
  */
+import type { Algebra } from "./algebra.ts";
 import type { MultiplyInto } from "./matrix-product.ts";
 import type { Reals } from "./memory.ts";
 
-const block = 48;
+const block = 32;
 
 /** What factorising met: the smallest pivot relative to what the matrix held there, or the one that it could not use. */
 export type Pivots = { readonly ok: true; readonly smallest: number } | { readonly ok: false; readonly pivot: number };
 
 /** L Lᵀ = matrix, L overwriting the lower triangle (which alone is read), what is above it arbitrary afterwards. Pivots are L's squared diagonal, relative to the matrix's own. */
-export function choleskyInPlace(reals: Reals, multiply: MultiplyInto, at: number, n: number): Pivots {
+export function choleskyInPlace({ dot }: Algebra, reals: Reals, multiply: MultiplyInto, at: number, n: number): Pivots {
   let smallest = 1;
+  const entry = reals.BYTES_PER_ELEMENT;
   const scales = Float64Array.from({ length: n }, (_, i) => reals[at + i * (n + 1)] as number);
   for (let k0 = 0; k0 < n; k0 += block) {
     const end = Math.min(n, k0 + block);
@@ -21,8 +23,7 @@ export function choleskyInPlace(reals: Reals, multiply: MultiplyInto, at: number
       const rowI = at + i * n;
       for (let j = k0; j < Math.min(i + 1, end); j += 1) {
         const rowJ = at + j * n;
-        let sum = reals[rowI + j] as number;
-        for (let p = k0; p < j; p += 1) sum -= (reals[rowI + p] as number) * (reals[rowJ + p] as number);
+        const sum = (reals[rowI + j] as number) - dot(entry * (rowI + k0), entry * (rowJ + k0), j - k0);
         if (i > j) {
           reals[rowI + j] = sum / (reals[rowJ + j] as number);
           continue;
@@ -117,13 +118,6 @@ function substitute(
     const i = forward ? step : n - 1 - step;
     const row = x + i * stride;
     const [from, to] = forward ? [0, i] : [i + 1, n];
-    if (columns === 1) {
-      let sum = reals[row] as number;
-      for (let k = from; k < to; k += 1)
-        sum -= (reals[t.at + i * t.row + k * t.column] as number) * (reals[x + k * stride] as number);
-      reals[row] = unit ? sum : sum / (reals[t.at + i * (t.row + t.column)] as number);
-      continue;
-    }
     for (let k = from; k < to; k += 1) {
       const factor = reals[t.at + i * t.row + k * t.column] as number;
       const other = x + k * stride;
@@ -136,7 +130,34 @@ function substitute(
   }
 }
 
-/** X ← T⁻¹ X, T lower or upper, for a contiguous X of n × columns at `x`. */
+/** The same for one contiguous column: by dot products with the rows of T, or where its columns are contiguous by adding these up. */
+function substituteOne(
+  { dot, axpy }: Algebra,
+  reals: Reals,
+  t: Triangle,
+  n: number,
+  forward: boolean,
+  unit: boolean,
+  x: number,
+): void {
+  const entry = reals.BYTES_PER_ELEMENT;
+  for (let step = 0; step < n; step += 1) {
+    const i = forward ? step : n - 1 - step;
+    const diagonal = t.at + i * (t.row + t.column);
+    const from = forward ? 0 : i + 1;
+    if (t.column === 1) {
+      const row = entry * (t.at + i * t.row + from);
+      (reals[x + i] as number) -= dot(row, entry * (x + from), step);
+    }
+    if (!unit) (reals[x + i] as number) /= reals[diagonal] as number;
+    if (t.column === 1) continue;
+    const [begin, rest] = [forward ? i + 1 : 0, n - 1 - step];
+    const column = entry * (t.at + begin * t.row + i * t.column);
+    axpy(-(reals[x + i] as number), column, entry * (x + begin), rest);
+  }
+}
+
+/** X ← T⁻¹ X, T lower or upper, with unit strides along rows or columns, for a contiguous X of n × columns at `x`. */
 export type SolveTriangular = (
   t: Triangle,
   n: number,
@@ -148,6 +169,7 @@ export type SolveTriangular = (
 
 /** With many columns, block by block. */
 export function solveTriangularBlocked(
+  algebra: Algebra,
   reals: Reals,
   multiply: MultiplyInto,
   t: Triangle,
@@ -157,6 +179,7 @@ export function solveTriangularBlocked(
   x: number,
   columns: number,
 ): void {
+  if (columns === 1) return substituteOne(algebra, reals, t, n, forward, unit, x);
   if (columns < 4 || n <= block) return substitute(reals, t, n, forward, unit, x, columns, columns);
   const starts = Array.from({ length: Math.ceil(n / block) }, (_, i) => i * block);
   for (const i0 of forward ? starts : starts.reverse()) {

@@ -36,6 +36,7 @@ export function createHost(options: WasmEngineOptions = {}): Host {
   const target: Target = { precision, relaxed, shared: count > 1 };
   const memory = createMemory(target);
   const threads = createThreads(memory, count, spawn ?? (() => () => {}), options.shareFrom);
-  const dense = createDense(memory, target, threads, () => blas(precision), options.threads);
-  return { target, memory, scratch: createScratch(memory), threads, dense, algebra: createAlgebra(memory, target) };
+  const algebra = createAlgebra(memory, target);
+  const dense = createDense(memory, target, algebra, threads, () => blas(precision), options.threads);
+  return { target, memory, scratch: createScratch(memory), threads, dense, algebra };
 }

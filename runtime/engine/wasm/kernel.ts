@@ -136,7 +136,7 @@ function sumsBytes({ split }: Call, length: number): number {
 
 /** The steps that no loop nest expresses. Addresses are looked up at every run, since arguments and outputs change. */
 function hostSteps(
-  { memory, dense }: Host,
+  { memory, dense, algebra }: Host,
   addressOf: (buffer: Buffer) => number,
 ): (step: Exclude<Step, Call>) => () => void {
   /** In entries. */
@@ -148,7 +148,7 @@ function hostSteps(
         const { symmetric } = step.product;
         return () => {
           const [a, b, c] = [locate(step.a), locate(step.b), locate(step.c)];
-          memory.reals().fill(0, c, c + step.length);
+          algebra.clear(memory.entry * c, step.length);
           const weights = step.weights === undefined ? undefined : locate(step.weights);
           forEachOffset(outer, (da, db, dc, dw) => {
             const left = { at: a + da, row: rows.a, column: inner.a };

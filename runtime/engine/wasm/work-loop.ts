@@ -62,7 +62,7 @@ export function workLoop(data: WorkerData): void {
     const bytes = new Uint8Array(memory.buffer).slice(start, start + read(at.moduleBytes));
     if (Atomics.load(words, at.claim) >>> bits !== claimed >>> bits) return undefined;
     // Parts that call back into the host are not shared out, so that such imports are never called here.
-    const host = new Proxy({ memory } as Record<string, unknown>, {
+    const host = new Proxy({ memory } as Record<string, WebAssembly.Memory | (() => number)>, {
       get: (own, name) => own[name as string] ?? (() => NaN),
     });
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { host });

@@ -5,6 +5,7 @@
  *
  * The recursive residual drifts away from b − A x by rounding, so when it meets the tolerance the true one is computed; if that
  * is too large, the method restarts from it as long as this at least halves it.
+ * With a preconditioner the products of r with itself are rᵀz.
  */
 import type { Vector } from "../../engine/engine.ts";
 import { linearDefaults } from "../defaults.ts";
@@ -15,6 +16,8 @@ import { outcome, relative, relativeResidual } from "./residual.ts";
 export interface CgOptions extends LinearOptions {
   /** Receives the direction without positive curvature when the status is `indefinite`. */
   readonly direction?: Vector;
+  /** out ← M⁻¹ r for a symmetric positive definite M near A; r itself without it. */
+  readonly preconditioner?: (r: Vector, out: Vector) => void;
 }
 
 /** On `indefinite` and `breakdown`, x is the last iterate before it; x is finite unless it was not at the start. */
@@ -24,15 +27,20 @@ export const cg: LinearSolver<CgOptions> = (engine, a, b, x, options = {}) =>
     const maxIterations = options.maxIterations ?? linearDefaults.maxIterations(a.size);
     const flat = 4 * machineEpsilon(engine);
     const [r, d, q] = [workspace.vector(), workspace.vector(), workspace.vector()];
+    const { preconditioner } = options;
+    const z = preconditioner === undefined ? r : workspace.vector();
     const scale = engine.norm(b);
+    const isSolved = (rho: number): boolean =>
+      relative(preconditioner === undefined ? Math.sqrt(rho) : engine.norm(r), scale) <= tolerance;
 
     let residual = relativeResidual(engine, a, b, x, r);
     let iterations = 0;
     let steepest = 0;
     while (residual > tolerance && iterations < maxIterations) {
-      engine.copy(r, d);
-      let rho = engine.dot(r, r);
-      while (relative(Math.sqrt(rho), scale) > tolerance && iterations < maxIterations) {
+      preconditioner?.(r, z);
+      engine.copy(z, d);
+      let rho = engine.dot(r, z);
+      while (!isSolved(rho) && iterations < maxIterations) {
         a.apply(d, q);
         iterations++;
         const dd = engine.dot(d, d);
@@ -49,9 +57,10 @@ export const cg: LinearSolver<CgOptions> = (engine, a, b, x, options = {}) =>
         const alpha = rho / dq;
         engine.axpy(alpha, d, x);
         engine.axpy(-alpha, q, r);
-        const rhoNext = engine.dot(r, r);
+        preconditioner?.(r, z);
+        const rhoNext = engine.dot(r, z);
         engine.scale(rhoNext / rho, d);
-        engine.axpy(1, r, d);
+        engine.axpy(1, z, d);
         rho = rhoNext;
       }
       const before = residual;

@@ -5,6 +5,7 @@
 import { add, constant, createGraph, input, map, multiply } from "../../../compiler/ir/graph.ts";
 import { sizeOf } from "../../../compiler/ir/size.ts";
 import type { Engine, Kernel, Vector } from "../../engine/engine.ts";
+import type { Ledger } from "../../ledger.ts";
 import { minimiserDefaults } from "../defaults.ts";
 import type { Schedule } from "../schedule.ts";
 import type { Minimisation, Objective } from "../types.ts";
@@ -21,9 +22,16 @@ export interface AdamOptions extends MinimiserOptions {
 
 export function adam(engine: Engine, objective: Objective, x: Vector, options: AdamOptions): Minimisation {
   return descend(engine, objective, x, options, (descent) => {
-    const update = createAdam(engine, objective.size, descent.workspace.vector, options);
+    const update = createAdam(engine, objective.size, descent.workspace.vector, descent.ledger, options);
     const { rate = minimiserDefaults.adam.rate, schedule = () => 1 } = options;
     let taken = 0;
+    descent.ledger.keep(
+      "steps taken",
+      () => taken,
+      (written) => {
+        taken = written;
+      },
+    );
     return { next: () => adamStep(descent, update, rate * schedule(taken++)) };
   });
 }
@@ -42,13 +50,22 @@ export function createAdam(
   engine: Engine,
   size: number,
   vector: () => Vector,
+  ledger: Ledger,
   options: Pick<AdamOptions, "beta1" | "beta2" | "epsilon"> = {},
 ): AdamUpdate {
   const defaults = minimiserDefaults.adam;
   const { beta1 = defaults.beta1, beta2 = defaults.beta2, epsilon = defaults.epsilon } = options;
-  const [m, v, corrected, direction] = [vector(), vector(), vector(), vector()];
+  const [m, v] = [ledger.vector("first moment", vector()), ledger.vector("second moment", vector())];
+  const [corrected, direction] = [vector(), vector()];
   const kernel = normalise(engine, size, epsilon);
   let t = 0;
+  ledger.keep(
+    "moments",
+    () => t,
+    (written) => {
+      t = written;
+    },
+  );
   return (gradient, x, rate) => {
     t++;
     engine.scale(beta1, m);

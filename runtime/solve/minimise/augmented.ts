@@ -9,6 +9,7 @@
  * where a round does not bring them down to a quarter (Birgin and Martínez 2014, algorithm 4.1).
  */
 import type { Engine, Vector } from "../../engine/engine.ts";
+import { unwritten } from "../../ledger.ts";
 import { largestMagnitude } from "../arrays.ts";
 import type { Stopping } from "../stopping.ts";
 import type { Evaluation, Minimisation, MinimiserOutcome, Objective } from "../types.ts";
@@ -68,19 +69,31 @@ export function* augmentedLagrangian(
     },
   };
   const scratch = engine.allocate(f.size);
-  const origin = engine.allocate(f.size);
+  const { ledger = unwritten } = stopping;
+  const origin = ledger.vector("origin of the round", engine.allocate(f.size));
   try {
-    const start = objective.evaluate(x, scratch);
+    const start = ledger.resumes ? { ok: true as const } : objective.evaluate(x, scratch);
     if (!start.ok) return notEvaluable(start.reason);
-    const bound = stopping.tolerance * feasibility * Math.max(1, largestMagnitude(constraints));
+    let bound = stopping.tolerance * feasibility * Math.max(1, largestMagnitude(constraints));
     const gap = violation(constraints, shifts, relations);
     penalty = Math.min(1e3, Math.max(1e-3, (10 * Math.max(1, Math.abs(value))) / Math.max(1, gap * gap)));
-    const first = penalty;
+    let first = penalty;
     let [before, step, evaluations, reference] = [Number.POSITIVE_INFINITY, 0, 1, engine.norm(scratch)];
-    for (let round = 0; ; round += 1) {
-      engine.copy(x, origin);
+    let round = 0;
+    ledger.keep(
+      "augmented Lagrangian",
+      () => ({ shifts, constraints, penalty, value, bound, first, before, step, evaluations, reference, round }),
+      (written) => {
+        ({ shifts, constraints, penalty, value, bound, first } = written);
+        ({ before, step, evaluations, reference, round } = written);
+      },
+    );
+    for (; ; round += 1) {
+      const own = ledger.part("round");
+      if (!own.resumes) engine.copy(x, origin);
       const machine = minimise(objective, x, {
         ...stopping,
+        ledger: own,
         maxIterations: Math.max(0, stopping.maxIterations - step),
         ...(reference > 0 && { gradientScale: reference }),
       });

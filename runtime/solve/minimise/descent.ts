@@ -3,9 +3,10 @@
  * one step; it reads and moves the state, and says whether it moved.
  */
 import type { Engine, Vector } from "../../engine/engine.ts";
+import { type Ledger, unwritten } from "../../ledger.ts";
 import { minimiserDefaults } from "../defaults.ts";
 import { createMonitor, type Monitor, type Standing, type Stopping } from "../stopping.ts";
-import type { Minimisation, MinimiserOutcome, MinimiserStatus, Objective } from "../types.ts";
+import type { Evaluation, Minimisation, MinimiserOutcome, MinimiserStatus, Objective } from "../types.ts";
 import { createWorkspace, machineEpsilon, toleranceFor, type Workspace } from "../workspace.ts";
 import { evaluateFinite, type LineSearchOutcome, lineSearch } from "./line-search.ts";
 
@@ -21,6 +22,8 @@ export interface Descent {
   readonly workspace: Workspace;
   readonly monitor: Monitor;
   readonly valueNoise: number;
+  /** For what the rule remembers from step to step. */
+  readonly ledger: Ledger;
   readonly x: Vector;
   readonly gradient: Vector;
   readonly trial: Vector;
@@ -55,8 +58,9 @@ export function* descend(
 ): Minimisation {
   const workspace = createWorkspace(engine, objective.size);
   try {
-    const gradient = workspace.vector();
-    const start = evaluateFinite(engine, objective, x, gradient);
+    const { ledger = unwritten } = options;
+    const gradient = ledger.vector("gradient", workspace.vector());
+    const start = evaluateStart(engine, objective, ledger.vector("x", x), gradient, ledger);
     if (!start.ok) return notEvaluable(start.reason);
     const standing = (value: number): Standing => ({
       value,
@@ -73,6 +77,7 @@ export function* descend(
       workspace,
       monitor,
       valueNoise,
+      ledger,
       x,
       gradient,
       trial: workspace.vector(),
@@ -87,10 +92,18 @@ export function* descend(
       return { status, iterations, evaluations, value, gradientNorm, stationarity: monitor.stationarity(at), reason };
     };
 
-    let polished = 0;
+    let [step, polished] = [0, 0];
     /** Steps shrink as gradients do. */
     let nextStep = 0;
-    for (let step = 0; ; step++) {
+    ledger.keep(
+      "descent",
+      () => ({ step, polished, nextStep, at: descent.at, evaluations: descent.evaluations }),
+      ({ at, evaluations, ...written }) => {
+        ({ step, polished, nextStep } = written);
+        Object.assign(descent, { at, evaluations });
+      },
+    );
+    for (; ; step++) {
       const { value, gradientNorm } = descent.at;
       yield { step, value, gradientNorm, x, gradient };
       const verdict = monitor.verdict(step, descent.at);
@@ -113,6 +126,17 @@ export function* descend(
   } finally {
     workspace.release();
   }
+}
+
+/** The value and gradient where a run begins. One that is taken up has its gradient, and keeps its value. */
+export function evaluateStart(
+  engine: Engine,
+  objective: Objective,
+  x: Vector,
+  gradient: Vector,
+  ledger: Ledger,
+): Evaluation {
+  return ledger.resumes ? { ok: true, value: Number.NaN } : evaluateFinite(engine, objective, x, gradient);
 }
 
 export function notEvaluable(reason: string): MinimiserOutcome {

@@ -36,6 +36,13 @@ const stepsWithoutValue = 9;
 function fixedRate(descent: Descent, rate: number): StepRule {
   const { engine, objective, trial, trialGradient } = descent;
   let steps = 0;
+  descent.ledger.keep(
+    "fixed rate",
+    () => steps,
+    (written) => {
+      steps = written;
+    },
+  );
   const next = (): StepOutcome => {
     moveTrial(descent, rate);
     steps++;
@@ -55,10 +62,18 @@ function moveTrial({ engine, x, gradient, trial }: Descent, rate: number): void 
 }
 
 function barzilaiBorwein(descent: Descent): StepRule {
-  const { engine, workspace, x, gradient } = descent;
-  const [xOld, gradientOld] = [workspace.vector(), workspace.vector()];
-  const values: number[] = [];
+  const { engine, workspace, ledger, x, gradient } = descent;
+  const xOld = ledger.vector("last x", workspace.vector());
+  const gradientOld = ledger.vector("last gradient", workspace.vector());
+  let values: number[] = [];
   let rate: number | undefined;
+  ledger.keep(
+    "spectral rate",
+    () => ({ values, rate }),
+    (written) => {
+      ({ values, rate } = written);
+    },
+  );
 
   const next = (): StepOutcome => {
     const { value, gradientNorm } = descent.at;

@@ -45,6 +45,7 @@ export function lbfgs(engine: Engine, objective: Objective, x: Vector, options: 
 function prepare(descent: Descent, options: LbfgsOptions): StepRule {
   const { engine, workspace, x, gradient, trial, trialGradient } = descent;
   const pairs = options.pairs ?? createSecantPairs(engine, workspace, options.memory ?? minimiserDefaults.memory);
+  pairs.keep(descent.ledger);
   const direction = workspace.vector();
   const learn = options.awareness && learnAlong(descent, pairs, options.awareness);
 

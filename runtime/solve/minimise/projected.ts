@@ -3,11 +3,12 @@
  * non-monotone Armijo search along d. The gradient counts as zero when P(x − ∇f) = x; that projected norm is what iterates report.
  */
 import type { Engine, Vector } from "../../engine/engine.ts";
+import { unwritten } from "../../ledger.ts";
 import { minimiserDefaults } from "../defaults.ts";
 import { createMonitor, type Standing } from "../stopping.ts";
 import type { Minimisation, MinimiserOutcome, MinimiserStatus, Objective } from "../types.ts";
 import { createWorkspace, machineEpsilon, toleranceFor } from "../workspace.ts";
-import { type MinimiserOptions, notEvaluable } from "./descent.ts";
+import { evaluateStart, type MinimiserOptions, notEvaluable } from "./descent.ts";
 import { evaluateFinite } from "./line-search.ts";
 
 export interface ProjectedOptions extends MinimiserOptions {
@@ -30,7 +31,8 @@ export function* projectedGradient(engine: Engine, f: Objective, x: Vector, opti
       Vector,
       Vector,
     ];
-    const start = evaluateFinite(engine, f, x, gradient);
+    const { ledger = unwritten } = options;
+    const start = evaluateStart(engine, f, ledger.vector("x", x), ledger.vector("gradient", gradient), ledger);
     if (!start.ok) return notEvaluable(start.reason);
     /** out ← P(x − α ∇f) − x */
     const towards = (alpha: number, out: Vector): void => {
@@ -47,8 +49,15 @@ export function* projectedGradient(engine: Engine, f: Objective, x: Vector, opti
     const standing = (): Standing => ({ value, gradientNorm: norm, length: engine.norm(x) });
     const valueNoise = options.valueNoise ?? toleranceFor(engine, minimiserDefaults.valueNoise);
     const monitor = createMonitor(options, standing(), machineEpsilon(engine));
-    const recent = [value];
+    let recent = [value];
     let alpha = options.rate ?? Math.min(1, 1 / Math.max(norm, Number.MIN_VALUE));
+    ledger.keep(
+      "projected steps",
+      () => ({ value, norm, evaluations, step, recent, alpha }),
+      (written) => {
+        ({ value, norm, evaluations, step, recent, alpha } = written);
+      },
+    );
     const finish = (status: MinimiserStatus): MinimiserOutcome => ({
       status,
       iterations: step,

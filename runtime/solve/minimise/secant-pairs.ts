@@ -6,6 +6,7 @@
  * so that B⁻¹ y = s for the newest pair. On a quadratic of dimension p, p pairs with conjugate s make it the inverse itself.
  */
 import type { Engine, Vector } from "../../engine/engine.ts";
+import type { Ledger } from "../../ledger.ts";
 import { machineEpsilon, type Workspace } from "../workspace.ts";
 
 export interface SecantPairs {
@@ -15,6 +16,7 @@ export interface SecantPairs {
   /** Takes in the step between two points and their gradients; without positive curvature along it, there is nothing to learn. */
   readonly remember: (from: Ends, to: Ends) => void;
   readonly forget: () => void;
+  readonly keep: (ledger: Ledger) => void;
 }
 
 export interface Ends {
@@ -36,6 +38,7 @@ export function createSecantPairs(engine: Engine, workspace: Workspace, memory: 
   /** Oldest first. */
   const pairs: Pair[] = [];
   const free: Pair[] = [];
+  const blank = (): Pair => free.pop() ?? { s: workspace.vector(), y: workspace.vector(), sy: 0, alpha: 0 };
   return {
     count: () => pairs.length,
     apply: (v, out) => {
@@ -49,8 +52,8 @@ export function createSecantPairs(engine: Engine, workspace: Workspace, memory: 
       for (const { s, y, sy, alpha } of pairs) engine.axpy(alpha - engine.dot(y, out) / sy, s, out);
     },
     remember: (from, to) => {
-      const oldest = pairs.length >= Math.max(1, memory) ? pairs.shift() : free.pop();
-      const pair = oldest ?? { s: workspace.vector(), y: workspace.vector(), sy: 0, alpha: 0 };
+      const oldest = pairs.length >= Math.max(1, memory) ? pairs.shift() : undefined;
+      const pair = oldest ?? blank();
       subtract(engine, to.x, from.x, pair.s);
       subtract(engine, to.gradient, from.gradient, pair.y);
       pair.sy = engine.dot(pair.s, pair.y);
@@ -60,6 +63,19 @@ export function createSecantPairs(engine: Engine, workspace: Workspace, memory: 
     forget: () => {
       free.push(...pairs.splice(0));
     },
+    keep: (ledger) =>
+      ledger.keep(
+        "secant pairs",
+        () => pairs.map(({ s, y, sy }) => ({ s: engine.read(s), y: engine.read(y), sy })),
+        (written) => {
+          for (const { s, y, sy } of written) {
+            const pair = blank();
+            engine.write(pair.s, s);
+            engine.write(pair.y, y);
+            pairs.push({ ...pair, sy });
+          }
+        },
+      ),
   };
 }
 
