@@ -16,7 +16,7 @@ import { columnWidth, pad } from "./show.ts";
 export async function check(file: string, flags: ProgramFlags, output: Output): Promise<ExitStatus> {
   const { compiled, data, options } = await compileFile(file, flags, output);
   const model = compiled.model as Model;
-  const { sizes, warnings } = await readData(model, data, options);
+  const { sizes, warnings } = await readData(model, data, options, "later");
   const plan = planFor(compiled, options, sizes);
   const diagnostics = [...compiled.diagnostics, ...warnings];
   output.diagnose(diagnostics);
@@ -91,7 +91,7 @@ function sourceText(source: DataSource): string {
     case "standardize":
       return `from ${source.table}, scaled like ${source.like}`;
     case "stream":
-      return "streamed";
+      return "fed by the program that embeds this one";
   }
 }
 

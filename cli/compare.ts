@@ -1,7 +1,7 @@
 /** `bilevel compare`: several methods on one problem in one go, over several seeds. */
 
 import { basename } from "node:path";
-import { stochasticMethods } from "../compiler/plan/stochastic.ts";
+import { isSeeded } from "../compiler/plan/options.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import { type ComparedRun, compareRun, summarise, type Until } from "../runtime/comparison.ts";
 import { fingerprintOf, readRuns, writeRuns, writeSummary } from "./comparison-files.ts";
@@ -30,7 +30,7 @@ export async function compare(file: string, flags: CompareFlags, output: Output)
   const fingerprint = fingerprintOf(output.sources.read(file).text, flags.set, [...hashes], [...flags.solve], until);
   const kept = flags.out === undefined ? [] : readRuns(flags.out, fingerprint);
   const wanted = seeds.flatMap((seed) =>
-    methods.filter((method) => seed === 0 || isSeeded(method)).map((method) => ({ method, seed })),
+    methods.filter((method) => seed === 0 || isSeeded(nameOf(method))).map((method) => ({ method, seed })),
   );
   const runs: ComparedRun[] = wanted.flatMap(
     ({ method, seed }) => kept.find((run) => run.method === method && run.seed === seed) ?? [],
@@ -73,9 +73,8 @@ async function oneRun(
   }
 }
 
-/** Whether two seeds are two runs. */
-const isSeeded = (method: string): boolean =>
-  [...stochasticMethods, "random", "bayes", "funcid"].some((name) => method === name || method.startsWith(`${name}(`));
+/** Of `soba(batch: 64)`, soba. */
+const nameOf = (method: string): string => method.replace(/\(.*/s, "").trim();
 
 const without = (entries: ReadonlyMap<string, string>, key: string): ReadonlyMap<string, string> =>
   new Map([...entries].filter(([name]) => name !== key && !name.startsWith(`${key}.`)));

@@ -17,6 +17,7 @@ import { BilevelError } from "../grammar/diagnostics.ts";
 import manifest from "../package.json" with { type: "json" };
 import { sizeNumber } from "../runtime/bind.ts";
 import { foldMask } from "../runtime/data/folds.ts";
+import { pathOf } from "../runtime/data/sources.ts";
 import { type Column, isColumn, type Table } from "../runtime/data/table.ts";
 import { commandLine, commandUnavailable } from "./errors.ts";
 import { planFor, readData, sizesIfRead } from "./inspect.ts";
@@ -35,6 +36,26 @@ export interface CompileFlags extends ProgramFlags {
 const later: readonly string[] = ["jax", "onnx"];
 
 export async function compileModule(file: string, flags: CompileFlags, output: Output): Promise<ExitStatus> {
+  const { text, types } = await moduleOf(file, flags, output);
+  const { out } = flags;
+  if (out === undefined) output.print(text);
+  else {
+    writeWhole(out, text);
+    writeWhole(declarationsOf(out), types);
+  }
+  return 0;
+}
+
+export interface Module {
+  readonly text: string;
+  /** Its declarations. */
+  readonly types: string;
+  /** Every file that it was made from. */
+  readonly files: readonly string[];
+}
+
+/** Throws a BilevelError with everything that is wrong in the program, its data or the flags. */
+export async function moduleOf(file: string, flags: CompileFlags, output: Output): Promise<Module> {
   const target = targetOf(flags.target);
   // The target is the engine that the solvers are planned for.
   const onTarget = { ...flags, solve: new Map([...flags.solve, ["engine", target]]) };
@@ -70,12 +91,12 @@ export async function compileModule(file: string, flags: CompileFlags, output: O
     runtime: standaloneRuntime(target),
     embedData,
   });
-  if (out === undefined) output.print(text);
-  else {
-    writeWhole(out, text);
-    writeWhole(declarationsOf(out), moduleTypes(parts, { target, embedData }));
-  }
-  return 0;
+  const dataFiles = model.data.map((declaration) => pathOf(declaration, data)).filter((path) => path !== undefined);
+  return {
+    text,
+    types: moduleTypes(parts, { target, embedData }),
+    files: [...output.sources.texts.keys(), ...dataFiles],
+  };
 }
 
 /** The columns that the program reads; of the parts of a fold, which rows they have. */

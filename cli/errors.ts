@@ -2,11 +2,10 @@
 import type { Diagnostic } from "../grammar/diagnostics.ts";
 
 export const cliCodes = [
-  "comparison-folder",
+  "results-folder",
   "columns-by-order",
   "command-line",
   "value-unreadable",
-  "source-unreadable",
   "command-unavailable",
 ] as const;
 
@@ -20,10 +19,6 @@ export function valueUnreadable(option: string, text: string, why: string, sugge
   return { code: "value-unreadable", severity: "error", message: `${option} ${text}: ${why}`, suggestion };
 }
 
-export function sourceUnreadable(path: string, why: string, suggestion?: string): Diagnostic {
-  return { code: "source-unreadable", severity: "error", message: `${path}: ${why}`, suggestion };
-}
-
 /** Something the language describes and this version does not have. */
 export function commandUnavailable(what: string, suggestion?: string): Diagnostic {
   return {
@@ -34,14 +29,13 @@ export function commandUnavailable(what: string, suggestion?: string): Diagnosti
   };
 }
 
-/** What `bilevel compare --out` keeps its runs in. */
-export function comparisonFolder(path: string, why: string): Diagnostic {
-  return {
-    code: "comparison-folder",
-    severity: "error",
-    message: `${path}: ${why}`,
-    suggestion: "give --out another folder, or take this one away",
-  };
+/** What `--out` and `--resume` keep results in. */
+export function resultsFolder(
+  path: string,
+  why: string,
+  suggestion = "give --out another folder, or take this one away",
+): Diagnostic {
+  return { code: "results-folder", severity: "error", message: `${path}: ${why}`, suggestion };
 }
 
 /** A function whose arguments were not read from columns that are known, evaluated at a file's columns as they come. */

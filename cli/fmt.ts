@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import { print } from "../grammar/print.ts";
 import { parse } from "../grammar/read.ts";
-import { sourceUnreadable } from "./errors.ts";
+import { sourceUnreadable } from "../runtime/errors.ts";
 import type { ExitStatus, Output } from "./output.ts";
 import { decodeText, type Source } from "./sources.ts";
 import { writeWhole } from "./write-file.ts";

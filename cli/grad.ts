@@ -14,7 +14,7 @@ export interface PointFlags extends ProgramFlags {
 
 /** At a list of points: a list of documents, or what a person reads of each under its number. */
 export async function grad(file: string, flags: PointFlags, output: Output): Promise<ExitStatus> {
-  const { problem, files } = await prepareFile(file, flags, output);
+  const { problem, data } = await prepareFile(file, flags, output);
   const { points, isList } = await readPoints(flags.at);
   const results = problem.gradients(points);
   if (output.json) {
@@ -24,7 +24,7 @@ export async function grad(file: string, flags: PointFlags, output: Output): Pro
     }));
     output.printJson(isList ? documents : documents[0]);
   } else {
-    const columns = await columnNames(problem.model, files);
+    const columns = await columnNames(problem.model, { files: data });
     results.forEach((result, k) => {
       if (isList) output.print(`${k === 0 ? "" : "\n"}Point ${k + 1} of ${results.length}\n`);
       output.print(showGradient(problem.model, result, columns));

@@ -4,6 +4,7 @@ import type { Compiled } from "../compiler/compile.ts";
 import { type Plan, planOf } from "../compiler/plan/plan.ts";
 import { BilevelError, type Diagnostic } from "../grammar/diagnostics.ts";
 import { type LoadedData, loadData } from "../runtime/data/load.ts";
+import type { LoadOptions } from "../runtime/data/sources.ts";
 import type { SolveEntries } from "./options.ts";
 
 export interface ReadSizes {
@@ -16,9 +17,10 @@ export async function readData(
   model: Model,
   files: ReadonlyMap<string, string>,
   options: SolveEntries,
+  streams?: LoadOptions["streams"],
 ): Promise<LoadedData> {
   const draws = options.get("draws") ?? model.solve.get("draws");
-  return loadData(model, { files, draws: draws?.kind === "number" ? draws.value : undefined });
+  return loadData(model, { files, draws: draws?.kind === "number" ? draws.value : undefined, streams });
 }
 
 /** For what needs no data: what is wrong with it becomes warnings, and sizes stay names. */
@@ -28,7 +30,7 @@ export async function sizesIfRead(
   options: SolveEntries,
 ): Promise<ReadSizes> {
   try {
-    return await readData(model, files, options);
+    return await readData(model, files, options, "later");
   } catch (error) {
     if (!(error instanceof BilevelError)) throw error;
     const warnings = error.diagnostics.map((each) => ({ ...each, severity: "warning" as const }));

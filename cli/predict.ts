@@ -1,17 +1,17 @@
 /** `bilevel predict`: a function that was solved for, at the rows of a csv file, from the result of a run alone. */
 import { readFileSync } from "node:fs";
+import { machine } from "#machine";
 import { arrayType } from "../compiler/check/types.ts";
 import { namedSize } from "../compiler/ir/size.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
 import { readCsv } from "../runtime/data/csv.ts";
 import type { FieldColumns } from "../runtime/data/fields.ts";
-import { readFromDisk } from "../runtime/data/files.ts";
 import { isColumn, rowLength, type Table } from "../runtime/data/table.ts";
-import { resultUnusable } from "../runtime/errors.ts";
+import { resultUnusable, sourceUnreadable } from "../runtime/errors.ts";
 import { predictor, type Solved } from "../runtime/predict.ts";
 import type { FunctionInput, NestedArray } from "../runtime/types.ts";
 import { flatten } from "../runtime/values.ts";
-import { columnsByOrder, sourceUnreadable } from "./errors.ts";
+import { columnsByOrder } from "./errors.ts";
 import type { ExitStatus, Output } from "./output.ts";
 import { writeWhole } from "./write-file.ts";
 
@@ -85,7 +85,7 @@ async function readPoints(
     endless: false,
     fields: new Map(names.map((name) => [name, arrayType("real", [namedSize("rows"), namedSize(name)])])),
   };
-  const source = { table: "--data", path, span: { file: path, start: 0, end: 0 }, read: readFromDisk };
+  const source = { table: "--data", path, span: { file: path, start: 0, end: 0 }, read: machine.read };
   const table = await readCsv(source, type, columns, () => []);
   const parts = names.map((name, k) => rowsOf(table, name, inputs[k]));
   return Array.from({ length: table.rows }, (_, row) => parts.flatMap((part) => part(row)));

@@ -1,6 +1,7 @@
 /** Diagnostics as people read them in a terminal, and as programs read them in JSON. */
 import { styleText } from "node:util";
 import type { Diagnostic, Note, Severity, Span } from "../grammar/diagnostics.ts";
+import { widthOf } from "./width.ts";
 
 /** Source texts by file name. */
 export type Texts = ReadonlyMap<string, string>;
@@ -110,17 +111,6 @@ function excerptOf(
     `${style("dim", `${gutter} |`)} ${lead}${shown(line.text.slice(cut, cut + widest))}${tail}`,
     `${style("dim", "      |")} ${margin}${style(tint, mark)}`,
   ];
-}
-
-const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
-const zero = /[\p{Mn}\p{Me}\p{Cf}]/u;
-
-/** Columns that a text takes in a terminal: two for wide characters, none for combining ones. */
-export function widthOf(text: string): number {
-  let width = 0;
-  for (const character of text) width += zero.test(character) ? 0 : wide.test(character) ? 2 : 1;
-  return width;
 }
 
 // ---------------------------------------------------------------------------------------------------------- JSON

@@ -2,7 +2,7 @@
 
 import type { NestedArray, Residuals } from "../runtime/types.ts";
 import { flatten, shapeOfNested } from "../runtime/values.ts";
-import { widthOf } from "./render.ts";
+import { widthOf } from "./width.ts";
 
 /** Six digits: enough to read; every digit is in the JSON document. */
 export function showNumber(value: number): string {

@@ -1,8 +1,11 @@
 /** Source files from the disk: read once, kept for the lines that messages show. */
 import { readFileSync } from "node:fs";
-import { dirname, isAbsolute, join, normalize } from "node:path";
+import { normalize } from "node:path";
+import { machine } from "#machine";
+import type { Importer } from "../compiler/check/imports.ts";
 import { BilevelError } from "../grammar/diagnostics.ts";
-import { sourceUnreadable } from "./errors.ts";
+import { sourceUnreadable } from "../runtime/errors.ts";
+import { checkLength, notReadable } from "../runtime/sources.ts";
 
 export interface Source {
   readonly file: string;
@@ -16,8 +19,8 @@ export interface Sources {
   add(source: Source): void;
   /** Throws a BilevelError with one sentence where the file is no readable source. */
   read(path: string): Source;
-  /** An imported file, relative to the one that imports it; `undefined` where it cannot be read. */
-  imported(path: string, from: string): Source | undefined;
+  /** What gives an imported file, relative to the one that imports it, where it lies in one of the folders. */
+  importer(folders: readonly string[]): Importer;
 }
 
 export function createSources(): Sources {
@@ -32,9 +35,11 @@ export function createSources(): Sources {
     texts,
     add: ({ file, text }) => texts.set(file, text),
     read,
-    imported: (path, from) => {
+    importer: (folders) => (path, from) => {
+      const file = machine.resolve(path, from);
+      if (!machine.within(file, folders)) return "outside";
       try {
-        return read(isAbsolute(path) ? path : join(dirname(from), path));
+        return read(file);
       } catch (error) {
         if (error instanceof BilevelError) return undefined;
         throw error;
@@ -52,16 +57,10 @@ export function decodeText(bytes: Uint8Array): string | undefined {
   }
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  ENOTDIR: "there is no such file",
-  EISDIR: "this is a folder, not a file",
-  EACCES: "it may not be read",
-  EPERM: "it may not be read",
-};
-
 function readText(path: string): string {
-  const text = decodeText(readBytes(path));
+  const bytes = readBytes(path);
+  checkLength(path, bytes);
+  const text = decodeText(bytes);
   if (text !== undefined) return text;
   throw new BilevelError([sourceUnreadable(path, "its text is not UTF-8", "save it with the encoding UTF-8")]);
 }
@@ -70,7 +69,6 @@ function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    throw new BilevelError([sourceUnreadable(path, reasons[code] ?? `it cannot be read (${code || String(error)})`)]);
+    throw notReadable(path, error);
   }
 }

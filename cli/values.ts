@@ -1,7 +1,9 @@
-/** Values on the command line: `name=JSON`, `name=formula`, `@file.json`. */
+/** Values on the command line: `name=JSON`, `name=formula`, `@file.json`, `@file.safetensors`. */
 import { readFileSync } from "node:fs";
 import { BilevelError } from "../grammar/diagnostics.ts";
-import type { NestedArray, Point, Value } from "../runtime/types.ts";
+import { openSafetensors } from "../runtime/data/safetensors.ts";
+import type { NestedArray, Point, Value, Weights } from "../runtime/types.ts";
+import { isWeights, toNested } from "../runtime/values.ts";
 import { valueUnreadable } from "./errors.ts";
 
 type Values = Map<string, Value>;
@@ -11,7 +13,7 @@ export async function readValues(option: "--at" | "--set", texts: readonly strin
   const values: Values = new Map();
   for (const text of texts) {
     if (text.startsWith("@")) {
-      for (const [name, value] of entriesOf(option, text, readDocument(option, text))) values.set(name, value);
+      for (const [name, value] of entriesOf(option, text, await readDocument(option, text))) values.set(name, value);
     } else {
       const { name, value } = splitAssignment(option, text);
       values.set(name, await readValue(option, text, value));
@@ -24,13 +26,15 @@ export async function readValues(option: "--at" | "--set", texts: readonly strin
 export async function readPoints(
   texts: readonly string[],
 ): Promise<{ readonly points: readonly Point[]; readonly isList: boolean }> {
-  const [list, second] = texts.filter((text) => text.startsWith("@") && Array.isArray(readDocument("--at", text)));
+  const files = texts.filter((text) => text.startsWith("@"));
+  const documents = await Promise.all(files.map(async (text) => [text, await readDocument("--at", text)] as const));
+  const [list, second] = documents.flatMap(([text, document]) => (Array.isArray(document) ? [{ text, document }] : []));
   if (list === undefined) return { points: [Object.fromEntries(await readValues("--at", texts))], isList: false };
-  if (second !== undefined) throw fileWrong("--at", second, "only one file may list points");
-  const others = texts.filter((text) => text !== list);
+  if (second !== undefined) throw fileWrong("--at", second.text, "only one file may list points");
+  const others = texts.filter((text) => text !== list.text);
   const common = Object.fromEntries(await readValues("--at", others));
-  const points = (readDocument("--at", list) as readonly unknown[]).map((entry) => ({
-    ...Object.fromEntries(entriesOf("--at", list, entry)),
+  const points = list.document.map((entry: unknown) => ({
+    ...Object.fromEntries(entriesOf("--at", list.text, entry)),
     ...common,
   }));
   return { points, isList: true };
@@ -76,15 +80,46 @@ function fileWrong(option: string, text: string, why: string): BilevelError {
   return new BilevelError([valueUnreadable(option, text, why, form)]);
 }
 
-/** What the file of `@file` holds; `undefined` where that is no JSON. */
-function readDocument(option: string, text: string): unknown {
-  let content: string;
+/** What the file of `@file` holds; `undefined` where that is neither tensors nor JSON. */
+async function readDocument(option: string, text: string): Promise<unknown> {
+  const path = text.slice(1);
+  let content: Uint8Array;
   try {
-    content = readFileSync(text.slice(1), "utf8");
+    content = readFileSync(path);
   } catch {
     throw fileWrong(option, text, "the file cannot be read");
   }
-  return parseJson(content);
+  return path.endsWith(".safetensors")
+    ? readTensors(option, text, content)
+    : parseJson(new TextDecoder().decode(content));
+}
+
+/** Arrays by name; `f.W1` is an array of the weights `f`. */
+async function readTensors(
+  option: string,
+  text: string,
+  content: Uint8Array,
+): Promise<Readonly<Record<string, Value>>> {
+  const path = text.slice(1);
+  const file = {
+    table: path,
+    path,
+    span: { file: path, start: 0, end: 0 },
+    read: async function* () {
+      yield content;
+    },
+  };
+  const values: Record<string, Value> = {};
+  for (const [name, decode] of await openSafetensors(file)) {
+    const { shape, values: numbers } = decode();
+    const array = toNested(numbers, shape);
+    const [map = name, ...tensor] = name.split(".");
+    const known = values[map];
+    if (tensor.length === 0 ? known !== undefined : !isWeights(known ?? {}))
+      throw fileWrong(option, text, `${map} is both an array and weights in it`);
+    values[map] = tensor.length === 0 ? array : { ...(known as Weights | undefined), [tensor.join(".")]: array };
+  }
+  return values;
 }
 
 function entriesOf(option: string, text: string, document: unknown): readonly (readonly [string, Value])[] {

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BilevelError } from "../grammar/diagnostics.ts";
-import { sourceUnreadable } from "./errors.ts";
+import { sourceUnreadable } from "../runtime/errors.ts";
 
 /** As `replaceFile`, with a failure as a diagnostic. */
 export function writeWhole(file: string, text: string): void {
@@ -16,16 +16,22 @@ export function writeWhole(file: string, text: string): void {
   }
 }
 
+const temporaryName = (name: string): string => `.${name}.${randomUUID()}`;
+
+/** Whether a file of this name is what `replaceFile` leaves where its process was ended on the way. */
+export const isUnfinished = (name: string): boolean => /^\..+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name);
+
 /**
- * A reader sees the old text or the new one, and a failure leaves the old one: written beside the file, then renamed onto it. Throws what
- * the file system says.
+ * A reader sees the old content or the new one, and a failure, of the power too, leaves the old one: written beside the file, then renamed
+ * onto it. The old one is kept as `backup` if that is given. Throws what the file system says.
  */
-export function replaceFile(file: string, text: string): void {
+export function replaceFile(file: string, content: string | Uint8Array, backup?: string): void {
   const present = statSync(file, { throwIfNoEntry: false });
   const target = present === undefined ? file : realpathSync(file);
-  const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}`);
+  const temporary = join(dirname(target), temporaryName(basename(target)));
   try {
-    writeFileSync(temporary, text, { mode: present?.mode });
+    writeFileSync(temporary, content, { mode: present?.mode, flush: true });
+    if (backup !== undefined && present !== undefined) renameSync(target, backup);
     renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });

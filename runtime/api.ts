@@ -6,24 +6,37 @@
 import type { Model, OptionValue } from "../compiler/check/model.ts";
 import type { Compiled } from "../compiler/compile.ts";
 import { noProblem } from "../compiler/errors.ts";
+import { largestArray } from "../compiler/plan/memory.ts";
 import { differentiatedBy } from "../compiler/plan/method.ts";
 import { type Plan, planOf } from "../compiler/plan/plan.ts";
 import { BilevelError, type Diagnostic } from "../grammar/diagnostics.ts";
 import { createAnswers, distinct, fitted, unknownName } from "./answers.ts";
 import { bind } from "./bind.ts";
 import { loadData } from "./data/load.ts";
-import type { LoadOptions } from "./data/sources.ts";
+import { checkReadable, type LoadOptions, readableFolders } from "./data/sources.ts";
 import type { Batches } from "./data/stream.ts";
+import { counting, type Work } from "./engine/counting.ts";
 import { openEngine } from "./engine/open.ts";
 import { pointShape } from "./errors.ts";
 import { gradientsAtSteps } from "./estimators.ts";
 import { functionInputs } from "./inputs.ts";
 import { withCopiesHeld } from "./method/frozen.ts";
 import { checkGradient } from "./method/gradcheck.ts";
-import { createGradients, type Gradients } from "./points.ts";
+import { createGradients } from "./points.ts";
+import { type Predictor, predictor, type Solved } from "./predict.ts";
 import { toleranceFor } from "./solve/workspace.ts";
 import { type StartsOptions, solveFromStarts } from "./starts.ts";
-import type { GradcheckResult, GradientResult, NestedArray, Point, RunResult, Value } from "./types.ts";
+import { type Run, runWithSteps } from "./steps.ts";
+import type {
+  AnyNames,
+  GradcheckResult,
+  GradientResult,
+  Names,
+  NestedArray,
+  PointOf,
+  RunResult,
+  Value,
+} from "./types.ts";
 import { isWeights, shapeOfNested } from "./values.ts";
 
 export interface PrepareOptions {
@@ -31,6 +44,8 @@ export interface PrepareOptions {
   readonly set?: ReadonlyMap<string, Value>;
   /** Files that replace the sources of tables. */
   readonly data?: ReadonlyMap<string, string>;
+  /** Folders that the program's own paths may lead to, beside its own folder. */
+  readonly allowRead?: readonly string[];
   /** Entries that override the solve block's. */
   readonly options?: ReadonlyMap<string, OptionValue>;
   /** What feeds the tables declared as `stream()`: the first batch now, another one for each upper step. */
@@ -39,19 +54,30 @@ export interface PrepareOptions {
   readonly read?: LoadOptions["read"];
 }
 
-export interface Prepared {
+/** `N` is what the program calls its unknowns and reports: `bilevel types` writes it down. */
+export interface Prepared<N extends Names = AnyNames> {
   readonly model: Model;
   readonly plan: Plan;
+  /** Its name. */
+  readonly engine: string;
   readonly sizes: ReadonlyMap<string, number>;
+  /** What its kernels have read so far, whatever was asked of it. */
+  readonly work: Readonly<Work>;
   /** What reading the data said. */
   readonly warnings: readonly Diagnostic[];
   /** Value, hypergradient and residuals at a point; names that are missing take their `init`. Throws BilevelError for refusals. */
-  readonly gradient: (at?: Point) => GradientResult;
+  readonly gradient: (at?: PointOf<N>) => GradientResult<N>;
   /** The same at each of many points, with one pass over the data for all of them where the algebra allows. */
-  readonly gradients: Gradients;
+  readonly gradients: (points: readonly PointOf<N>[]) => readonly GradientResult<N>[];
   /** From the declared start, or from several of which the best end is given. */
-  readonly solve: (options?: StartsOptions) => Promise<RunResult>;
-  readonly gradcheck: (at?: Point) => GradcheckResult;
+  readonly solve: (options?: StartsOptions) => Run<RunResult<N>>;
+  readonly gradcheck: (at?: PointOf<N>) => GradcheckResult;
+  /** A network or function that a result holds, by its name where there are several, at points: the entries of all its arguments each. */
+  readonly predict: (
+    result: Pick<RunResult<N>, keyof Solved>,
+    points: Parameters<Predictor>[0],
+    name?: string,
+  ) => Promise<NestedArray>;
 }
 
 /** Throws a BilevelError for what is wrong with the program, the data or the options. */
@@ -62,6 +88,7 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
   if (serious.length > 0 || model === undefined || problem === undefined || derivation === undefined)
     throw new BilevelError(serious);
   if (model.problemSpan === undefined) throw new BilevelError([noProblem(compiled.file)]);
+  checkReadable(model.data, options.data, readableFolders(compiled.file, options.allowRead));
   const params = replacedParams(model, options.set ?? new Map());
   const draws = solve.get("draws");
   const data = await loadData(model, {
@@ -72,7 +99,7 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
   });
   const plan = planOf(problem.graph, derivation, solve, data.sizes);
   const inputs = await functionInputs(model, data.tables, { files: options.data, read: options.read });
-  const engine = await openEngine(solve);
+  const { engine, work } = counting(await openEngine(solve));
   const declared = [...model.unknowns, ...model.params];
   const shaped = new Map(
     problem.params.flatMap(({ input }) => {
@@ -81,13 +108,16 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
     }),
   );
   const { feeds } = data;
-  const binding = bind(problem, engine, data.tables, data.sizes, shaped, (table) => feeds.has(table));
+  const isFed = (table: string): boolean => feeds.has(table);
+  const binding = bind(problem, engine, data.tables, data.sizes, shaped, largestArray(solve), isFed);
   const parts = { declared, problem, derivation, plan, binding, solve, warnings: data.warnings, inputs, feeds };
   const answers = createAnswers(parts);
   const variables = problem.upper?.variables ?? [];
   return {
     model,
     plan,
+    engine: engine.name,
+    work,
     sizes: data.sizes,
     warnings: data.warnings,
     gradient: answers.hypergradient,
@@ -98,13 +128,16 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
         value?.kind === "number" ? value.value : undefined;
       const timeLimit = given.timeLimit ?? numberIn(limit);
       const sign = problem.upper?.direction === "maximize" ? -1 : 1;
-      return solveFromStarts(
-        answers.solve,
-        { ...given, ...(timeLimit !== undefined && { timeLimit }) },
-        () => answers.place({}),
-        numberIn(seed) ?? 0,
-        (value, than) => sign * value < sign * than,
-      );
+      const run = (options: StartsOptions): Promise<RunResult> =>
+        solveFromStarts(
+          answers.solve,
+          engine,
+          options,
+          () => answers.place({}),
+          numberIn(seed) ?? 0,
+          (value, than) => sign * value < sign * than,
+        );
+      return runWithSteps(run, { ...given, ...(timeLimit !== undefined && { timeLimit }) });
     },
 
     gradcheck: (at = {}) => {
@@ -136,6 +169,8 @@ export async function prepare(compiled: Compiled, options: PrepareOptions = {}):
         warnings: distinct([...data.warnings, ...answer.warnings, ...warnings]),
       };
     },
+
+    predict: async (result, points, name) => (await predictor(result, name))(points),
   };
 }
 

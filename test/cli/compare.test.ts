@@ -45,7 +45,7 @@ describe("compare", () => {
     bilevel(folder, ["compare", "follow.bilevel", "--methods", "aid", "--out", "own"]);
     const { status, err } = bilevel(folder, ["compare", "ridge.bilevel", "--methods", "aid", "--out", "own"]);
     expect(status).toBe(2);
-    expect(err).toContain("comparison-folder");
+    expect(err).toContain("results-folder");
   });
 
   it("ends runs where it was told to", () => {

@@ -131,7 +131,7 @@ const { hypergradient } = await module.load(${JSON.stringify({ train: tables, va
 console.log(JSON.stringify([Object.keys(module), hypergradient()]));`;
     const expected = json("grad", "ridge.bilevel", "--data", "train=others.csv", "--data", "valid=others.csv");
     const [own, answer] = inNode(compiled("ridge.bilevel"), script);
-    expect(own).toEqual(["gradient", "hypergradient", "load", "solve", "value"]);
+    expect(own).toEqual(["default", "gradient", "hypergradient", "load", "solve", "value"]);
     expectSame(answer, expected);
     const [names, same] = inNode(compiled("ridge.bilevel", "--without-data"), script);
     expect(names).toEqual(["load"]);
@@ -207,7 +207,7 @@ console.log(JSON.stringify(hypergradient().engine));`;
     const script = `import * as module from "./problem.mjs";
 console.log(JSON.stringify([Object.keys(module), module.value(), (await module.solve()).lower.x]));`;
     const [names, value, x] = inNode(compiled("alone.bilevel"), script);
-    expect(names).toEqual(["load", "solve", "value"]);
+    expect(names).toEqual(["default", "load", "solve", "value"]);
     expect(value).toBeCloseTo(0, 12);
     expect(x).toEqual([3, 4]);
   });
@@ -264,7 +264,7 @@ describe("the command", () => {
   it("prints the module where no file is named", () => {
     const { status, out, err } = bilevel(folder, ["compile", "follow.bilevel", "--target", "wasm"]);
     expect([status, err]).toEqual([0, ""]);
-    expect(out).toContain("export const { value, gradient, hypergradient, solve } = await load(data);");
+    expect(out).toContain("export const { value, gradient, hypergradient, solve } = problem;");
   });
 
   it("refuses targets that are not here yet, and leaves nothing behind on failure", () => {

@@ -22,6 +22,11 @@ export function bilevel(cwd: string, argv: readonly string[], input = ""): Ended
   return { status, out: stdout, err: stderr };
 }
 
+/** Waits until something is so. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 /** A new folder with these files. */
 export function folderWith(files: Readonly<Record<string, string | Uint8Array>>): string {
   const folder = mkdtempSync(join(tmpdir(), "bilevel-"));
