@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Tests of the built program run it as a process, so it is built first; the others need no build. */
-const built = ["test/cli/**/*.test.ts", "test/conformance/**/*.test.ts"];
+const built = ["test/cli/**/*.test.ts", "test/conformance/**/*.test.ts", "test/editors/**/*.test.ts"];
 
 const setupFiles = ["test/support/seed.ts"];
 

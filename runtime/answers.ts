@@ -279,7 +279,9 @@ export function createAnswers(parts: Parts): Answers {
         message: run?.message,
         complete:
           answer.complete &&
-          (status === "converged" || (status === "max_steps" && stepsAsked && run?.message === undefined)),
+          (status === "converged" ||
+            status === "reached" ||
+            (status === "max_steps" && stepsAsked && run?.message === undefined)),
       };
     },
   };

@@ -1,12 +1,14 @@
 /** A compiled problem on an engine: every input has a vector, every kernel reads and writes fixed ones. */
 
+import type { Graph } from "../compiler/ir/graph.ts";
 import { type Input, type Node, reachable } from "../compiler/ir/node.ts";
 import { evaluateSize, type Size, type SizeBindings } from "../compiler/ir/size.ts";
 import type { Problem } from "../compiler/lower/problem.ts";
+import { type Compile, staged } from "./blocks.ts";
 import { foldMask } from "./data/folds.ts";
 import { generate } from "./data/generators.ts";
 import { type Column, isColumn, type Table } from "./data/table.ts";
-import type { Engine, Kernel, Vector } from "./engine/engine.ts";
+import type { Engine, Vector } from "./engine/engine.ts";
 
 export interface Binding {
   readonly engine: Engine;
@@ -17,6 +19,8 @@ export interface Binding {
   readonly fed: ReadonlyMap<Input, Vector>;
   /** Where the changing inputs are read from. */
   readonly slots: Map<Input, Vector>;
+  /** Arrays with more entries than the largest are computed in blocks; without this, nothing is. */
+  readonly arrays?: { readonly graph: Graph; readonly largest: number };
 }
 
 export function lengthOf(shape: readonly Size[], sizes: SizeBindings): number {
@@ -29,13 +33,14 @@ export function sizeNumber(size: Size, sizes: SizeBindings): number {
   return value;
 }
 
-/** Puts data, generated arrays and params into the engine, which empties the tables. `params` holds replaced ones by name. */
+/** Puts data, generated arrays and params into the engine, which empties the tables. `params` holds replaced ones by name; `largest` as in `arrays`. */
 export function bind(
   problem: Problem,
   engine: Engine,
   tables: ReadonlyMap<string, Table>,
   sizes: SizeBindings,
   params: ReadonlyMap<string, Float64Array>,
+  largest: number,
   isFed: (table: string) => boolean = () => false,
 ): Binding {
   const constants = new Map<Input, Vector>();
@@ -64,10 +69,11 @@ export function bind(
   takeColumns(engine, columns, constants);
   for (const { input, generator } of problem.generated) {
     const shape = input.shape.map((size) => sizeNumber(size, sizes));
-    put(input, lengthOf(input.shape, sizes), () => generate(generator, shape));
+    put(input, lengthOf(input.shape, sizes), () => generate(generator, shape, sizes));
   }
 
-  const binding: Binding = { engine, sizes, constants, fed, slots: new Map() };
+  const arrays = { graph: problem.graph, largest };
+  const binding: Binding = { engine, sizes, constants, fed, slots: new Map(), arrays };
   for (const param of inReadingOrder(problem.params))
     put(
       param.input,
@@ -160,8 +166,8 @@ export function kernelOf(
   outputs: readonly Node[],
   into: readonly Vector[],
 ): () => void {
-  const { kernel, vectors } = compiled(binding, name, outputs);
-  return () => kernel.run(vectors, into);
+  const { run } = compiled(binding, name, outputs);
+  return () => run(into);
 }
 
 /** The same, where the outputs are written only if an input has changed since the last call. */
@@ -171,10 +177,10 @@ export function kernelOfChanges(
   outputs: readonly Node[],
   into: readonly Vector[],
 ): () => void {
-  const { kernel, vectors } = compiled(binding, name, outputs);
-  const isChanged = changesIn(binding, vectors);
+  const { run } = compiled(binding, name, outputs);
+  const isChanged = changesIn(binding, [...changingInputs(binding, name, outputs).values()]);
   return () => {
-    if (isChanged()) kernel.run(vectors, into);
+    if (isChanged()) run(into);
   };
 }
 
@@ -216,20 +222,34 @@ export function changingInputs(
 
 /** Writes the outputs once and keeps nothing. */
 export function runOnce(binding: Binding, name: string, outputs: readonly Node[], into: readonly Vector[]): void {
-  const { kernel, vectors } = compiled(binding, name, outputs);
-  kernel.run(vectors, into);
-  kernel.release();
+  const { run, release } = compiled(binding, name, outputs);
+  run(into);
+  release();
 }
 
-function compiled(
-  binding: Binding,
-  name: string,
-  outputs: readonly Node[],
-): { readonly kernel: Kernel; readonly vectors: readonly Vector[] } {
+/** In blocks where arrays would be too large. */
+const compiled = (binding: Binding, name: string, outputs: readonly Node[]): ReturnType<Compile> => {
+  const stages = staged(binding, name, outputs, (...own) => compiledWhole(binding, ...own));
+  if (stages === undefined) return compiledWhole(binding, name, outputs);
+  const { run, release } = compiledWhole(binding, name, stages.outputs);
+  return {
+    run: (into) => {
+      stages.prepare();
+      run(into);
+    },
+    release: () => {
+      stages.release();
+      release();
+    },
+  };
+};
+
+function compiledWhole(binding: Binding, name: string, outputs: readonly Node[]): ReturnType<Compile> {
   const { engine, constants, sizes } = binding;
   const read = changingInputs(binding, name, outputs);
   const kernel = engine.compile({ name, arguments: [...read.keys()], outputs }, constants, sizes);
-  return { kernel, vectors: [...read.values()] };
+  const vectors = [...read.values()];
+  return { run: (into) => kernel.run(vectors, into), release: kernel.release };
 }
 
 /** The same with one flat vector for all outputs. */

@@ -10,6 +10,7 @@ export const runtimeCodes = [
   "point-name",
   "point-shape",
   "result-unusable",
+  "source-unreadable",
   "not-converged",
   "ill-conditioned",
   "zero-gradient",
@@ -346,4 +347,9 @@ export function flatLoss(name: string, span: Span): Diagnostic {
     span,
     suggestion: "add a strongly convex term, such as 0.01 * h(z)^2, or leave out rows of weight 0",
   };
+}
+
+/** The file of a program, and what other files the command line reads or writes. */
+export function sourceUnreadable(path: string, why: string, suggestion?: string): Diagnostic {
+  return { code: "source-unreadable", severity: "error", message: `${path}: ${why}`, suggestion };
 }

@@ -1,5 +1,5 @@
 /** Networks and functions in results: what each of them is beside the numbers that were found for it. */
-import { clausesOf, type Problem, type Template } from "../compiler/lower/problem.ts";
+import type { Problem, Template } from "../compiler/lower/problem.ts";
 import { type Binding, evaluateNode, evaluateNodes, sizeNumber } from "./bind.ts";
 import type { FunctionInput, SolvedFunction, Value } from "./types.ts";
 import { toNested } from "./values.ts";
@@ -30,20 +30,17 @@ function filledIn(binding: Binding, template: Template): string {
 /** Values of unknowns with those of functions in an RKHS as points and coefficients. */
 export function withPoints(
   binding: Binding,
-  { level }: Problem,
+  { expansions }: Problem,
   values: Readonly<Record<string, Value>>,
 ): Record<string, Value> {
-  const representers = clausesOf(level).flatMap((clause) =>
-    clause.kind === "optimize" ? (clause.representers ?? []) : [],
-  );
   const shown = { ...values };
-  for (const { coefficients, centres } of representers) {
-    const own = values[coefficients.name];
-    if (own === undefined) continue;
-    const columns = evaluateNodes(binding, centres).map((flat, k) =>
+  for (const { coefficients, centres, weights } of expansions) {
+    if (values[coefficients.name] === undefined) continue;
+    const nodes = [weights, ...centres];
+    const [own, ...columns] = evaluateNodes(binding, nodes).map((flat, k) =>
       toNested(
         flat,
-        (centres[k]?.shape ?? []).map((size) => sizeNumber(size, binding.sizes)),
+        (nodes[k]?.shape ?? []).map((size) => sizeNumber(size, binding.sizes)),
       ),
     );
     shown[coefficients.name] = { points: sideBySide(columns as readonly Rows[]), coefficients: own as Rows };

@@ -6,6 +6,7 @@ import { type Input, type Node, reachable } from "../compiler/ir/node.ts";
 import { namesIn } from "../compiler/ir/size.ts";
 import { addSlot, type Binding, sizeNumber } from "./bind.ts";
 import type { Vector } from "./engine/engine.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Random } from "./random.ts";
 
 export interface Sample {
@@ -13,6 +14,7 @@ export interface Sample {
   readonly binding: Binding;
   /** Puts the next rows in place: each table in its own random order, all rows before any comes again. */
   readonly draw: () => void;
+  readonly keep: (ledger: Ledger) => void;
 }
 
 interface SampledColumn {
@@ -73,7 +75,11 @@ export function sampleRows(
   return {
     binding: sampled,
     draw: () => {
-      for (const draw of draws) draw();
+      for (const { draw } of draws) draw();
+    },
+    keep: (ledger) => {
+      ledger.keep("random", random.state, random.restore);
+      for (const [k, { keep }] of draws.entries()) keep(ledger.part(`table ${k}`));
     },
   };
 }
@@ -83,11 +89,11 @@ function drawFrom(
   batch: number,
   random: Random,
   write: (slot: Vector, values: Float64Array) => void,
-): () => void {
+): Pick<Sample, "draw" | "keep"> {
   const buffers = columns.map(({ rowLength }) => new Float64Array(batch * rowLength));
   let order = random.permutation(rows);
   let next = 0;
-  return () => {
+  const draw = (): void => {
     const taken = Array.from({ length: batch }, () => {
       if (next === rows) {
         order = random.permutation(rows);
@@ -104,4 +110,13 @@ function drawFrom(
       write(slot, buffer);
     });
   };
+  const keep = (ledger: Ledger): void =>
+    ledger.keep(
+      "order",
+      () => ({ order, next }),
+      (written) => {
+        ({ order, next } = written);
+      },
+    );
+  return { draw, keep };
 }

@@ -7,6 +7,7 @@ import type { TableType } from "../compiler/check/types.ts";
 import * as build from "../compiler/ir/graph.ts";
 import type { InputRole, MapFunction, Node, ReduceFunction } from "../compiler/ir/node.ts";
 import { readSize, readSizes } from "../compiler/ir/read-size.ts";
+import { largestArray } from "../compiler/plan/memory.ts";
 import { BilevelError, type Diagnostic } from "../grammar/diagnostics.ts";
 import { createAnswers, fitted, type Parts, unknownName } from "./answers.ts";
 import { bind } from "./bind.ts";
@@ -18,6 +19,7 @@ import { isColumn } from "./data/table.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createWasmEngine } from "./engine/wasm/engine.ts";
 import type { SolveOptions } from "./run.ts";
+import { runWithSteps } from "./steps.ts";
 import type { NestedArray, Point } from "./types.ts";
 
 export type TablesGiven = Readonly<Record<string, TableGiven>>;
@@ -110,13 +112,14 @@ export function loaderOn<Given>(createEngine: EngineMaker<Given>) {
         precision?.kind === "word" && precision.value === "f32" ? "f32" : "f64",
         device,
       );
-      const binding = bind(parts.problem, engine, tables, sizes, params);
+      const binding = bind(parts.problem, engine, tables, sizes, params, largestArray(parts.solve));
       const answers = createAnswers({ ...parts, binding, warnings: [] });
       return {
         value: answers.value,
         gradient: answers.partials,
         hypergradient: (at?: Point) => withMessages(answers.hypergradient(at)),
-        solve: async (options?: SolveOptions) => withMessages(await answers.solve(options)),
+        solve: (given: SolveOptions = {}) =>
+          runWithSteps(async (options) => withMessages(await answers.solve(options)), given),
       };
     };
 }

@@ -16,6 +16,25 @@ export interface Point {
   readonly [name: string]: Value;
 }
 
+/** What a problem calls its upper variables, the unknowns below them and its reports, and what each holds. */
+export interface Names {
+  readonly upper: object;
+  readonly lower: object;
+  readonly reports: object;
+}
+
+/** Where nothing is known of the program. */
+export interface AnyNames {
+  readonly upper: Readonly<Record<string, Value>>;
+  readonly lower: Readonly<Record<string, Value>>;
+  readonly reports: Readonly<Record<string, NestedArray>>;
+}
+
+/** A `Point` of a problem whose names are known; one number fills an array. */
+export type PointOf<N extends Names> = string extends keyof N["upper"]
+  ? Point
+  : { readonly [Name in keyof N["upper"]]?: N["upper"][Name] | number };
+
 /**
  * Relative, and computed afresh at the reported solution. `inner`: the norm of the optimality condition over the larger of its
  * value at the cold start and the sum of its terms' norms. `adjoint`: ‖Hv − ∂f/∂y‖ over ‖∂f/∂y‖. 0/0 is 0.
@@ -60,11 +79,11 @@ export interface Present {
   readonly lower: Readonly<Record<string, Value>>;
 }
 
-export interface GradientResult {
+export interface GradientResult<N extends Names = AnyNames> {
   readonly value: number;
-  readonly gradient: Readonly<Record<string, Value>>;
+  readonly gradient: N["upper"];
   /** All deeper levels. */
-  readonly lower: Readonly<Record<string, Value>>;
+  readonly lower: N["lower"];
   /** Where the upper problem has constraints; the gradient is that of the objective alone. */
   readonly constraints?: readonly Pick<ConstraintValues, "value">[];
   readonly residuals: Residuals;
@@ -77,7 +96,8 @@ export interface GradientResult {
   readonly complete: boolean;
 }
 
-export type Status = "converged" | "max_steps" | "time_limit" | "diverged" | "interrupted";
+/** `reached`: the value that was asked for. */
+export type Status = "converged" | "reached" | "max_steps" | "time_limit" | "diverged" | "interrupted";
 
 /** One outer step, as the trace keeps it. Names are those of the JSON document. */
 export interface TraceEntry {
@@ -93,7 +113,7 @@ export interface TraceEntry {
   readonly samples?: number;
 }
 
-export interface RunResult {
+export interface RunResult<N extends Names = AnyNames> {
   readonly status: Status;
   /** With the sign the author wrote: a maximised objective is not negated. */
   readonly value: number;
@@ -103,9 +123,9 @@ export interface RunResult {
   readonly seconds: number;
   readonly engine: string;
   readonly method: string;
-  readonly upper: Readonly<Record<string, Value>>;
-  readonly lower: Readonly<Record<string, Value>>;
-  readonly reports: Readonly<Record<string, NestedArray>>;
+  readonly upper: N["upper"];
+  readonly lower: N["lower"];
+  readonly reports: N["reports"];
   /** The networks and functions among the unknowns, by name; `predict` evaluates them at other points. */
   readonly functions?: Readonly<Record<string, SolvedFunction>>;
   readonly constraints?: readonly ConstraintValues[];

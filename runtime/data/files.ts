@@ -48,7 +48,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** The whole file; `limit` in bytes. */
-export async function bytesOf(file: DataFile, limit: number): Promise<Uint8Array> {
+export async function bytesOf(file: DataFile, limit: number): Promise<Uint8Array<ArrayBuffer>> {
   let bytes = new Uint8Array(1 << 18);
   let length = 0;
   for await (const chunk of chunksOf(file)) {

@@ -25,7 +25,7 @@ interface Member {
   /** 0 is stored, 8 is deflated. */
   readonly method: number;
   readonly size: number;
-  readonly content: Uint8Array;
+  readonly content: Uint8Array<ArrayBuffer>;
 }
 
 /** At most the size that the directory promises: deflate can expand a thousandfold. */
@@ -51,7 +51,7 @@ const entrySignature = 0x02014b50;
 const localSignature = 0x04034b50;
 
 /** The members by array name, from the directory at the end of the zip (APPNOTE 4.3.12, 4.3.16). */
-function readDirectory(file: DataFile, bytes: Uint8Array): ReadonlyMap<string, Member> {
+function readDirectory(file: DataFile, bytes: Uint8Array<ArrayBuffer>): ReadonlyMap<string, Member> {
   const damaged = () => fail(fileMalformed(file, "it is no zip of arrays, or a damaged one"));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const u16 = (at: number) => (at + 2 <= bytes.length ? view.getUint16(at, true) : damaged());

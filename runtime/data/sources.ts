@@ -57,7 +57,9 @@ export function checkReadable(
 ): void {
   const outside = declarations.flatMap(({ source, tables: [table], file }) => {
     if (source.kind !== "file" || table === undefined || given?.has(table.name)) return [];
-    return machine.within(machine.resolve(source.path, file), folders) ? [] : [pathOutside(source.pathSpan, source.path)];
+    return machine.within(machine.resolve(source.path, file), folders)
+      ? []
+      : [pathOutside(source.pathSpan, source.path)];
   });
   if (outside.length > 0) throw new BilevelError(outside);
 }
