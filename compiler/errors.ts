@@ -90,6 +90,17 @@ export function noRkhsPenalty(fn: string, span: Span): Diagnostic {
   };
 }
 
+/** A penalty on a function in an RKHS whose factor is not positive at the present upper variables. */
+export function rkhsPenaltyNotPositive(fn: string, factor: number, span: Span): Diagnostic {
+  return {
+    code: "not-strongly-convex",
+    severity: "refusal",
+    message: `the penalty on the squared norm of ${fn} has a factor of ${(factor / 2).toPrecision(3)} here, and without a positive one there is no minimiser or no single one`,
+    span,
+    suggestion: `keep it positive, as in exp(rho) * normsq(${fn})`,
+  };
+}
+
 /** A loss of the values of functions in an RKHS that is not convex, as far as can be seen. */
 export function notConvexInRkhs(fn: string, span: Span): Diagnostic {
   return {
@@ -102,15 +113,15 @@ export function notConvexInRkhs(fn: string, span: Span): Diagnostic {
   };
 }
 
-/** Functions in an RKHS with so many points that their kernel matrix would not fit. */
+/** Functions in an RKHS with so many points that their kernel matrix would not fit, where systems with it are solved in no other way. */
 export function kernelTooLarge(fn: string, points: number, most: number, span: Span): Diagnostic {
   const gigabytes = ((8 * points ** 2) / 1e9).toPrecision(2);
   return {
     code: "kernel-too-large",
     severity: "refusal",
-    message: `${fn} has ${points} points, and their kernel matrix would take ${gigabytes} GB; at most ${most} points are taken`,
+    message: `${fn} has ${points} points, and their kernel matrix would take ${gigabytes} GB, more than memory allows, which is ${most} points; only a convex loss of each value of one function is solved without it`,
     span,
-    suggestion: "fit it on fewer rows, with split(D, ...) and a seed",
+    suggestion: `write by nystrom(centres: 500) behind the space of ${fn}, or fit it on fewer rows, with split(D, ...) and a seed`,
   };
 }
 

@@ -32,12 +32,16 @@ function folded(name: string): string {
   return [...name.toLowerCase()].map((c) => greek[c] ?? (c === "_" ? "" : c)).join("");
 }
 
+/** Of a program with more names than anyone writes, the others are not compared. */
+const mostCandidates = 1000;
+
 /** The candidate that `name` most likely stands for. */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   const spelled = new Map<string, string>();
   for (const candidate of candidates) {
     const key = folded(candidate);
     if (!spelled.has(key)) spelled.set(key, candidate);
+    if (spelled.size === mostCandidates) break;
   }
   const wanted = folded(name);
   const found = spelled.has(wanted) ? wanted : closest(wanted, spelled.keys());

@@ -59,10 +59,15 @@ export function kinksIn(roots: readonly Node[], unknowns: ReadonlySet<Node>): re
     // What stands still under a stop has no derivative to jump.
     if (!depends || (node.kind === "map" && node.fn === "stop")) continue;
     dependent.add(node);
+    if (isFixedChoice(node, dependent)) continue;
     if (smoothnessOf(node) !== "smooth" || isNorm(node, unknowns)) found.push(node);
   }
   return found.filter((node) => roots.includes(node) || !isSquaredPart(node, nodes));
 }
+
+/** select(c, a, b) with a condition that stands still: at each entry it is one of two smooth expressions. */
+const isFixedChoice = (node: Node, dependent: ReadonlySet<Node>): boolean =>
+  node.kind === "map" && node.fn === "select" && !dependent.has(node.operands[0] as Node);
 
 /** max(0, x) that is only read by its square, whose derivative 2 max(0, x) is continuous. */
 function isSquaredPart(node: Node, nodes: readonly Node[]): boolean {

@@ -44,8 +44,7 @@ export interface PointsProblem {
  */
 export function atPoints(problem: Problem, blocks: readonly Block[]): PointsProblem | undefined {
   const { graph: g, upper, level } = problem;
-  if (upper === undefined || upper.subject.length > 0 || problem.deep.length > 0) return undefined;
-  if (!blocks.every(isPlain)) return undefined;
+  if (upper === undefined || !isOneKind(problem, blocks)) return undefined;
   const points = namedSize(pointsSize);
   const unknowns = [...upper.variables, ...clausesOf(level).flatMap((clause) => clause.unknowns)];
   const spread = new Map<Node, Node>(
@@ -95,6 +94,10 @@ export function atPoints(problem: Problem, blocks: readonly Block[]): PointsProb
 }
 
 const nameAtPoints = (name: string): string => `${name} at points`;
+
+/** Whether many points make a problem of the same kind as one, but for indices that an unknown decides. */
+export const isOneKind = ({ upper, deep }: Problem, blocks: readonly Block[]): boolean =>
+  (upper?.subject.length ?? 0) === 0 && deep.length === 0 && blocks.every(isPlain);
 
 /** One smooth minimisation, or equations that are not iterated. */
 const isPlain = ({ clauses, minimand, nonsmooth, constrained, path, functional, represented }: Block): boolean =>

@@ -180,9 +180,7 @@ function sizeName(atom: string): Formula {
 /** A polynomial over named sizes. */
 export function sizeFormula(size: Size): Formula {
   const terms = size.terms.map(({ coefficient, atoms }): SignedTerm => {
-    const names = [...new Set(atoms)].map((atom) =>
-      power(sizeName(atom), atoms.filter((own) => own === atom).length),
-    );
+    const names = [...new Set(atoms)].map((atom) => power(sizeName(atom), atoms.filter((own) => own === atom).length));
     const magnitude = Math.abs(coefficient);
     return {
       sign: coefficient < 0 ? -1 : 1,
@@ -190,12 +188,6 @@ export function sizeFormula(size: Size): Formula {
     };
   });
   return terms.length === 0 ? number(0) : sum(terms);
-}
-
-/** Rows that have no name of their own are `rows(table)`. */
-function atomFormula(atom: string): Formula {
-  const [, table] = /^rows\((.*)\)$/.exec(atom) ?? [];
-  return table === undefined ? prettyName(atom) : call("rows", prettyName(table));
 }
 
 /** Rows are i, columns j, classes l, times t; all of these exist as Unicode subscripts. */

@@ -18,7 +18,7 @@ export function declarationsOf(context: Lowering, model: Model): ReadonlyMap<str
     const { family } = declaration;
     if (index !== undefined || (kernel ?? family) === undefined) return [];
     const template =
-      kernel === undefined ? asNetwork(context, name, type, family) : asFunction(context, name, type, kernel);
+      kernel === undefined ? asNetwork(context, name, type, family) : asFunction(context, name, type, kernel, family);
     return [[name, template] as const];
   });
   const shared = model.unknowns.flatMap(({ name, type, index }) => {
@@ -38,12 +38,18 @@ const asNetwork = (context: Lowering, name: string, type: MapType, family: Famil
   ` = ${family === undefined ? "" : familyText(family)}`,
 ];
 
-const asFunction = (context: Lowering, name: string, type: MapType, kernel: Kernel): Template => [
+const asFunction = (
+  context: Lowering,
+  name: string,
+  type: MapType,
+  kernel: Kernel,
+  family: Family | undefined,
+): Template => [
   `function ${name}: `,
   ...typeText(context, type),
   " in RKHS(",
   ...kernelText(context, kernel),
-  ")",
+  family === undefined ? ")" : `) by ${familyText(family)}`,
 ];
 
 /** As a network with the weights that were found, the last layer is linear, however it was found. */

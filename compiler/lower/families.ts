@@ -4,15 +4,16 @@
  * normalisation is of every W.
  */
 import type { UnaryFunction } from "../check/builtins.ts";
-import { families, isClosedForm } from "../check/families.ts";
+import { isClosedForm } from "../check/families.ts";
+import { type FamilySettings, settingsOf } from "../check/family-settings.ts";
 import { type Convolution, convolutionsOf } from "../check/images.ts";
-import type { Family, Generator, OptionValue } from "../check/model.ts";
+import type { Family, Generator } from "../check/model.ts";
 import type { MapType } from "../check/types.ts";
 import { add, constant, einsum, type Graph, map, multiply, reshape, sizeNode } from "../ir/graph.ts";
 import type { Node } from "../ir/node.ts";
 import { addSizes, oneSize, type Size, sizeOf } from "../ir/size.ts";
 import { type Batched, elementwise, ownShape, product } from "./batched.ts";
-import { flattened, pixelsOf, windows } from "./convolution.ts";
+import { entriesAfter, pooled, seenIn, windowCount, windowEntries } from "./convolution.ts";
 import { lowerNormalisation, lowerUnary } from "./functions.ts";
 import { atUnitNorm, standardised } from "./normalise.ts";
 import { lowerStructured } from "./structured.ts";
@@ -23,49 +24,6 @@ export interface WeightTensor {
   readonly shape: readonly Size[];
   /** `draw` gives an array of the tensor's shape that a seeded generator fills. */
   readonly start: (g: Graph, draw: (generator: Generator) => Node) => Node;
-}
-
-interface Settings {
-  readonly image: readonly number[];
-  readonly channels: readonly number[];
-  readonly kernel: number;
-  readonly stride: number;
-  readonly hidden: readonly number[];
-  readonly activation: string;
-  readonly norm: string;
-  readonly head: string;
-  readonly ridge: number;
-  readonly bias: boolean;
-  readonly init: string;
-  readonly seed: number;
-}
-
-const plain: Settings = {
-  image: [],
-  channels: [],
-  kernel: 1,
-  stride: 1,
-  hidden: [],
-  activation: "relu",
-  norm: "none",
-  head: "linear",
-  ridge: 0,
-  bias: true,
-  init: "glorot",
-  seed: 0,
-};
-
-/** A linear map is an mlp without hidden layers, and an mlp a convolutional network without convolutions. */
-function settingsOf({ name, options }: Family): Settings {
-  const rules: Readonly<Record<string, { readonly default: unknown }>> =
-    families[name as keyof typeof families].options;
-  const defaults = Object.fromEntries(Object.entries(rules).map(([key, rule]) => [key, rule.default]));
-  const given = Object.fromEntries([...options].map(([key, value]) => [key, valueOf(value)]));
-  return { ...plain, ...defaults, ...given };
-}
-
-function valueOf(value: OptionValue): unknown {
-  return value.kind === "list" ? value.items.map(valueOf) : value.value;
 }
 
 /** Whether the map is linear in its weights, so that its functions form a linear space. */
@@ -92,14 +50,14 @@ interface Layer {
   readonly convolution?: Convolution;
 }
 
-function layersOf(type: MapType, { image, channels, kernel, stride, hidden }: Settings): readonly Layer[] {
-  const convolutions = convolutionsOf(image, channels, kernel, stride);
-  const seen = convolutions.at(-1)?.to;
-  const first = seen === undefined ? type.from.map(entriesOf).reduce(addSizes) : sizeOf(pixelsOf(seen) * seen.channels);
-  const widths = [first, ...hidden.map(sizeOf)];
+function layersOf(type: MapType, settings: FamilySettings): readonly Layer[] {
+  const convolutions = convolutionsOf(settings);
+  const last = convolutions.at(-1);
+  const first = last === undefined ? type.from.map(entriesOf).reduce(addSizes) : sizeOf(entriesAfter(last));
+  const widths = [first, ...settings.hidden.map(sizeOf)];
   return [
     ...convolutions.map((convolution): Layer => {
-      const from = sizeOf(convolution.kernel ** 2 * convolution.from.channels);
+      const from = sizeOf(windowEntries(convolution.windows));
       return { from, to: [sizeOf(convolution.to.channels)], isLast: false, convolution };
     }),
     ...widths.map((from, k): Layer => {
@@ -135,7 +93,13 @@ export function weightsOf(type: MapType, family: Family): readonly WeightTensor[
 /** Seeds of layers lie between whole numbers, so that no layer of one seed is a layer of another. */
 const seedStride = 1 / 64;
 
-function drawn(g: Graph, settings: Settings, layer: Layer, k: number, draw: (generator: Generator) => Node): Node {
+function drawn(
+  g: Graph,
+  settings: FamilySettings,
+  layer: Layer,
+  k: number,
+  draw: (generator: Generator) => Node,
+): Node {
   const shape = [layer.from, ...layer.to];
   const seed = settings.seed + k * seedStride;
   const [fanIn, fanOut] = [sizeNode(g, layer.from), sizeNode(g, layer.to[0] ?? oneSize)];
@@ -185,8 +149,12 @@ export function applyFamily(
   return layersOf(type, settings).reduce(
     (before, layer) => {
       const { convolution } = layer;
-      const x = convolution === undefined ? before : onOwn(before, (node) => windows(g, node, convolution));
-      const shape = [...leading, ...(convolution === undefined ? [] : [sizeOf(pixelsOf(convolution.to))]), ...layer.to];
+      const x = convolution === undefined ? before : onOwn(before, (node) => seenIn(g, node, convolution.windows));
+      const shape = [
+        ...leading,
+        ...(convolution === undefined ? [] : [sizeOf(windowCount(convolution.windows))]),
+        ...layer.to,
+      ];
       const matrix = settings.norm === "spectral" ? atUnitNorm(g, take()) : take();
       const linear = lowerStructured.matmul(g, [x, matrix], shape, 0);
       const moved = settings.bias ? sum(g, [linear, take()], shape) : linear;
@@ -196,7 +164,7 @@ export function applyFamily(
           ? sum(g, [product(g, [standardised(g, moved), take()], shape), take()], shape)
           : moved;
       const given = onOwn(normed, (node) => activated(g, settings.activation, node));
-      return convolution === undefined ? given : onOwn(given, (node) => flattened(g, node, convolution.to));
+      return convolution === undefined ? given : onOwn(given, (node) => pooled(g, node, convolution));
     },
     joined(g, type, points, leading),
   );

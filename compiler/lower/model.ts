@@ -102,6 +102,7 @@ export function lowerModel(model: Model): Problem {
   return {
     graph,
     declarations: declarationsOf(context, model),
+    expansions: [...maps.expansions.values()],
     functions,
     deep,
     upper,
@@ -268,7 +269,10 @@ function lowerClause(context: Lowering, starts: Starts, clause: ModelClause): Lo
   }
   // One problem per index is solved as one: the objectives share no unknown, so their sum has the same minimisers.
   const objective = sumAll(g, lowerUnder(context, clause.objective, clause.unknowns[0]?.index).node);
-  const representers = clause.unknowns.flatMap(({ name }) => context.maps.expansions.get(name) ?? []);
+  // In the span of some of the points a function is finitely many numbers, as any other unknown.
+  const representers = clause.unknowns
+    .flatMap(({ name }) => context.maps.expansions.get(name) ?? [])
+    .filter(({ approximation }) => approximation === undefined);
   return {
     kind: "optimize",
     direction: clause.direction,

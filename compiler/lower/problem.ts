@@ -3,6 +3,7 @@ import type { Span } from "../../grammar/diagnostics.ts";
 import type { Generator } from "../check/model.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { Input, Node } from "../ir/node.ts";
+import type { Size } from "../ir/size.ts";
 
 export type LowerClause = {
   readonly unknowns: readonly Input[];
@@ -96,6 +97,8 @@ export interface Problem {
   readonly reports: readonly { readonly name: string; readonly value: Node }[];
   /** By the unknown's name: the maps that are solved for, declared anew with their sizes and parameters as they will be. */
   readonly declarations: ReadonlyMap<string, Template>;
+  /** Unknowns in an RKHS. */
+  readonly expansions: readonly Representer[];
   /** Unknowns in L2, whose values are inputs in all expressions. */
   readonly functions: readonly L2Function[];
   /** Weights of networks that are not linear in them: their curvature is only multiplied with. */
@@ -115,8 +118,13 @@ export type Template = readonly (string | Node)[];
 
 /** A function in an RKHS by its coefficients over the centres. Its clause reads it through the values there and the norm alone. */
 export interface Representer {
+  /** The unknown. */
   readonly coefficients: Input;
-  /** k(c_i, c_j) */
+  /** What the kernel at the centres is weighed by: the unknown itself, but for functions in the span of some of the points alone. */
+  readonly weights: Node;
+  /** In the span of the kernel at so many points, chosen by the seed: the unknown is then coordinates in an orthonormal basis of it. */
+  readonly approximation?: { readonly count: Size; readonly seed: number };
+  /** k(c_i, c_j), or that basis at the points where the clause evaluates the function: what gives the values from the unknown. */
   readonly gram: Node;
   /** K α, and the input that stands for it where the values are differentiated. */
   readonly values: { readonly node: Node; readonly input: Input };
@@ -124,8 +132,10 @@ export interface Representer {
   readonly norm: { readonly node: Node; readonly input: Input };
   /** The centres, [centres, entries] for each declared argument. */
   readonly centres: readonly Node[];
-  /** The kernel matrices between points where the program evaluates it and the centres, by the points' table; the Gram matrix under "". */
+  /** What gives the values from the unknown at points where the program evaluates it, by the points' table; `gram` under "". */
   readonly matrices: ReadonlyMap<string, Node>;
+  /** k(c_i, c_j) for the centres j whose numbers stand in the index: as many as are chosen when sizes are known. */
+  readonly columns?: { readonly index: Input; readonly matrix: Node };
   readonly span: Span;
 }
 

@@ -58,7 +58,7 @@ export const adjointTable: readonly Row<Case, AdjointSolver>[] = [
     reason: "the factorisation that solves the lower level serves the adjoint",
   },
   {
-    when: "another minimisation, factorised",
+    when: "another minimisation, or functions in an RKHS, factorised",
     holds: ({ linear }) => linear === "cholesky",
     solver: "cholesky",
     does: "Cholesky",
@@ -84,6 +84,13 @@ export const adjointTable: readonly Row<Case, AdjointSolver>[] = [
     solver: "lu",
     does: "LU",
     reason: "the system is not symmetric, and small enough to factorise",
+  },
+  {
+    when: "functions in an RKHS whose kernel matrix is larger than `memory`",
+    holds: ({ facts }) => facts.represented?.symmetric !== undefined,
+    solver: "cg",
+    does: "preconditioned conjugate gradients, as for the function itself",
+    reason: "the system that the function is found by, transposed",
   },
   {
     when: "larger",
@@ -121,7 +128,8 @@ function refuseMisfit(
   const refuse = (why: string, suggestion: string): never => {
     throw new BilevelError([solverUnavailable("adjoint", solver, why, span, suggestion)]);
   };
-  if (!facts.minimisation && symmetricOnly.includes(solver))
+  const hasForm = facts.represented?.symmetric !== undefined && (solver === "cholesky" || solver === "cg");
+  if (!facts.minimisation && symmetricOnly.includes(solver) && !hasForm)
     refuse(`needs a symmetric system, and that of ${names} is not`, "write adjoint: lu or adjoint: gmres");
   if (solver === "fixed_point" && !facts.fixedPoint)
     refuse(`is for fixed points v = F(v), and the condition of ${names} is none`, "leave the choice to auto");

@@ -28,6 +28,9 @@ function isSeparable({ block }: BlockFacts): boolean {
   return block.nonsmooth?.pieces.every(({ kind }) => kind === "penalty" || kind === "box" || kind === "free") ?? false;
 }
 
+/** Whether systems of a function in an RKHS have the symmetric form. */
+const isSymmetricForm = ({ represented }: BlockFacts): boolean => represented?.symmetric !== undefined;
+
 export const innerTable: readonly Row<Case, InnerSolver>[] = [
   {
     when: "with constraints",
@@ -66,6 +69,36 @@ export const innerTable: readonly Row<Case, InnerSolver>[] = [
     does: "in turns: each alone for its face, then Newton on all",
     reason:
       "each clause with a kink, a set or constraints is solved alone to find its face, Newton's method solves them all on these",
+  },
+  {
+    when: "a function in an RKHS, a quadratic convex loss of each value",
+    holds: ({ facts, factorised }) => isSymmetricForm(facts) && facts.quadratic && factorised,
+    solver: "cholesky",
+    does: "one Cholesky factorisation of the symmetric form",
+    reason: "quadratic, and the symmetric form ρ I + √D K √D of order {order} is factorised exactly",
+  },
+  {
+    when: "the same, with a kernel matrix larger than `memory`",
+    holds: ({ facts }) => isSymmetricForm(facts) && facts.quadratic,
+    solver: "cg",
+    does: "preconditioned conjugate gradients on the symmetric form, rows of the kernel in blocks",
+    reason:
+      "quadratic, and a kernel matrix of order {order} is more than memory allows: its rows are computed in blocks, preconditioned by some of its columns",
+  },
+  {
+    when: "a function in an RKHS, another convex loss of each value",
+    holds: ({ facts, factorised }) => isSymmetricForm(facts) && factorised,
+    solver: "newton",
+    does: "Newton, each step by Cholesky of the symmetric form",
+    reason: "each step factorises the symmetric form ρ I + √D K √D of order {order}",
+  },
+  {
+    when: "the same, with a kernel matrix larger than `memory`",
+    holds: ({ facts }) => isSymmetricForm(facts),
+    solver: "newton",
+    does: "Newton, each step by preconditioned conjugate gradients as above",
+    reason:
+      "a kernel matrix of order {order} is more than memory allows: steps by conjugate gradients, preconditioned by some of its columns, its rows in blocks",
   },
   {
     when: "another fixed point",
@@ -164,6 +197,7 @@ function refuseMisfit(facts: BlockFacts, solver: InnerSolver, { span }: Asked<In
   const [clause] = facts.block.clauses;
   const follows =
     (solver === "adam" || solver === "sgd") && clause?.kind === "optimize" && facts.block.clauses.length === 1;
-  if (!proximal && !facts.minimisation && !iterates && !follows && solver !== "newton")
+  const factorises = (solver === "cholesky" || solver === "cg") && isSymmetricForm(facts);
+  if (!proximal && !facts.minimisation && !iterates && !follows && !factorises && solver !== "newton")
     refuse(`minimizes, and ${names} solves equations`, "write inner: newton");
 }

@@ -14,6 +14,7 @@ import { linearPredictors } from "./linear-model.ts";
 import { strongConvexity } from "./modulus.ts";
 import { type PointwiseFacts, pointwiseFacts } from "./pointwise.ts";
 import { type CurvatureForm, stackedForm } from "./structure.ts";
+import { type SymmetricForm, symmetricForm } from "./symmetric.ts";
 
 export interface BlockFacts {
   readonly block: Block;
@@ -76,6 +77,8 @@ export interface RepresentedFacts {
   readonly isConvex: boolean;
   /** Each penalty's sign. */
   readonly penalties: readonly Sign[];
+  /** How systems with the curvature are solved, where the loss is convex in each value alone. */
+  readonly symmetric?: SymmetricForm;
 }
 
 /**
@@ -111,7 +114,7 @@ export function factsOf(g: Graph, block: Block, all: readonly Block[]): BlockFac
     ...(block.functional && { pointwise: pointwiseFacts(g, block.functional) }),
     ...(block.functional?.dual && { dual: factsOf(g, block.functional.dual, [block.functional.dual]) }),
     ...(block.head && { head: factsOf(g, block.head, [block.head]) }),
-    ...(block.represented && { represented: representedFacts(block.represented, block) }),
+    ...(block.represented && { represented: representedFacts(g, block.represented, block) }),
     modulus: smooth === undefined || shapes === undefined ? undefined : strongConvexity(g, smooth, declared, shapes),
     upper: upperDependence(g, block, all),
     kinks: kinksOf(g, block, own),
@@ -119,14 +122,17 @@ export function factsOf(g: Graph, block: Block, all: readonly Block[]): BlockFac
   };
 }
 
-function representedFacts(represented: Represented, { unknowns }: Block): RepresentedFacts {
+function representedFacts(g: Graph, represented: Represented, { unknowns }: Block): RepresentedFacts {
   const { representers, loss, penalties } = represented;
   const own = new Set<Node>([...unknowns, ...representers.map(({ values }) => values.input)]);
   const { curvature = "unknown" } = convexityOf([loss], own).get(loss) ?? {};
   const shapes = convexityOf(penalties, own);
+  const isConvex = curvature !== "unknown" && curvature !== "concave";
+  const symmetric = isConvex ? symmetricForm(g, represented) : undefined;
   return {
     represented,
-    isConvex: curvature !== "unknown" && curvature !== "concave",
+    isConvex,
+    ...(symmetric && { symmetric }),
     penalties: penalties.map((penalty) => shapes.get(penalty)?.sign ?? "unknown"),
   };
 }

@@ -23,7 +23,14 @@ export interface ChoiceRule {
   readonly doc: string;
   readonly default?: string;
   readonly shared: Arguments;
-  readonly words: Readonly<Record<string, { readonly doc: string; readonly arguments?: Arguments }>>;
+  readonly words: Readonly<Record<string, Word>>;
+}
+
+interface Word {
+  readonly doc: string;
+  readonly arguments?: Arguments;
+  /** What it finds depends on the seed. */
+  readonly draws?: true;
 }
 
 export type OptionRule = ScalarRule | ChoiceRule;
@@ -41,6 +48,7 @@ const counted = (doc: string, fallback?: number): ScalarRule => ({
   ...(fallback !== undefined && { default: fallback }),
 });
 const word = (doc: string, args?: Arguments) => ({ doc, ...(args && { arguments: args }) });
+const drawing = (doc: string, args?: Arguments) => ({ ...word(doc, args), draws: true as const });
 
 const batch = counted("rows drawn for each estimate");
 const rates: Arguments = {
@@ -89,7 +97,7 @@ export const optionTable = {
         forward: { kind: "boolean", doc: "tangents are carried on rather than adjoints back; by size when absent" },
       }),
       analytic: word("the upper objective's own dependence alone: no derivative through the lower level"),
-      funcid: word("functional implicit differentiation in L2"),
+      funcid: drawing("functional implicit differentiation in L2"),
       kernel: word("through the representer theorem, for unknowns in an RKHS"),
       shine: word("the adjoint from the quasi-Newton matrix of the inner solver", sharing),
       hoag: word("implicit differentiation with tolerances that tighten", {
@@ -97,32 +105,36 @@ export const optionTable = {
         decrease: positive("factor of the tolerance per step", 0.9),
         power: positive("the tolerance falls as 1 / step^power instead"),
       }),
-      soba: word("stochastic steps on all levels and the adjoint at once", stochastic),
-      saba: word("soba with variance reduction (SAGA)", stochastic),
-      stocbio: word("stochastic, with a Neumann series for the adjoint", {
+      soba: drawing("stochastic steps on all levels and the adjoint at once", stochastic),
+      saba: drawing("soba with variance reduction (SAGA)", stochastic),
+      srba: drawing("soba with variance reduction (SARAH), without a memory of rows", {
+        ...stochastic,
+        period: positive("passes over all rows, in drawn ones, from one look at all of them to the next", 0.5),
+      }),
+      stocbio: drawing("stochastic, with a Neumann series for the adjoint", {
         ...stochastic,
         inner_steps: counted("lower steps per upper step", 10),
         terms: counted("terms of the Neumann series", 10),
       }),
-      amigo: word("stochastic, warm-started inner and adjoint steps", {
+      amigo: drawing("stochastic, warm-started inner and adjoint steps", {
         ...stochastic,
         inner_steps: counted("lower steps per upper step", 10),
         adjoint_steps: counted("adjoint steps per upper step", 10),
       }),
-      bsa: word("bilevel stochastic approximation, with a Neumann series of random length", {
+      bsa: drawing("bilevel stochastic approximation, with a Neumann series of random length", {
         ...stochastic,
         inner_steps: counted("lower steps per upper step", 10),
         terms: counted("terms of the Neumann series", 10),
       }),
-      ttsa: word("two-timescale stochastic approximation: bsa with one lower step", {
+      ttsa: drawing("two-timescale stochastic approximation: bsa with one lower step", {
         ...stochastic,
         terms: counted("terms of the Neumann series", 10),
       }),
-      f2sa: word("first order only: a penalty with a growing multiplier", {
+      f2sa: drawing("first order only: a penalty with a growing multiplier", {
         ...stochastic,
         penalty: positive("the multiplier at the start", 1),
       }),
-      bome: word("first order only: a barrier on the value-function constraint", {
+      bome: drawing("first order only: a barrier on the value-function constraint", {
         ...rates,
         inner_steps: counted("lower steps per upper step", 10),
         barrier: positive("the barrier coefficient", 0.5),
@@ -134,8 +146,8 @@ export const optionTable = {
       }),
       kkt: word("both levels as one system of optimality conditions"),
       grid: word("the best of a grid of upper values", { points: counted("points along each axis", 11), range }),
-      random: word("the best of Sobol points, shifted by the seed", { points: counted("values tried", 64), range }),
-      bayes: word("Bayesian optimisation of the upper values", { points: counted("values tried", 40), range }),
+      random: drawing("the best of Sobol points, shifted by the seed", { points: counted("values tried", 64), range }),
+      bayes: drawing("Bayesian optimisation of the upper values", { points: counted("values tried", 40), range }),
     },
   },
   inner: {
@@ -244,6 +256,11 @@ export const optionTable = {
     },
   },
   threads: { kind: "integer", doc: "threads at the most", minimum: 1 },
+  memory: {
+    kind: "number",
+    doc: "gigabytes of one array at the most, 0.8 unless given: what would be larger is computed in blocks where it is read",
+    positive: true,
+  },
   time_limit: { kind: "number", doc: "seconds at the most", positive: true },
 } as const satisfies Record<string, OptionRule>;
 
@@ -252,6 +269,12 @@ export const optionKeys = Object.keys(optionTable) as readonly OptionKey[];
 
 export function optionRule(key: string): OptionRule | undefined {
   return Object.hasOwn(optionTable, key) ? optionTable[key as OptionKey] : undefined;
+}
+
+/** Whether two seeds of a method are two runs. */
+export function isSeeded(method: string): boolean {
+  const { words }: ChoiceRule = optionTable.method;
+  return Object.hasOwn(words, method) && words[method]?.draws === true;
 }
 
 /** The arguments that a value of a choice takes: the shared ones and its own. */

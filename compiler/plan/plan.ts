@@ -24,6 +24,7 @@ import { chooseOuter } from "./choose-outer.ts";
 import { type TfjsBackend, tfjsBackend } from "./engine.ts";
 import { type BlockFacts, factsOf, type RepresentedFacts, unknownsOf } from "./facts.ts";
 import { planFunction } from "./functional.ts";
+import { largestArray } from "./memory.ts";
 import { planPath } from "./paths.ts";
 import { recipeOf } from "./recipes.ts";
 import {
@@ -203,7 +204,7 @@ function planBlock(facts: BlockFacts, options: Options, sizes: SizeBindings, met
   if (path !== undefined && !atEnd) return { facts, ...path, linear: "cg", damping: 0 };
   if (facts.pointwise !== undefined) return planFunction(facts, facts.pointwise, options);
   refuseWhatHasNoAnswer(facts);
-  refuseManyCentres(facts, sizes);
+  refuseManyCentres(facts, sizes, Math.floor(Math.sqrt(largestArray(options))));
   const recipe = recipeOf(options, facts);
   const inner = asked(options, "inner", innerSolvers, recipe.inner);
   const adjoint = asked(options, "adjoint", adjointSolvers, recipe.adjoint);
@@ -215,10 +216,14 @@ function planBlock(facts: BlockFacts, options: Options, sizes: SizeBindings, met
   const limit = largestFactorisedOrder[isCheap && isOnHost ? "quadratic" : "general"];
   const numbers = (facts.form.shared ? 1 : (evaluateSize(facts.form.count, sizes) ?? 0)) * order ** 2;
   const isFormed = facts.form.kind !== "operator";
-  const factorised = isFormed && (method === "exact" || (order <= limit && numbers <= largestCurvature));
+  const { symmetric } = facts.represented ?? {};
+  const isSymmetric = facts.minimisation || symmetric !== undefined;
+  const isSmall =
+    symmetric === undefined ? order <= limit && numbers <= largestCurvature : order ** 2 <= largestArray(options);
+  const factorised = isFormed && (method === "exact" || isSmall);
   const iterated = facts.fixedPoint && method !== "exact" && numbers > largestFixedPointCurvature;
   const extent = { order, factorised, iterated };
-  const linear = facts.minimisation ? (factorised ? "cholesky" : "cg") : factorised ? "lu" : "gmres";
+  const linear = isSymmetric ? (factorised ? "cholesky" : "cg") : factorised ? "lu" : "gmres";
   const asksDamping = adjoint.arguments.get("damping");
   const damping = typeof asksDamping === "number" ? asksDamping : 0;
   const solved = path?.inner ?? { ...chooseInner(facts, inner, extent, damping), arguments: inner.arguments };
@@ -286,14 +291,13 @@ function refuseWhatHasNoAnswer(facts: BlockFacts): void {
   throw new BilevelError([leavesOut(unknownsOf(facts), span)]);
 }
 
-/** A kernel matrix of so many points takes 0.8 GB, and a few of them are held. */
-const mostCentres = 10_000;
-
-function refuseManyCentres({ represented, block }: BlockFacts, sizes: SizeBindings): void {
+/** Only the symmetric form is solved without the kernel matrix. */
+function refuseManyCentres({ represented, block }: BlockFacts, sizes: SizeBindings, most: number): void {
+  if (represented?.symmetric !== undefined) return;
   for (const { coefficients, span } of represented?.represented.representers ?? []) {
     const count = evaluateSize(coefficients.shape[0] as Size, sizes) ?? 0;
-    if (count > mostCentres)
-      throw new BilevelError([kernelTooLarge(coefficients.name, count, mostCentres, block.clauses[0]?.span ?? span)]);
+    if (count > most)
+      throw new BilevelError([kernelTooLarge(coefficients.name, count, most, block.clauses[0]?.span ?? span)]);
   }
 }
 
@@ -301,8 +305,8 @@ function refuseManyCentres({ represented, block }: BlockFacts, sizes: SizeBindin
 function refuseExpansions({ represented, isConvex, penalties }: RepresentedFacts, span: Span): void {
   const { representers, certificate } = represented;
   const nameOf = (k: number): string => representers[k]?.coefficients.name ?? "it";
-  const free = penalties.findIndex((sign) => sign === "zero");
+  const free = penalties.indexOf("zero");
   if (free >= 0) throw new BilevelError([noRkhsPenalty(nameOf(free), span)]);
-  if (certificate !== undefined || (isConvex && penalties.every((sign) => sign === "positive"))) return;
+  if (isConvex || certificate !== undefined) return;
   throw new BilevelError([notConvexInRkhs(representers.map((_, k) => nameOf(k)).join(", "), span)]);
 }

@@ -6,7 +6,7 @@ import { declaredName, dependsOn, type Node } from "../ir/node.ts";
 import { argumentsOf, optionTable } from "./options.ts";
 import type { Options } from "./plan.ts";
 
-export const stochasticMethods = ["soba", "saba", "amigo", "stocbio", "bsa", "ttsa", "f2sa", "bome"] as const;
+export const stochasticMethods = ["soba", "saba", "srba", "amigo", "stocbio", "bsa", "ttsa", "f2sa", "bome"] as const;
 export type StochasticMethod = (typeof stochasticMethods)[number];
 
 export interface StochasticPlan {

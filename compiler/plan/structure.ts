@@ -2,7 +2,7 @@
  * The form of a curvature: which axes of the unknown it does not couple. A surviving delta between an axis of the row and
  * the same axis of the column says that the matrix is block-diagonal along it; the delta is then never multiplied out.
  */
-import { asEinsum, termsOf } from "../derive/entrywise.ts";
+import { asEinsum, type Term, termsOf } from "../derive/entrywise.ts";
 import { stackMatrix, totalSize } from "../derive/stack.ts";
 import { add, constant, einsum, type Graph, reshape } from "../ir/graph.ts";
 import type { Input, Node } from "../ir/node.ts";
@@ -30,25 +30,27 @@ export interface CurvatureForm {
   readonly order: Size;
 }
 
-/** Axes a of the unknown for which the term has a delta between row axis a and column axis a. */
-function separateAxes(term: Node, rank: number): ReadonlySet<number> {
+/** Where a curvature [...y_a, ...y_b] has an axis of its row, and where the same axis of its column. */
+type AxisPair = readonly [row: number, column: number];
+
+/** Whether the term is a delta between the two axes, times something. */
+function isTied(term: Node, [row, column]: AxisPair): boolean {
   const { operands, labels, output } = asEinsum(term);
-  const found = new Set<number>();
-  operands.forEach((operand, k) => {
-    if (operand.kind !== "delta") return;
+  return operands.some((operand, k) => {
     const pair = labels[k] ?? [];
-    for (let a = 0; a < rank; a += 1) {
-      const [row, column] = [output[a] as number, output[a + rank] as number];
-      if (pair.includes(row) && pair.includes(column)) found.add(a);
-    }
+    return operand.kind === "delta" && pair.includes(output[row] as number) && pair.includes(output[column] as number);
   });
-  return found;
+}
+
+/** The terms of a curvature; none where it is zero. */
+function curvedTerms(curvature: Node): readonly Term[] {
+  return termsOf(curvature).filter((term) => !(term.node.kind === "constant" && term.node.value === 0));
 }
 
 /** The form of ∂R/∂y for one unknown y; the curvature is simplified and [...y, ...y]. */
 export function curvatureForm(g: Graph, curvature: Node, unknown: Input): CurvatureForm {
   const rank = unknown.shape.length;
-  const terms = termsOf(curvature).filter((term) => !(term.node.kind === "constant" && term.node.value === 0));
+  const terms = curvedTerms(curvature);
   const axes = unknown.shape.map((_, a) => a);
   if (terms.length === 0) {
     return {
@@ -61,13 +63,11 @@ export function curvatureForm(g: Graph, curvature: Node, unknown: Input): Curvat
       order: oneSize,
     };
   }
-  const each = terms.map((term) => separateAxes(term.node, rank));
-  const separate = axes.filter((a) => each.every((found) => found.has(a)));
+  const separate = axes.filter((a) => terms.every((term) => isTied(term.node, [a, a + rank])));
   const coupled = axes.filter((a) => !separate.includes(a));
-  const reduced = terms.map((term) => withoutDeltas(term.node, rank, separate));
-  const shared = reduced.every((term) =>
-    term.labels.every((own) => own.every((label) => !term.separateLabels.includes(label))),
-  );
+  const pairs = separate.map((a): AxisPair => [a, a + rank]);
+  const reduced = terms.map((term) => withoutDeltas(term.node, pairs));
+  const shared = reduced.every(isShared);
   const sum = reduced.map((term) => {
     const output = [...(shared ? [] : term.separateLabels), ...term.coupledLabels];
     const sizes = new Map(term.sizes.map((size, label) => [label, size]));
@@ -87,23 +87,29 @@ export function curvatureForm(g: Graph, curvature: Node, unknown: Input): Curvat
 }
 
 /** The term with the separating deltas gone and each column axis they tied renamed to its row axis. */
-function withoutDeltas(term: Node, rank: number, separate: readonly number[]) {
+function withoutDeltas(term: Node, pairs: readonly AxisPair[]) {
   const { operands, labels, output, sizes } = asEinsum(term);
-  const renamed = new Map(separate.map((a) => [output[a + rank] as number, output[a] as number]));
+  const renamed = new Map(pairs.map(([row, column]) => [output[column] as number, output[row] as number]));
   const tied = (pair: readonly number[]): boolean =>
-    separate.some((a) => pair.includes(output[a] as number) && pair.includes(output[a + rank] as number));
+    pairs.some(([row, column]) => pair.includes(output[row] as number) && pair.includes(output[column] as number));
   const kept = operands.map((_, k) => k).filter((k) => !(operands[k]?.kind === "delta" && tied(labels[k] ?? [])));
-  const coupled = output.map((_, i) => i).filter((i) => !separate.includes(i % rank));
+  const coupled = output.map((_, i) => i).filter((i) => !pairs.flat().includes(i));
   return {
     operands: kept.map((k) => operands[k] as Node),
     labels: kept.map((k) => (labels[k] as readonly number[]).map((label) => renamed.get(label) ?? label)),
-    separateLabels: separate.map((a) => output[a] as number),
+    separateLabels: pairs.map(([row]) => output[row] as number),
     coupledLabels: coupled.map((i) => output[i] as number),
     sizes,
   };
 }
 
-/** The form of a block with several unknowns: one dense matrix over all of them. */
+type Reduced = ReturnType<typeof withoutDeltas>;
+
+/** Whether the blocks along the separate axes are all the same. */
+const isShared = ({ labels, separateLabels }: Reduced): boolean =>
+  labels.every((own) => own.every((label) => !separateLabels.includes(label)));
+
+/** The form of a block with several unknowns: one dense matrix over all of them, or over all that they have in each column. */
 export function stackedForm(
   g: Graph,
   curvature: readonly (readonly Node[])[],
@@ -112,10 +118,50 @@ export function stackedForm(
   const only = unknowns.length === 1 ? unknowns[0] : undefined;
   if (curvature.length === 0) return operatorForm(g, unknowns);
   if (only !== undefined) return curvatureForm(g, curvature[0]?.[0] as Node, only);
+  const inColumns = columnsForm(g, curvature, unknowns);
+  if (inColumns !== undefined) return inColumns;
   const matrix = stackMatrix(g, curvature, unknowns);
   const order = matrix.shape[0] as Size;
   const [stacked] = simplify(g, [reshape(g, matrix, [oneSize, order, order])]);
   return { kind: "dense", separate: [], coupled: [], shared: true, matrix: stacked as Node, count: oneSize, order };
+}
+
+/**
+ * Unknowns [..., k] that nothing couples along k, and that are curved alike in all k columns, as the weights and the bias of least squares
+ * with k outputs. One after the other they are a matrix [r, k], and one matrix of order r solves for all of its columns.
+ */
+function columnsForm(
+  g: Graph,
+  curvature: readonly (readonly Node[])[],
+  unknowns: readonly Input[],
+): CurvatureForm | undefined {
+  const columns = unknowns[0]?.shape.at(-1);
+  if (columns === undefined || unknowns.some(({ shape }) => shape.at(-1)?.key !== columns.key)) return undefined;
+  const rests = unknowns.map(({ shape }) => constant(g, 0, shape.slice(0, -1)));
+  const blocks = curvature.map((row, a) =>
+    row.flatMap((node, b) => ofOneColumn(g, node, rests[a] as Node, rests[b] as Node) ?? []),
+  );
+  if (blocks.some((row) => row.length < unknowns.length)) return undefined;
+  const order = totalSize(rests);
+  const [matrix] = simplify(g, [reshape(g, stackMatrix(g, blocks, rests), [oneSize, order, order])]);
+  return { kind: "blocks", separate: [1], coupled: [0], shared: true, matrix: matrix as Node, count: columns, order };
+}
+
+/** From the curvature [...a, k, ...b, k] what each column has, [...a, ...b]; `undefined` where columns are coupled or differ. */
+function ofOneColumn(g: Graph, curvature: Node, a: Node, b: Node): Node | undefined {
+  const pair: AxisPair = [a.shape.length, a.shape.length + 1 + b.shape.length];
+  const terms = curvedTerms(curvature);
+  if (terms.length === 0) return constant(g, 0, [...a.shape, ...b.shape]);
+  if (!terms.every((term) => isTied(term.node, pair))) return undefined;
+  const reduced = terms.map((term) => withoutDeltas(term.node, [pair]));
+  if (!reduced.every(isShared)) return undefined;
+  return add(
+    g,
+    terms.map((term) => term.coefficient),
+    reduced.map(({ operands, labels, coupledLabels, sizes }) =>
+      einsum(g, operands, labels, coupledLabels, new Map(sizes.map((size, label) => [label, size]))),
+    ),
+  );
 }
 
 function operatorForm(g: Graph, unknowns: readonly Input[]): CurvatureForm {

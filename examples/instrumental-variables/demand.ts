@@ -1,5 +1,7 @@
 /** The demand design of Hartford, Lewis, Leyton-Brown and Taddy (2017), drawn anew: rows of the tables that the programs read. */
 import { createRandom } from "../../runtime/random.ts";
+import type { Sample } from "../instrumental.ts";
+import { csvTable } from "../study.ts";
 
 /** How much people buy over the year. */
 const season = (t: number): number => 2 * ((t - 5) ** 4 / 600 + Math.exp(-4 * (t - 5) ** 2) + t / 10 - 2);
@@ -23,6 +25,19 @@ export function demandRows(n: number, rho: number, seed: number): readonly (read
   });
 }
 
-/** As the text of demand-train.csv. */
-export const demandTable = (rows: readonly (readonly number[])[]): string =>
-  ["price,time,emotion,cost,outcome", ...rows.map((row) => row.join(","))].join("\n");
+/** As the file demand-train.csv. */
+export const demandTable = (rows: readonly (readonly number[])[]): Uint8Array =>
+  csvTable(["price", "time", "emotion", "cost", "outcome"], rows);
+
+/** Rows of one draw, and as many of the next that are held out; the networks start from `seed`. */
+export const demandSample = (rows: number, rho: number, draw: number, seed = draw): Sample => ({
+  tables: { raw: demandTable(demandRows(rows, rho, draw)), raw_held: demandTable(demandRows(rows, rho, draw + 1)) },
+  held: {
+    declared: `data raw_held: { x: real[k, 3], z: real[k, 3], outcome: real[k] } =
+  csv("held.csv", x: ["price", "time", "emotion"], z: ["cost", "time", "emotion"], outcome: "outcome")
+data scaled_held = standardize(raw_held, like: raw, fields: [x])
+data held = standardize(scaled_held, fields: [z])`,
+    missed: "f(x) - (outcome + 292) / 158",
+  },
+  seed,
+});

@@ -1,18 +1,19 @@
 /**
  * Returns in CartPole over steps, for models that are chosen in three ways, with enough units and with too few: a table and a figure.
- * `--seeds 5 --steps 4000` are the defaults; `--full` takes 10 seeds, 20 000 steps and batches of 256.
+ * `--seeds 5 --steps 2400` are the defaults; `--full` takes 10 seeds, 20 000 steps and batches of 256.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { compile } from "../../index.ts";
 import { lineChart, type Series } from "../../plot/chart.ts";
+import { markdownTable, mean, medianAndQuartiles, medianWithBand } from "../study.ts";
 import { experience } from "./agent.ts";
 
 const { values: given } = parseArgs({
   options: {
     seeds: { type: "string", default: "5" },
-    steps: { type: "string", default: "4000" },
+    steps: { type: "string", default: "2400" },
     full: { type: "boolean", default: false },
   },
 });
@@ -52,11 +53,7 @@ async function run(program: string, seed: number): Promise<Curve> {
   return curve;
 }
 
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-const spread = (values: readonly number[]): number =>
-  Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
-
-console.log("| model | units | mean return, last half | seconds a run |\n| --- | --- | --- | --- |");
+const table: string[][] = [];
 for (const [size, hidden] of Object.entries(units)) {
   const series: Series[] = [];
   for (const [name, program] of Object.entries(ways)) {
@@ -66,27 +63,18 @@ for (const [size, hidden] of Object.entries(units)) {
       curves.push(await run(program.replace(units["32 units"], hidden), seed));
     const x = (curves[0] as Curve).step;
     const at = x.map((_, k) => curves.map(({ value }) => value[k] as number));
-    const error = at.map((values) => spread(values) / Math.sqrt(seeds));
-    const y = at.map(mean);
-    series.push({
-      name,
-      x,
-      y,
-      band: {
-        low: y.map((value, k) => value - (error[k] as number)),
-        high: y.map((value, k) => value + (error[k] as number)),
-      },
-    });
+    series.push({ name, x, ...medianWithBand(at) });
     const late = curves.map(({ value }) => mean(value.slice(value.length / 2)));
     const seconds = (performance.now() - began) / 1000 / seeds;
-    console.log(
-      `| ${name} | ${size} | ${mean(late).toFixed(0)} ± ${(spread(late) / Math.sqrt(seeds)).toFixed(0)} | ${seconds.toFixed(0)} |`,
-    );
+    table.push([name, size, medianAndQuartiles(late, 0), seconds.toFixed(0)]);
   }
   const chart = lineChart(series, {
-    title: `CartPole, a model of ${size}`,
+    title: `CartPole, a model of ${size}: median and quartiles of ${seeds} seeds`,
     xLabel: "steps",
     yLabel: "return of the best action",
   });
   writeFileSync(beside(size === "32 units" ? "figure.svg" : "figure-small.svg"), chart);
 }
+console.log(
+  markdownTable(["model", "units", "mean return of the last half: median (quartiles)", "seconds a run"], table),
+);

@@ -10,7 +10,7 @@ const source = readFileSync(file, "utf8");
 
 async function run(method: string, seed: number, starts: number): Promise<RunResult> {
   const text = source.replace(/solve \{[\s\S]*\}/, `solve { method: ${method} seed: ${seed} }`);
-  const { problem, diagnostics } = await compile(text, { file });
+  const { problem, diagnostics } = await compile(text, { file, allowRead: [beside("..")] });
   if (problem === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   return problem.solve({ starts });
 }

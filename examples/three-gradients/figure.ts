@@ -9,7 +9,7 @@ const file = beside("three-gradients.bilevel");
 const source = readFileSync(file, "utf8");
 
 async function prepared(text: string, set: ReadonlyMap<string, number> = new Map()): Promise<Prepared> {
-  const { problem, diagnostics } = await compile(text, { file, set });
+  const { problem, diagnostics } = await compile(text, { file, set, allowRead: [beside("..")] });
   if (problem === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   return problem;
 }

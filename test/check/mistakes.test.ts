@@ -263,7 +263,7 @@ const programs: readonly (readonly [program: string, says: string])[] = [
   ],
   [
     "network f: real[9] -> real = conv(image: [3, 3])\nminimize sumsq(f) over f",
-    "1:30 bad-family: the image is smaller than the windows after 1 of 2 convolutions / take fewer channels, a smaller kernel or a smaller stride",
+    "1:30 bad-family: the image is smaller than the windows after 1 of 2 convolutions / take fewer channels, a smaller kernel or stride, padding: same, or no pool",
   ],
   [
     "network f: real[2] -> real = mlp(ridge: -1)\nminimize sumsq(f) over f",

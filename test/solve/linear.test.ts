@@ -121,6 +121,26 @@ describe("conjugate gradients", () => {
       expect(outcome).toMatchObject({ status: "converged", iterations: distinct });
     }
   });
+  it("takes two steps with a preconditioner that leaves two distinct eigenvalues", () => {
+    const random = generator(12);
+    const a = symmetricMatrix(logSpaced(30, 1e6), random);
+    const inverse = engine.cholesky(vector(engine, a), 30, 1);
+    if (!inverse.ok) throw new Error("not positive definite");
+    // M⁻¹ = A⁻¹ + A⁻¹ c cᵀ A⁻¹, so that M⁻¹ A is the identity but for one direction.
+    const c = vector(engine, randomVector(30, random));
+    inverse.factor.solve(c);
+    const preconditioner = (r: Vector, out: Vector): void => {
+      engine.copy(r, out);
+      inverse.factor.solve(out);
+      engine.axpy(engine.dot(c, r), c, out);
+    };
+    const b = randomVector(30, random);
+    const x = vector(engine, new Float64Array(30));
+    const outcome = cg(engine, operator(engine, a), vector(engine, b), x, { tolerance: 1e-8, preconditioner });
+    expect(outcome).toMatchObject({ status: "converged", iterations: 2 });
+    expect(trueResidual(a, b, x)).toBeLessThan(1e-8);
+  });
+
   it("reports negative curvature and its direction", () => {
     const random = generator(4);
     const a = symmetricMatrix([3, 2, 1, -0.5], random);
