@@ -15,7 +15,15 @@ import { type Case, type Job, python } from "./job.ts";
 import { bilevel } from "./start-up.ts";
 
 function runOf(file: string, steps?: number): readonly string[] {
-  return [...bilevel, "run", file, "--allow-read", "examples", "--json", ...(steps === undefined ? [] : ["--steps", String(steps)])];
+  return [
+    ...bilevel,
+    "run",
+    file,
+    "--allow-read",
+    "examples",
+    "--json",
+    ...(steps === undefined ? [] : ["--steps", String(steps)]),
+  ];
 }
 
 /** The tables that the program reads, one file each. */
