@@ -23,7 +23,7 @@ describe("in a terminal", () => {
             |                ^^^^^^^^^^^^^^^^
         note: shape.bilevel:1:15: train.X is declared here: real[n, d]
           1 | data train: { X: real[n, d], y: real[n] } = csv("train.csv", y: "y")
-            |               ^^^^^^^^^^^^^
+            |               ^
         note: shape.bilevel:3:5: theta is declared here: real[d]
           3 | var theta: real[d]
             |     ^^^^^
