@@ -6,6 +6,7 @@ import { BilevelError } from "../grammar/diagnostics.ts";
 import { type ComparedRun, compareRun, summarise, type Until } from "../runtime/comparison.ts";
 import { fingerprintOf, readRuns, writeRuns, writeSummary } from "./comparison-files.ts";
 import { comparisonText } from "./comparison-page.ts";
+import { countFlag } from "./count.ts";
 import { commandLine } from "./errors.ts";
 import { interruptible } from "./interruption.ts";
 import type { ExitStatus, Output } from "./output.ts";
@@ -23,7 +24,7 @@ export interface CompareFlags extends ProgramFlags {
 export async function compare(file: string, flags: CompareFlags, output: Output): Promise<ExitStatus> {
   const methods = methodsOf(flags.methods);
   const until = untilOf(flags.until);
-  const seeds = seedsOf(flags.seeds);
+  const seeds = Array.from({ length: countFlag("seeds", flags.seeds) }, (_, seed) => seed);
   const ready = await prepareFile(file, { ...flags, solve: without(flags.solve, "method") }, output);
   const { problem: reference } = ready;
   const hashes = await dataHashes(reference.model, ready.data);
@@ -85,13 +86,6 @@ function methodsOf(text: string): readonly string[] {
   if (methods.some((method) => method === ""))
     throw new BilevelError([commandLine(`--methods ${text}: a method is missing`, "write --methods aid,soba")]);
   return [...new Set(methods)];
-}
-
-function seedsOf(text = "1"): readonly number[] {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1)
-    throw new BilevelError([commandLine(`--seeds ${text}: the number of seeds is a whole number from 1`)]);
-  return Array.from({ length: count }, (_, seed) => seed);
 }
 
 /** `value=0.5`, `seconds=10`, `passes=100`. */

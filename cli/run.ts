@@ -5,6 +5,7 @@ import { BilevelError } from "../grammar/diagnostics.ts";
 import type { RunResult, TraceEntry } from "../runtime/types.ts";
 import { blockPlot } from "./block-plot.ts";
 import { columnNames } from "./columns.ts";
+import { countFlag } from "./count.ts";
 import { commandLine } from "./errors.ts";
 import { interruptible } from "./interruption.ts";
 import { type ExitStatus, messagesOf, type Output } from "./output.ts";
@@ -95,7 +96,13 @@ function taskOf(file: string | undefined, flags: RunFlags): Task {
   const { out, resume: path } = flags;
   if (path === undefined) {
     if (file === undefined) throw new BilevelError([commandLine("missing required argument 'file'")]);
-    return { file, flags, starts: startsOf(flags.starts), ...(out !== undefined && { folder: out }), resumes: false };
+    return {
+      file,
+      flags,
+      starts: countFlag("starts", flags.starts),
+      ...(out !== undefined && { folder: out }),
+      resumes: false,
+    };
   }
   const given = [...flags.solve.keys()].find((key) => !changeable.some((one) => one === key));
   const others = flags.set.length > 0 || flags.data.length > 0 || flags.starts !== undefined || given !== undefined;
@@ -146,12 +153,6 @@ async function reportOf(
     reports: shownReports(problem.model, result.reports, columns),
     phases,
   });
-}
-
-function startsOf(text = "1"): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1) return count;
-  throw new BilevelError([commandLine(`--starts ${text}: the number of starts is a whole number from 1`)]);
 }
 
 function targetOf(text: string | undefined): number | undefined {

@@ -7,6 +7,7 @@ import { type ComparedRun, summarise } from "../runtime/comparison.ts";
 import type { RunResult } from "../runtime/types.ts";
 import { fingerprintOf, readRuns, writeRuns, writeSummary } from "./comparison-files.ts";
 import { comparisonText } from "./comparison-page.ts";
+import { countFlag } from "./count.ts";
 import { commandLine } from "./errors.ts";
 import { interruptible } from "./interruption.ts";
 import type { ExitStatus, Output } from "./output.ts";
@@ -29,7 +30,7 @@ interface Wanted {
 
 /** Ctrl-C ends with the runs so far; the same command with the same folder goes on, also within runs. */
 export async function sweep(file: string, flags: SweepFlags, output: Output): Promise<ExitStatus> {
-  const [seeds, jobs] = [countOf("--seeds", flags.seeds), countOf("--jobs", flags.jobs)];
+  const [seeds, jobs] = [countFlag("seeds", flags.seeds), countFlag("jobs", flags.jobs)];
   const wanted = settingsOf(flags.set).flatMap((set) =>
     Array.from({ length: seeds }, (_, seed): Wanted => ({ setting: set.join(", "), set, seed })),
   );
@@ -142,10 +143,4 @@ function settingsOf(texts: readonly string[]): readonly (readonly string[])[] {
     (before, axis) => before.flatMap((some) => axis.map((value) => [...some, value])),
     [[]],
   );
-}
-
-function countOf(flag: string, text = "1"): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1) return count;
-  throw new BilevelError([commandLine(`${flag} ${text}: this is a whole number from 1`)]);
 }

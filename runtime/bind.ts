@@ -177,10 +177,10 @@ export function kernelOfChanges(
   outputs: readonly Node[],
   into: readonly Vector[],
 ): () => void {
-  const { run } = compiled(binding, name, outputs);
+  const run = kernelOf(binding, name, outputs, into);
   const isChanged = changesIn(binding, [...changingInputs(binding, name, outputs).values()]);
   return () => {
-    if (isChanged()) run(into);
+    if (isChanged()) run();
   };
 }
 

@@ -1,18 +1,15 @@
 /** How near a grid, Sobol points, Bayesian optimisation and hypergradients come to the best penalties, point by point. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { compile, type RunResult } from "../../index.ts";
+import type { RunResult } from "../../index.ts";
 import { lineChart, type Series } from "../../plot/chart.ts";
+import { prepared } from "../study.ts";
 
 const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const file = beside("search.bilevel");
-const source = readFileSync(file, "utf8");
 
 async function run(method: string, seed: number, starts: number): Promise<RunResult> {
-  const text = source.replace(/solve \{[\s\S]*\}/, `solve { method: ${method} seed: ${seed} }`);
-  const { problem, diagnostics } = await compile(text, { file, allowRead: [beside("..")] });
-  if (problem === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
-  return problem.solve({ starts });
+  const edit = (text: string): string => text.replace(/solve \{[\s\S]*\}/, `solve { method: ${method} seed: ${seed} }`);
+  return (await prepared(beside("search.bilevel"), { edit })).solve({ starts });
 }
 
 /** The best value after each point. */

@@ -1,25 +1,20 @@
 /** Writes figure.svg: the estimate that chooses each penalty and the error it is an estimate of, over penalties, and what was chosen. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compile, type Prepared } from "../../index.ts";
+import type { Prepared } from "../../index.ts";
 import { lineChart, type Series } from "../../plot/chart.ts";
+import { numberOf, prepared } from "../study.ts";
 
-const numberOf = (value: unknown): number => (typeof value === "number" ? value : Number.NaN);
 const penalties = Array.from({ length: 51 }, (_, k) => k * 0.1);
 
-async function prepared(name: string, edit: (text: string) => string): Promise<Prepared> {
-  const file = join(import.meta.dirname, `${name}.bilevel`);
-  const { problem, diagnostics } = await compile(edit(readFileSync(file, "utf8")), { file });
-  if (problem === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
-  return problem;
-}
+const programOf = (name: string): string => join(import.meta.dirname, `${name}.bilevel`);
 
 const series: Series[] = [];
 for (const name of ["lasso", "ridge"]) {
-  const estimate = await prepared(name, (text) => text);
-  const risk = await prepared(name, (text) =>
-    text.replace(/minimize sumsq.*?over/s, "minimize sumsq(fitted - train.mean) over"),
-  );
+  const estimate = await prepared(programOf(name));
+  const risk = await prepared(programOf(name), {
+    edit: (text) => text.replace(/minimize sumsq.*?over/s, "minimize sumsq(fitted - train.mean) over"),
+  });
   const along = (problem: Prepared): readonly number[] => penalties.map((lambda) => problem.gradient({ lambda }).value);
   const chosen = await estimate.solve();
   const at = numberOf(chosen.upper.lambda);
